@@ -1,0 +1,1 @@
+//! The optimization algorithms of thalweg, one file each.

@@ -1,0 +1,1 @@
+//! Benchmark problems for thalweg and comparisons with reference implementations.

@@ -1,0 +1,1 @@
+//! The contract between thalweg's algorithms and everything around them.

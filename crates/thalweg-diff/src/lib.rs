@@ -1,0 +1,1 @@
+//! Numerical derivatives within bounds: stencils, Richardson extrapolation, first and second order.

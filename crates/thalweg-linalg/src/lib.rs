@@ -1,0 +1,1 @@
+//! Small dense linear algebra for thalweg's algorithms: plain f64 slices in, results out.

@@ -1,0 +1,1 @@
+//! Derive macros of thalweg: algorithm options, and user structs as parameters.

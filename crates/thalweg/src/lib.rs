@@ -1,0 +1,1 @@
+//! Numerical optimization: one minimize for every algorithm, parameters of any shape.
