@@ -1,1 +1,10 @@
 //! The optimization algorithms of thalweg, one file each.
+//!
+//! Each algorithm is a plain struct of options with one `solve` function, written against `thalweg-core`'s contract. Parts that
+//! several algorithms share (line searches, trust-region subproblems, updates) live in [`pieces`].
+
+pub mod algorithms;
+mod catalog;
+pub mod pieces;
+
+pub use catalog::{CATALOG, find};

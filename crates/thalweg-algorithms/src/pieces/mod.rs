@@ -1,0 +1,1 @@
+//! Parts that several algorithms share, each tested on its own.
