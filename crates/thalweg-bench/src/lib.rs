@@ -1,1 +1,12 @@
 //! Benchmark problems for thalweg and comparisons with reference implementations.
+//!
+//! * [`more_wild`]: the 54 least-squares problems of Moré and Wild (2009), with exact Jacobians.
+//! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
+//!
+//! Both sets are plain functions on slices: they know nothing of any optimizer.
+
+pub mod global;
+pub mod more_wild;
+mod problem;
+
+pub use problem::{Problem, ResidualFunction};

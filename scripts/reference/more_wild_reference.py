@@ -1,0 +1,240 @@
+"""Measure the reference implementations on the benchmark sets of `thalweg-bench`.
+
+Writes, into `crates/thalweg-bench/data/`:
+
+* `more_wild_reference.tsv`: scipy L-BFGS-B, Nelder-Mead, least_squares (lm, trf) and optimagic's neldermead_parallel on
+  the 54 Moré-Wild problems;
+* `global_reference.tsv`: scipy differential_evolution, ten seeds, on the eight bounded problems of `global.rs`;
+* `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
+
+Needs optimagic 0.5.3 and scipy 1.17 (other versions count a little differently). Run from anywhere:
+
+    python scripts/reference/more_wild_reference.py [--compare DETAIL.tsv]
+
+`--compare` checks the counts against an older measurement with the columns algorithm, derivatives, problem,
+fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
+
+Rules of the measurement: "to 1e-4" is the number of objective (residual) evaluations up to and including the first one
+with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
+counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs of L-BFGS-B 1e-12, xtol of
+least_squares left at scipy's 1e-8), so that runs go on to the end. For the bounded problems the gap is f - f*.
+"""
+
+import argparse
+import csv
+import warnings
+from pathlib import Path
+
+import numpy as np
+import optimagic as om
+import optimagic.benchmarking.more_wild as more_wild_functions
+from optimagic.benchmarking.get_benchmark_problems import get_benchmark_problems
+from scipy.optimize import differential_evolution, least_squares, minimize
+
+DATA = Path(__file__).resolve().parents[2] / "crates" / "thalweg-bench" / "data"
+PRECISIONS = (1e-4, 1e-7)
+COLUMNS = ["evaluations_to_1e-4", "evaluations_to_1e-7", "best_value", "total_evaluations"]
+BUDGET_WITH_DERIVATIVES = 1000
+BUDGET_WITHOUT_DERIVATIVES = 2000
+BUDGET_GLOBAL = 30_000
+SEEDS = range(10)
+
+
+class BudgetExhausted(BaseException):
+    """Raised out of an evaluation that the budget does not cover. No Exception: optimagic would swallow it."""
+
+
+class Recorder:
+    """Counts evaluations of a residual function and remembers the objective values."""
+
+    def __init__(self, residuals, budget):
+        self._residuals = residuals
+        self._budget = budget
+        self.values = []
+
+    def residuals(self, x):
+        if len(self.values) >= self._budget:
+            raise BudgetExhausted
+        r = np.asarray(self._residuals(np.asarray(x, dtype=float)))
+        self.values.append(float(r @ r))
+        return r
+
+    def value(self, x):
+        self.residuals(x)
+        return self.values[-1]
+
+
+class ComplexNumpy:
+    """numpy, but new arrays are complex: lets the residual functions carry a complex step."""
+
+    def __getattr__(self, name):
+        return getattr(np, name)
+
+    def zeros(self, shape):
+        return np.zeros(shape, dtype=complex)
+
+    empty = zeros
+
+
+def jacobian_of(residuals):
+    """The exact Jacobian (m x n) of one of optimagic's residual functions, by complex step."""
+
+    def jacobian(x):
+        columns = []
+        more_wild_functions.np = ComplexNumpy()
+        try:
+            for j in range(len(x)):
+                z = np.array(x, dtype=complex)
+                z[j] += 1e-30j
+                columns.append(np.asarray(residuals(z)).imag / 1e-30)
+        finally:
+            more_wild_functions.np = np
+        return np.array(columns).T
+
+    return jacobian
+
+
+def lbfgsb(recorder, jacobian, start):
+    def gradient(x):
+        r = np.asarray(recorder._residuals(x))
+        return 2 * jacobian(x).T @ r
+
+    options = {"ftol": 1e-14, "gtol": 1e-12, "maxcor": 10, "maxls": 20, "maxfun": 10**6, "maxiter": 10**6}
+    minimize(recorder.value, start, jac=gradient, method="L-BFGS-B", options=options)
+
+
+def neldermead(recorder, _, start):
+    options = {"xatol": 1e-14, "fatol": 1e-14, "adaptive": False, "maxfev": 10**6, "maxiter": 10**6}
+    minimize(recorder.value, start, method="Nelder-Mead", options=options)
+
+
+def least_squares_with(method):
+    def run(recorder, jacobian, start):
+        tolerances = {"ftol": 1e-14, "gtol": 1e-14, "xtol": 1e-8}
+        least_squares(recorder.residuals, start, jac=jacobian, method=method, max_nfev=10**6, **tolerances)
+
+    return run
+
+
+def neldermead_parallel(recorder, _, start):
+    options = {"convergence_ftol_abs": 1e-14, "convergence_xtol_abs": 1e-14, "stopping_maxiter": 10**6}
+    try:
+        om.minimize(recorder.value, start, algorithm="neldermead_parallel", algo_options=options)
+    finally:
+        # minimize evaluates the start once by itself, before the algorithm does.
+        del recorder.values[0]
+
+
+ALGORITHMS = {
+    "scipy_lbfgsb": (lbfgsb, BUDGET_WITH_DERIVATIVES),
+    "scipy_ls_lm": (least_squares_with("lm"), BUDGET_WITH_DERIVATIVES),
+    "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),
+    "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
+    "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
+}
+
+
+def summary(values, start_value, optimum):
+    """The four result columns; the gap is relative to `start_value - optimum`."""
+    # Many runs leave the domain for a moment: a value that is no number counts as an evaluation, but solves nothing.
+    values = np.nan_to_num(np.asarray(values), nan=np.inf)
+    gap = (values - optimum) / (start_value - optimum)
+    first = [str(int(np.argmax(gap <= p)) + 1) if (gap <= p).any() else "" for p in PRECISIONS]
+    return [*first, f"{values.min():.10g}", str(len(values))]
+
+
+def measure_more_wild(problems):
+    for algorithm, (run, budget) in ALGORITHMS.items():
+        for name, problem in problems.items():
+            residuals = problem["inputs"]["fun"]
+            start = np.array(problem["inputs"]["params"], dtype=float)
+            recorder = Recorder(residuals, budget)
+            try:
+                run(recorder, jacobian_of(residuals), start)
+            except BudgetExhausted:
+                pass
+            row = summary(recorder.values, problem["start_criterion"], problem["solution"]["value"])
+            yield [algorithm, name, *row]
+
+
+def sphere(x):
+    return np.sum(x**2)
+
+
+def rosenbrock(x):
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def rastrigin(x):
+    return np.sum(x**2 + 10 * (1 - np.cos(2 * np.pi * x)))
+
+
+def ackley(x):
+    radius = np.sqrt(np.mean(x**2))
+    return 20 - 20 * np.exp(-0.2 * radius) + np.e - np.exp(np.mean(np.cos(2 * np.pi * x)))
+
+
+# As in global.rs: the boxes are not centred at the minimizer. Minimum 0 everywhere.
+GLOBAL = {sphere: (-4, 6), rosenbrock: (-5, 10), rastrigin: (-4.12, 6.12), ackley: (-25, 40)}
+
+
+def measure_global():
+    for function, box in GLOBAL.items():
+        for n in (2, 5):
+            for seed in SEEDS:
+                recorder = Recorder(lambda x: np.array([np.sqrt(max(function(x), 0.0))]), BUDGET_GLOBAL)
+                try:
+                    differential_evolution(
+                        recorder.value, [box] * n, rng=seed, polish=False, tol=0, atol=0, maxiter=10**6
+                    )
+                except BudgetExhausted:
+                    pass
+                row = summary(recorder.values, 1.0, 0.0)
+                yield ["scipy_differential_evolution", f"{function.__name__}_{n}", str(seed), *row]
+
+
+def values_off_the_start(problems):
+    for name, problem in problems.items():
+        x = np.array(problem["inputs"]["params"], dtype=float)
+        x += 0.1 * np.sin(np.arange(1, len(x) + 1))
+        r = problem["inputs"]["fun"](x)
+        yield [name, repr(float(r @ r)), repr(float(np.arange(1, len(r) + 1) @ r))]
+
+
+def write(name, header, rows):
+    rows = list(rows)
+    (DATA / name).write_text("".join("\t".join(row) + "\n" for row in [header, *rows]))
+    return rows
+
+
+def compare(rows, path):
+    """List where the counts differ from an older measurement with exact (or without) derivatives."""
+    with open(path, newline="") as file:
+        old = {
+            (row["algorithm"], row["problem"]): (row["fun_evals_to_1e-4"], row["fun_evals_to_1e-7"])
+            for row in csv.DictReader(file, delimiter="\t")
+            if row["derivatives"] in ("exact", "none")
+        }
+    differing = [row for row in rows if old[row[0], row[1]] != (row[2], row[3])]
+    print(f"{len(rows) - len(differing)} of {len(rows)} runs have the same counts")
+    for row in differing:
+        print(f"{row[0]}\t{row[1]}\tnow {row[2]}, {row[3]}\tbefore {', '.join(old[row[0], row[1]])}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--compare", metavar="DETAIL.tsv")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+
+    problems = get_benchmark_problems("more_wild")
+    write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
+    rows = write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], measure_more_wild(problems))
+    write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
+    if arguments.compare:
+        compare(rows, arguments.compare)
+
+
+if __name__ == "__main__":
+    main()
