@@ -1,6 +1,7 @@
 //! Derive macros of thalweg: algorithm options, and user structs as parameters.
 
 mod options;
+mod params;
 
 use proc_macro::TokenStream;
 
@@ -22,4 +23,14 @@ pub fn derive_options(input: TokenStream) -> TokenStream {
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
     options::derive_choice(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A struct as parameters: its fields become leaves of the flat vector, in the order of declaration.
+///
+/// On a field: `#[params(skip)]` for one that is no parameter, `#[params(fixed)]` for one that is held at its start value.
+/// On the struct: `#[params(crate = "..")]` if the trait is not at `::thalweg::params`.
+#[proc_macro_derive(Params, attributes(params))]
+pub fn derive_params(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    params::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }

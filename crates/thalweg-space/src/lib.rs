@@ -1,1 +1,27 @@
 //! From a user's parameters to the vector that an algorithm sees, and back.
+//!
+//! Two translations, each in its own half of this crate:
+//!
+//! * [`params`]: a value of any shape (numbers, vectors, nested structs, maps) <-> the flat *user vector*, one `f64`
+//!   per leaf, with a [path](params::Path) and a name for each leaf.
+//! * [`Space`]: the user vector <-> the *internal vector* of the free coordinates. It is a chain of [`Transform`]s,
+//!   one kind per file in `transforms/`, built from [`Bounds`] and [`Constraint`]s after checking them at the start
+//!   values. Without constraints the chain is empty and the two vectors are the same.
+//!
+//! Everything that can be wrong is a [`SpaceError`], found before the first evaluation.
+
+mod bounds;
+mod constraint;
+mod error;
+mod leaf;
+pub mod params;
+mod select;
+mod space;
+mod transform;
+pub mod transforms;
+
+pub use bounds::Bounds;
+pub use constraint::Constraint;
+pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
+pub use space::{Space, Workspace};
+pub use transform::Transform;

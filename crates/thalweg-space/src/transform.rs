@@ -1,0 +1,47 @@
+//! The contract of one step between the user's vector and the vector that an algorithm sees.
+
+use std::fmt;
+
+/// A smooth map from an internal vector `z` to a user vector `u`, and its inverse.
+///
+/// Each constraint kind is one transform in one file of `transforms/`. Transforms are chained: the user side of one is
+/// the internal side of the one before it, so a transform covers the *whole* vector and passes through the entries
+/// that it is not about. It keeps their order.
+///
+/// What must hold (checked for every kind by one property test, `transforms/laws.rs`):
+///
+/// * `to_internal(to_user(z)) = z`, and `to_user(to_internal(u)) = u` for every `u` that satisfies the constraint;
+/// * `pull_back` is the product with the transposed derivative of `to_user`;
+/// * `to_user(z)` lies in the user bounds whenever `z` lies in the internal ones;
+/// * `user_position` is strictly increasing.
+///
+/// Slices must have the lengths given by `n_user` and `n_internal`; implementations may panic otherwise.
+///
+/// To add a kind: a variant of [`Constraint`](crate::Constraint) with its checks, a file in `transforms/`, its cases
+/// in the tests there, and the line in [`Space::build`](crate::Space::build) that adds it to the chain.
+pub trait Transform: fmt::Debug + Send + Sync {
+    /// The length of the user vector.
+    fn n_user(&self) -> usize;
+
+    /// The length of the internal vector, at most [`n_user`](Transform::n_user).
+    fn n_internal(&self) -> usize;
+
+    /// The user vector of an internal one.
+    fn to_user(&self, internal: &[f64], user: &mut [f64]);
+
+    /// The internal vector of a user vector; of a near one if `user` does not satisfy the constraint.
+    fn to_internal(&self, user: &[f64], internal: &mut [f64]);
+
+    /// Turns a gradient with respect to the user vector into the one with respect to the internal vector, at the point
+    /// `internal`: `J^T gradient_user` with `J = d to_user / d internal` (`n_user` x `n_internal`).
+    ///
+    /// A Jacobian is pulled back row by row.
+    fn pull_back(&self, internal: &[f64], gradient_user: &[f64], gradient_internal: &mut [f64]);
+
+    /// The (lower, upper) bounds of the internal vector that make the user vector obey the given ones, infinite where
+    /// there is none.
+    fn internal_bounds(&self, lower: &[f64], upper: &[f64]) -> (Vec<f64>, Vec<f64>);
+
+    /// The user entry that an internal entry stands for: its own, or the first of those that it moves. For messages.
+    fn user_position(&self, internal: usize) -> usize;
+}

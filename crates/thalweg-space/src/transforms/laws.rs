@@ -1,0 +1,91 @@
+//! What every transform must satisfy, tested once for all.
+
+use proptest::prelude::*;
+
+use crate::transform::Transform;
+
+/// Numbers of a moderate size.
+pub(crate) fn number() -> impl Strategy<Value = f64> {
+    -10.0..10.0
+}
+
+/// Checks the laws of [`Transform`] at one internal point.
+pub(crate) fn check_laws(transform: &dyn Transform, internal: &[f64]) {
+    let (n_user, n_internal) = (transform.n_user(), transform.n_internal());
+    assert_eq!(internal.len(), n_internal);
+    assert!(n_internal <= n_user);
+    round_trips(transform, internal);
+    pull_back_is_the_transposed_derivative(transform, internal);
+    internal_bounds_imply_user_bounds(transform, internal);
+    let positions: Vec<usize> = (0..n_internal).map(|i| transform.user_position(i)).collect();
+    assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "{positions:?}");
+    assert!(positions.last().is_none_or(|&last| last < n_user), "{positions:?}");
+}
+
+fn user_of(transform: &dyn Transform, internal: &[f64]) -> Vec<f64> {
+    let mut user = vec![f64::NAN; transform.n_user()];
+    transform.to_user(internal, &mut user);
+    user
+}
+
+fn assert_close(actual: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(actual.len(), expected.len(), "{what}");
+    for (a, e) in actual.iter().zip(expected) {
+        assert!((a - e).abs() <= tolerance * (1.0 + e.abs()), "{what}: {actual:?} {expected:?}");
+    }
+}
+
+fn round_trips(transform: &dyn Transform, internal: &[f64]) {
+    let user = user_of(transform, internal);
+    let mut back = vec![f64::NAN; internal.len()];
+    transform.to_internal(&user, &mut back);
+    assert_close(&back, internal, 1e-10, "to_internal(to_user(z))");
+    assert_close(&user_of(transform, &back), &user, 1e-10, "to_user(to_internal(u))");
+}
+
+fn pull_back_is_the_transposed_derivative(transform: &dyn Transform, internal: &[f64]) {
+    // Central differences give the columns of J; unit gradients pulled back give its rows.
+    let columns: Vec<Vec<f64>> = (0..internal.len())
+        .map(|j| {
+            let step = 1e-5 * (1.0 + internal[j].abs());
+            let shifted = |by: f64| {
+                let mut point = internal.to_vec();
+                point[j] += by;
+                user_of(transform, &point)
+            };
+            let (above, below) = (shifted(step), shifted(-step));
+            above.iter().zip(&below).map(|(a, b)| (a - b) / (2.0 * step)).collect()
+        })
+        .collect();
+    for i in 0..transform.n_user() {
+        let mut unit = vec![0.0; transform.n_user()];
+        unit[i] = 1.0;
+        let mut row = vec![f64::NAN; internal.len()];
+        transform.pull_back(internal, &unit, &mut row);
+        let expected: Vec<f64> = columns.iter().map(|column| column[i]).collect();
+        assert_close(&row, &expected, 1e-6, "row of the derivative");
+    }
+}
+
+fn internal_bounds_imply_user_bounds(transform: &dyn Transform, internal: &[f64]) {
+    // Bounds that the point touches on one side or the other.
+    let user = user_of(transform, internal);
+    let room = |i: usize, parity: usize| if i % 2 == parity { 1.0 } else { 0.0 };
+    let lower: Vec<f64> = user.iter().enumerate().map(|(i, u)| u - room(i, 0)).collect();
+    let upper: Vec<f64> = user.iter().enumerate().map(|(i, u)| u + room(i, 1)).collect();
+    let (internal_lower, internal_upper) = transform.internal_bounds(&lower, &upper);
+    for corner in [&internal_lower, &internal_upper] {
+        let point: Vec<f64> = corner
+            .iter()
+            .zip(internal)
+            .map(|(bound, own)| if bound.is_finite() { *bound } else { *own })
+            .collect();
+        for (i, value) in user_of(transform, &point).iter().enumerate() {
+            let slack = 1e-9 * (1.0 + value.abs());
+            assert!(
+                lower[i] - slack <= *value && *value <= upper[i] + slack,
+                "bounds of entry {i}"
+            );
+        }
+    }
+}
