@@ -2,8 +2,12 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::neldermead::NelderMead;
+
 /// Every algorithm, in alphabetical order.
-pub const CATALOG: &[CatalogEntry] = &[];
+pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<NelderMead>(),
+];
 
 /// The algorithm of this name.
 ///

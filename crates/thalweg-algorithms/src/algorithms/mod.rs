@@ -1,1 +1,3 @@
 //! One file per algorithm.
+
+pub mod neldermead;

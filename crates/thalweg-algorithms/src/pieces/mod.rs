@@ -1,1 +1,3 @@
 //! Parts that several algorithms share, each tested on its own.
+
+pub mod simplex;

@@ -1,0 +1,219 @@
+//! The simplex of Nelder-Mead methods: n + 1 vertices with their values, always in order from best to worst.
+//!
+//! Equal values keep their order, a new vertex behind the old ones of its value (the rule of Lagarias et al. 1998,
+//! <https://doi.org/10.1137/S1052623496303470>, section 2).
+
+use thalweg_core::{Extra, Finish, Problem, Stop, Test};
+
+/// The multiples of a Nelder-Mead step, as in Lagarias et al. 1998.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Coefficients {
+    /// rho: how far the worst vertex is reflected.
+    pub reflection: f64,
+    /// chi: how far a good reflection is expanded.
+    pub expansion: f64,
+    /// psi: how far a bad reflection is contracted.
+    pub contraction: f64,
+    /// sigma: the factor by which the simplex shrinks toward its best vertex.
+    pub shrink: f64,
+}
+
+impl Coefficients {
+    /// Those of Nelder and Mead, or those of Gao and Han 2012 (<https://doi.org/10.1007/s10589-010-9329-3>, eq. 4.1), which
+    /// depend on the number of variables and keep large simplices from collapsing.
+    ///
+    /// Both agree for two variables. For one variable, where the adaptive shrink factor would be zero, the former are used.
+    pub fn new(adaptive: bool, n: usize) -> Self {
+        let n = if adaptive { n.max(2) as f64 } else { 2.0 };
+        Coefficients {
+            reflection: 1.0,
+            expansion: 1.0 + 2.0 / n,
+            contraction: 0.75 - 1.0 / (2.0 * n),
+            shrink: 1.0 - 1.0 / n,
+        }
+    }
+}
+
+/// n + 1 vertices in n dimensions and their values, ranked from best (0) to worst (n).
+#[derive(Clone, Debug)]
+pub struct Simplex {
+    dim: usize,
+    /// The vertices one after the other, in the order in which they were given.
+    points: Vec<f64>,
+    values: Vec<f64>,
+    /// `order[rank]` is the place of the vertex of that rank.
+    order: Vec<usize>,
+}
+
+impl Simplex {
+    /// Evaluate the `points` ((n + 1) * n numbers) in one batch.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn evaluate(problem: &mut Problem<'_>, points: Vec<f64>) -> Result<Self, Stop> {
+        let values = problem.values(&points)?.to_vec();
+        Ok(Simplex::new(problem.dim(), points, values))
+    }
+
+    /// A simplex of known `values` (n + 1) at `points` ((n + 1) * n).
+    pub fn new(dim: usize, points: Vec<f64>, values: Vec<f64>) -> Self {
+        let mut simplex = Simplex { dim, points, values, order: (0..=dim).collect() };
+        simplex.sort();
+        simplex
+    }
+
+    /// The vertex of this rank (n entries).
+    #[inline]
+    pub fn vertex(&self, rank: usize) -> &[f64] {
+        let start = self.order[rank] * self.dim;
+        &self.points[start..start + self.dim]
+    }
+
+    /// The value at the vertex of this rank.
+    #[inline]
+    pub fn value(&self, rank: usize) -> f64 {
+        self.values[self.order[rank]]
+    }
+
+    /// The mean of the `count` best vertices, summed from the best on.
+    pub fn centroid(&self, count: usize, centroid: &mut [f64]) {
+        centroid.copy_from_slice(self.vertex(0));
+        for rank in 1..count {
+            centroid.iter_mut().zip(self.vertex(rank)).for_each(|(c, x)| *c += x);
+        }
+        centroid.iter_mut().for_each(|c| *c /= count as f64);
+    }
+
+    /// Put another vertex in the place of the one of this rank, and restore the order.
+    pub fn replace(&mut self, rank: usize, x: &[f64], value: f64) {
+        self.set(rank, x, value);
+        self.sort();
+    }
+
+    /// Put other vertices and values in the place of those of ranks `first`, `first + 1`, ..., and restore the order.
+    pub fn replace_from(&mut self, first: usize, points: &[f64], values: &[f64]) {
+        for (i, (x, &value)) in points.chunks_exact(self.dim).zip(values).enumerate() {
+            self.set(first + i, x, value);
+        }
+        self.sort();
+    }
+
+    /// Move every vertex but the best to `factor` times its distance from the best, and evaluate them in one batch.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn shrink(&mut self, problem: &mut Problem<'_>, factor: f64) -> Result<(), Stop> {
+        let mut points = Vec::with_capacity(self.dim * self.dim);
+        let best = self.vertex(0);
+        for rank in 1..=self.dim {
+            let start = points.len();
+            points.extend(self.vertex(rank).iter().zip(best).map(|(x, b)| b + factor * (x - b)));
+            problem.clip(&mut points[start..]);
+        }
+        let values = problem.values(&points)?;
+        self.replace_from(1, &points, values);
+        Ok(())
+    }
+
+    /// The difference between the worst and the best value; NaN when both are infinite.
+    pub fn value_spread(&self) -> f64 {
+        self.value(self.dim) - self.value(0)
+    }
+
+    /// The largest distance of a vertex from the best one, in any coordinate.
+    pub fn size(&self) -> f64 {
+        let best = self.vertex(0);
+        let distances = self.points.chunks_exact(self.dim).map(|x| {
+            x.iter().zip(best).fold(0.0_f64, |largest, (x, b)| largest.max((x - b).abs()))
+        });
+        distances.fold(0.0, f64::max)
+    }
+
+    /// The result of a run that met a `test`: the best vertex, with the whole simplex as a further output.
+    pub fn converged(self, test: Test) -> Finish {
+        let finish = Finish::converged(self.vertex(0).to_vec(), self.value(0), test);
+        self.attach(finish)
+    }
+
+    /// The result of a run that cannot go on: the best vertex, with the whole simplex as a further output.
+    pub fn stalled(self, reason: String) -> Finish {
+        let finish = Finish::stalled(self.vertex(0).to_vec(), self.value(0), reason);
+        self.attach(finish)
+    }
+
+    fn attach(&self, finish: Finish) -> Finish {
+        let points = (0..=self.dim).flat_map(|rank| self.vertex(rank).iter().copied()).collect();
+        let values: Vec<f64> = (0..=self.dim).map(|rank| self.value(rank)).collect();
+        finish.with("simplex", Extra::Matrix(points, self.dim)).with("simplex_values", values)
+    }
+
+    fn set(&mut self, rank: usize, x: &[f64], value: f64) {
+        let place = self.order[rank];
+        self.points[place * self.dim..(place + 1) * self.dim].copy_from_slice(x);
+        self.values[place] = value;
+    }
+
+    /// Insertion sort: stable, and n steps when one vertex is new.
+    fn sort(&mut self) {
+        for i in 1..self.order.len() {
+            let place = self.order[i];
+            let value = self.values[place];
+            let mut rank = i;
+            while rank > 0 && self.values[self.order[rank - 1]] > value {
+                self.order[rank] = self.order[rank - 1];
+                rank -= 1;
+            }
+            self.order[rank] = place;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use thalweg_core::{ProblemSpec, testing::FunctionOracle};
+
+    use super::*;
+
+    fn triangle(values: [f64; 3]) -> Simplex {
+        Simplex::new(2, vec![0.0, 0.0, 1.0, 0.0, 0.0, 2.0], values.to_vec())
+    }
+
+    #[test]
+    fn vertices_are_ranked_and_equal_values_keep_their_order() {
+        let mut simplex = triangle([3.0, 1.0, 1.0]);
+        assert_eq!(simplex.vertex(0), [1.0, 0.0]);
+        assert_eq!(simplex.vertex(1), [0.0, 2.0]);
+        simplex.replace(2, &[5.0, 5.0], 1.0);
+        assert_eq!(simplex.vertex(2), [5.0, 5.0]);
+        simplex.replace(2, &[6.0, 6.0], 0.5);
+        assert_eq!(simplex.vertex(0), [6.0, 6.0]);
+        assert_eq!((simplex.value(0), simplex.value(2)), (0.5, 1.0));
+    }
+
+    #[test]
+    fn centroid_and_size_are_those_of_the_definition() {
+        let simplex = triangle([0.0, 1.0, 2.0]);
+        let mut centroid = [0.0; 2];
+        simplex.centroid(2, &mut centroid);
+        assert_eq!(centroid, [0.5, 0.0]);
+        assert_eq!((simplex.size(), simplex.value_spread()), (2.0, 2.0));
+    }
+
+    #[test]
+    fn a_shrink_is_one_batch_toward_the_best_vertex() {
+        let mut simplex = triangle([0.0, 1.0, 2.0]);
+        let mut oracle = FunctionOracle::scalar(|x| -x[1]);
+        let spec = ProblemSpec::unconstrained(2);
+        simplex.shrink(&mut Problem::new(&mut oracle, &spec), 0.5).unwrap();
+        assert_eq!((simplex.vertex(0), simplex.value(0)), (&[0.0, 1.0][..], -1.0));
+        assert_eq!(simplex.size(), 1.0);
+        assert_eq!(oracle.n_evaluations, 2);
+    }
+
+    #[test]
+    fn adaptive_coefficients_agree_with_the_classical_ones_in_two_dimensions() {
+        assert_eq!(Coefficients::new(true, 2), Coefficients::new(false, 10));
+        assert_eq!(Coefficients::new(true, 1), Coefficients::new(false, 1));
+        assert_eq!(Coefficients::new(true, 10).shrink, 0.9);
+    }
+}
