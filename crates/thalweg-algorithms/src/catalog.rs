@@ -2,11 +2,17 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
+use crate::algorithms::neldermead_parallel::NelderMeadParallel;
+use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
+    CatalogEntry::of::<NelderMeadParallel>(),
+    CatalogEntry::of::<Trf>(),
 ];
 
 /// The algorithm of this name.

@@ -1,3 +1,6 @@
 //! One file per algorithm.
 
 pub mod neldermead;
+pub mod neldermead_parallel;
+pub mod levenberg_marquardt;
+pub mod trf;

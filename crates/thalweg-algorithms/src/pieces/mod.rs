@@ -1,3 +1,12 @@
 //! Parts that several algorithms share, each tested on its own.
 
 pub mod simplex;
+pub mod coleman_li;
+pub mod column_scale;
+pub mod lm_parameter;
+pub mod lsmr;
+pub mod lsq_model;
+pub mod lsq_trust_region;
+pub mod reflective_step;
+pub mod subspace_step;
+pub mod trust_region_2d;

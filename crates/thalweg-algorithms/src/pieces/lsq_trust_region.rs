@@ -1,0 +1,170 @@
+//! The exact trust-region step of a linear least-squares problem, min |J p + r| subject to |p| <= radius, from the SVD of J.
+//!
+//! With J = U S V' the solution for a damping parameter alpha is p = -V (S u / (S^2 + alpha)), u = U'r, and the scalar
+//! equation |p(alpha)| = radius is solved by Newton's method on its reciprocal form with safeguards (Moré 1978, section 5).
+//! The parameter of the last step starts the next search.
+//!
+//! Reference: J. J. Moré, Lecture Notes in Mathematics 630 (1978) 105-116, doi:10.1007/BFb0067700.
+
+use thalweg_linalg::{Result, Svd, nrm2};
+
+/// The accepted relative error of |p| against the radius.
+const TOLERANCE: f64 = 0.01;
+/// Newton steps per search.
+const MAX_STEPS: usize = 10;
+
+/// Finds exact trust-region steps; a reusable workspace.
+#[derive(Clone, Debug, Default)]
+pub struct LsqTrustRegion {
+    svd: Svd,
+    /// u = U'r.
+    rotated: Vec<f64>,
+    coefficients: Vec<f64>,
+    full_rank: bool,
+    alpha: f64,
+}
+
+impl LsqTrustRegion {
+    /// Decomposes J (`rows` x `n`, row-major) and rotates r (`rows`).
+    ///
+    /// `n_residuals` counts the rows that are not regularization; with fewer of them than columns the problem counts
+    /// as rank-deficient.
+    ///
+    /// # Errors
+    /// J is not finite, or its decomposition does not converge.
+    pub fn prepare(
+        &mut self,
+        jacobian: &[f64],
+        residuals: &[f64],
+        n: usize,
+        n_residuals: usize,
+    ) -> Result<()> {
+        let rows = residuals.len();
+        self.svd.refactor(jacobian, rows, n)?;
+        let k = rows.min(n);
+        self.rotated.resize(k, 0.0);
+        self.coefficients.resize(k, 0.0);
+        self.svd.left_transposed_mul(residuals, &mut self.rotated)?;
+        let values = self.svd.values();
+        let threshold = f64::EPSILON * n_residuals as f64 * values[0];
+        self.full_rank = n_residuals >= n && values[k - 1] > threshold;
+        Ok(())
+    }
+
+    /// Writes the step within `radius` into `step` (n).
+    ///
+    /// # Errors
+    /// A length is wrong.
+    pub fn step(&mut self, radius: f64, step: &mut [f64]) -> Result<()> {
+        if self.full_rank {
+            let terms = self.rotated.iter().zip(self.svd.values());
+            self.coefficients.iter_mut().zip(terms).for_each(|(c, (u, s))| *c = -u / s);
+            if nrm2(&self.coefficients) <= radius {
+                self.alpha = 0.0;
+                return self.svd.right_mul(&self.coefficients, step);
+            }
+        }
+        self.search(radius);
+        // Newton leaves an error of up to a hundredth: put the step on the boundary. A much shorter step is the minimizer
+        // itself of a rank-deficient problem; stretching it, as the reference does, would overshoot.
+        let length = self.damped_length(self.alpha);
+        let fit = if length < (1.0 - TOLERANCE) * radius { 1.0 } else { radius / length };
+        self.coefficients.iter_mut().for_each(|c| *c *= -fit);
+        self.svd.right_mul(&self.coefficients, step)
+    }
+
+    /// The radius changed: the parameter scales roughly with its inverse.
+    pub fn rescale(&mut self, old_radius: f64, new_radius: f64) {
+        self.alpha *= old_radius / new_radius;
+    }
+
+    /// Newton's method for alpha, from the last alpha.
+    fn search(&mut self, radius: f64) {
+        let gradient: Vec<f64> =
+            self.svd.values().iter().zip(&self.rotated).map(|(s, u)| s * u).collect();
+        let mut upper = nrm2(&gradient) / radius;
+        let mut lower = 0.0;
+        if self.full_rank {
+            let (excess, slope) = self.excess_and_slope(0.0, radius);
+            lower = -excess / slope;
+        }
+        let inside = |lower: f64, upper: f64| (0.001 * upper).max((lower * upper).sqrt());
+        if !self.full_rank && self.alpha == 0.0 {
+            self.alpha = inside(lower, upper);
+        }
+        for _ in 0..MAX_STEPS {
+            if !(lower..=upper).contains(&self.alpha) {
+                self.alpha = inside(lower, upper);
+            }
+            let (excess, slope) = self.excess_and_slope(self.alpha, radius);
+            if excess < 0.0 {
+                upper = self.alpha;
+            }
+            let ratio = excess / slope;
+            lower = lower.max(self.alpha - ratio);
+            self.alpha -= (excess + radius) * ratio / radius;
+            if excess.abs() < TOLERANCE * radius {
+                break;
+            }
+        }
+        self.alpha = self.alpha.max(0.0);
+    }
+
+    /// phi(alpha) = |p(alpha)| - radius and its derivative.
+    fn excess_and_slope(&mut self, alpha: f64, radius: f64) -> (f64, f64) {
+        let length = self.damped_length(alpha);
+        let terms = self.svd.values().iter().zip(&self.coefficients);
+        let sum: f64 =
+            terms.map(|(s, c)| if *c == 0.0 { 0.0 } else { c * c / (s * s + alpha) }).sum();
+        (length - radius, -sum / length)
+    }
+
+    /// Puts S u / (S^2 + alpha) into the coefficients and returns their norm.
+    fn damped_length(&mut self, alpha: f64) -> f64 {
+        let terms = self.rotated.iter().zip(self.svd.values());
+        for (c, (u, s)) in self.coefficients.iter_mut().zip(terms) {
+            let numerator = s * u;
+            *c = if numerator == 0.0 { 0.0 } else { numerator / (s * s + alpha) };
+        }
+        nrm2(&self.coefficients)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use thalweg_linalg::{axpy, mul, mul_transposed};
+
+    proptest! {
+        /// Within the radius, and J'(J p + r) is a non-positive multiple of p.
+        #[test]
+        fn step_is_optimal(
+            (m, n, jac, residuals) in (1usize..7, 1usize..5).prop_flat_map(|(m, n)| (
+                Just(m), Just(n),
+                proptest::collection::vec(-3.0f64..3.0, m * n),
+                proptest::collection::vec(-3.0f64..3.0, m),
+            )),
+            radius in 0.01f64..5.0,
+        ) {
+            let mut region = LsqTrustRegion::default();
+            region.prepare(&jac, &residuals, n, m).unwrap();
+            let mut p = vec![0.0; n];
+            region.step(radius, &mut p).unwrap();
+            prop_assert!(nrm2(&p) <= radius * (1.0 + 1e-12));
+            let mut rows = vec![0.0; m];
+            mul(&jac, n, &p, &mut rows);
+            axpy(1.0, &residuals, &mut rows);
+            prop_assert!(nrm2(&rows) <= nrm2(&residuals) * (1.0 + 1e-12));
+            let mut gradient = vec![0.0; n];
+            mul_transposed(&jac, n, &rows, &mut gradient);
+            let multiplier = -thalweg_linalg::dot(&gradient, &p) / nrm2(&p).powi(2);
+            if m >= n {
+                prop_assert!(multiplier > -1e-9);
+                // The parameter is found to about one per cent.
+                axpy(multiplier, &p, &mut gradient);
+                prop_assert!(nrm2(&gradient) <= 0.05 * (1.0 + multiplier) * radius);
+            }
+        }
+    }
+}
