@@ -134,3 +134,36 @@ pub trait Declared {
     /// The declaration.
     const SPEC: &'static AlgorithmSpec;
 }
+
+/// An algorithm as users choose it: by name, or as a value.
+#[derive(Debug)]
+pub enum AlgorithmChoice {
+    /// By its public name.
+    Name(String),
+    /// With its options.
+    Value(Box<dyn Algorithm>),
+}
+
+impl From<&str> for AlgorithmChoice {
+    fn from(name: &str) -> Self {
+        AlgorithmChoice::Name(name.to_string())
+    }
+}
+
+impl From<String> for AlgorithmChoice {
+    fn from(name: String) -> Self {
+        AlgorithmChoice::Name(name)
+    }
+}
+
+impl<A: Algorithm + 'static> From<A> for AlgorithmChoice {
+    fn from(algorithm: A) -> Self {
+        AlgorithmChoice::Value(Box::new(algorithm))
+    }
+}
+
+impl From<Box<dyn Algorithm>> for AlgorithmChoice {
+    fn from(algorithm: Box<dyn Algorithm>) -> Self {
+        AlgorithmChoice::Value(algorithm)
+    }
+}

@@ -17,7 +17,9 @@ mod rng;
 pub mod testing;
 pub mod words;
 
-pub use algorithm::{Algorithm, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind};
+pub use algorithm::{
+    Algorithm, AlgorithmChoice, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind,
+};
 pub use event::{Event, Sink, Task};
 pub use options::{
     Choice, Configure, OptionError, OptionField, OptionKind, OptionSpec, OptionValue, Range,

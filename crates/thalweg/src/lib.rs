@@ -1,1 +1,55 @@
-//! Numerical optimization: one minimize for every algorithm, parameters of any shape.
+//! Numerical optimization: one [`minimize`] for every algorithm, parameters of any shape.
+//!
+//! ```
+//! use thalweg::minimize;
+//!
+//! let rosenbrock = |x: &[f64; 2]| 100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2);
+//! let result = minimize(rosenbrock, [-1.2, 1.0]).algorithm("lbfgsb").run()?;
+//! assert!(result.success);
+//! println!("{result}");
+//! # Ok::<(), thalweg::OptimizeError>(())
+//! ```
+
+mod aggregate;
+mod builder;
+mod closures;
+mod convergence;
+mod error;
+mod evaluator;
+mod history;
+mod limits;
+pub mod names;
+mod numdiff;
+mod objective;
+mod pipeline;
+mod policy;
+mod report;
+mod resolve;
+mod result;
+mod status;
+
+pub use builder::{Optimization, least_squares, likelihood, maximize, minimize};
+pub use closures::Output;
+pub use convergence::{Changes, ConvergenceReport};
+pub use error::{InvalidKind, OptimizeError};
+pub use history::History;
+pub use limits::{IterationReport, Limits};
+pub use numdiff::NumericalDerivatives;
+pub use objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+pub use pipeline::{Specification, optimize};
+pub use policy::{ErrorHandling, PenaltyOptions};
+pub use resolve::{
+    PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
+};
+pub use result::{Direction, FlatResult, OptimizeResult};
+pub use status::Status;
+
+pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
+pub use thalweg_diff as diff;
+pub use thalweg_space::{self as space, Bounds, Constraint, Space, params};
+
+/// Every algorithm, as a struct of options.
+pub mod algorithms {
+    pub use thalweg_algorithms::algorithms::*;
+    pub use thalweg_algorithms::{CATALOG, find};
+}

@@ -1,0 +1,382 @@
+//! The Rust front door: from a closure to a result.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use thalweg_core::{AlgorithmChoice, OptionField, OptionValue, Sink, SolverKind};
+use thalweg_diff::DiffOptions;
+use thalweg_space::params::{LeafTable, Params, Selector};
+use thalweg_space::{Bounds, Constraint, SpaceError};
+
+use crate::closures::{Closures, Output};
+use crate::error::{InvalidKind, OptimizeError};
+use crate::limits::IterationReport;
+use crate::numdiff::NumericalDerivatives;
+use crate::objective::Failure;
+use crate::pipeline::{Specification, optimize};
+use crate::policy::{ErrorHandling, PenaltyOptions};
+use crate::resolve::{Resolved, resolve};
+use crate::result::{Direction, OptimizeResult};
+
+/// Minimize a function of parameters of any shape, from `start`.
+///
+/// ```
+/// let result = thalweg::minimize(|x: &Vec<f64>| x.iter().map(|x| x * x).sum::<f64>(), vec![1.0, 2.0])
+///     .algorithm("lbfgsb")
+///     .run()?;
+/// assert!(result.success && result.fun < 1e-10);
+/// # Ok::<(), thalweg::OptimizeError>(())
+/// ```
+pub fn minimize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, F>
+where
+    P: Params,
+    R: Output,
+    F: FnMut(&P) -> R,
+{
+    Optimization::new(fun, start, SolverKind::Scalar, Direction::Minimize)
+}
+
+/// Maximize a function of parameters of any shape, from `start`.
+///
+/// ```
+/// let result = thalweg::maximize(|x: &f64| -(x - 2.0).powi(2), 0.0).algorithm("lbfgsb").run()?;
+/// assert!((result.params - 2.0).abs() < 1e-5);
+/// # Ok::<(), thalweg::OptimizeError>(())
+/// ```
+pub fn maximize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, F>
+where
+    P: Params,
+    R: Output,
+    F: FnMut(&P) -> R,
+{
+    Optimization::new(fun, start, SolverKind::Scalar, Direction::Maximize)
+}
+
+/// Minimize the sum of squares of the residuals that a function returns.
+///
+/// ```
+/// let data = [(0.0, 1.0), (1.0, 2.7), (2.0, 7.4)];
+/// let residuals = |p: &[f64; 2]| data.map(|(t, y)| p[0] * (p[1] * t).exp() - y);
+/// let result = thalweg::least_squares(residuals, [1.0, 0.5]).algorithm("levenberg_marquardt").run()?;
+/// assert!((result.params[1] - 1.0).abs() < 0.02);
+/// # Ok::<(), thalweg::OptimizeError>(())
+/// ```
+pub fn least_squares<'a, P, F, R>(residuals: F, start: P) -> Optimization<'a, P, F>
+where
+    P: Params,
+    R: Output,
+    F: FnMut(&P) -> R,
+{
+    Optimization::new(residuals, start, SolverKind::LeastSquares, Direction::Minimize)
+}
+
+/// Maximize the sum of the log-likelihood contributions that a function returns.
+///
+/// ```
+/// let data = [1.0_f64, 2.0, 4.0];
+/// let contributions = |rate: &f64| data.map(|y| rate.ln() - rate * y);
+/// let result = thalweg::likelihood(contributions, 1.0).lower(0, 1e-6).algorithm("lbfgsb").run()?;
+/// assert!((result.params - 3.0 / 7.0).abs() < 1e-4);
+/// # Ok::<(), thalweg::OptimizeError>(())
+/// ```
+pub fn likelihood<'a, P, F, R>(contributions: F, start: P) -> Optimization<'a, P, F>
+where
+    P: Params,
+    R: Output,
+    F: FnMut(&P) -> R,
+{
+    Optimization::new(contributions, start, SolverKind::Likelihood, Direction::Maximize)
+}
+
+/// A run in the making. Nothing is checked or evaluated before [`Optimization::run`].
+#[must_use = "nothing happens before `run`"]
+pub struct Optimization<'a, P, F> {
+    objective: Closures<'a, P, F>,
+    start: P,
+    direction: Direction,
+    algorithm: Option<AlgorithmChoice>,
+    options: Vec<(String, OptionValue)>,
+    bounds: Vec<(Selector, f64, f64)>,
+    fixed: Vec<Selector>,
+    numerical_derivatives: NumericalDerivatives,
+    n_cores: usize,
+    error_handling: ErrorHandling,
+    penalty: PenaltyOptions,
+    collect_history: bool,
+    callback: Option<Callback<'a>>,
+    on_failure: Option<OnFailure<'a>>,
+    sinks: Vec<&'a mut dyn Sink>,
+    interrupt: Option<Arc<AtomicBool>>,
+    seed: Option<u64>,
+}
+
+type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
+type OnFailure<'a> = Box<dyn FnMut(&Failure) + 'a>;
+
+impl<'a, P: Params, R: Output, F: FnMut(&P) -> R> Optimization<'a, P, F> {
+    fn new(fun: F, start: P, kind: SolverKind, direction: Direction) -> Self {
+        Optimization {
+            objective: Closures::new(fun, kind, start.clone()),
+            start,
+            direction,
+            algorithm: None,
+            options: Vec::new(),
+            bounds: Vec::new(),
+            fixed: Vec::new(),
+            numerical_derivatives: NumericalDerivatives::default(),
+            n_cores: 1,
+            error_handling: ErrorHandling::Raise,
+            penalty: PenaltyOptions::default(),
+            collect_history: true,
+            callback: None,
+            on_failure: None,
+            sinks: Vec::new(),
+            interrupt: None,
+            seed: None,
+        }
+    }
+}
+
+impl<P: Params + Send + Sync, R: Output, F: Fn(&P) -> R + Sync> Optimization<'_, P, F> {
+    /// Evaluate batches (numerical derivatives, populations, simplices) on `n` threads. Results do not depend on `n`.
+    pub fn threads(mut self, n: usize) -> Self {
+        self.n_cores = n.max(1);
+        self.numerical_derivatives.n_cores = self.n_cores;
+        if n > 1 {
+            self.objective.use_threads(n);
+        }
+        self
+    }
+}
+
+impl<'a, P: Params, F> Optimization<'a, P, F> {
+    /// The algorithm: a public name ("lbfgsb", "scipy_neldermead", ...) or a value of one of [`crate::algorithms`].
+    /// There is no default, on purpose.
+    pub fn algorithm(mut self, algorithm: impl Into<AlgorithmChoice>) -> Self {
+        self.algorithm = Some(algorithm.into());
+        self
+    }
+
+    /// An option of the algorithm by its public name, for instance `("stopping_maxfun", 500)`.
+    pub fn option(mut self, name: &str, value: impl OptionField) -> Self {
+        self.options.push((name.to_string(), value.to_value()));
+        self
+    }
+
+    /// An option that is a word, for instance `("strategy", "best1bin")`.
+    pub fn option_word(mut self, name: &str, word: &str) -> Self {
+        self.options.push((name.to_string(), OptionValue::Text(word.to_string())));
+        self
+    }
+
+    /// Bounds on the selected parameters: all of them, positions, leaf names, or everything under a path.
+    pub fn bounds(mut self, which: impl Into<Selector>, lower: f64, upper: f64) -> Self {
+        self.bounds.push((which.into(), lower, upper));
+        self
+    }
+
+    /// A lower bound on the selected parameters.
+    pub fn lower(self, which: impl Into<Selector>, lower: f64) -> Self {
+        self.bounds(which, lower, f64::INFINITY)
+    }
+
+    /// An upper bound on the selected parameters.
+    pub fn upper(self, which: impl Into<Selector>, upper: f64) -> Self {
+        self.bounds(which, f64::NEG_INFINITY, upper)
+    }
+
+    /// Fix the selected parameters at their start values.
+    pub fn fix(mut self, which: impl Into<Selector>) -> Self {
+        self.fixed.push(which.into());
+        self
+    }
+
+    /// A closed-form gradient (n entries in the order of the flat parameters), or Jacobian of residuals or contributions
+    /// (m rows, n columns, row-major), written into the slice.
+    pub fn derivative(mut self, derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
+        self.objective.derivative = Some(Box::new(derivative));
+        self
+    }
+
+    /// A closed-form gradient in the shape of the parameters.
+    pub fn gradient(mut self, mut gradient: impl FnMut(&P) -> P + 'a) -> Self {
+        let mut flat = Vec::new();
+        self.objective.derivative = Some(Box::new(move |params, out| {
+            flat.clear();
+            gradient(params).flatten_into(&mut flat);
+            let fits = flat.len() == out.len();
+            out.fill(f64::NAN);
+            if fits {
+                out.copy_from_slice(&flat);
+            }
+        }));
+        self
+    }
+
+    /// A function that returns the value and writes the gradient, where the two share work.
+    pub fn value_and_gradient(mut self, both: impl FnMut(&P, &mut [f64]) -> f64 + 'a) -> Self {
+        self.objective.value_and_gradient = Some(Box::new(both));
+        self
+    }
+
+    /// How derivatives are computed where none is given; forward differences by default.
+    pub fn numerical_derivatives(mut self, options: DiffOptions) -> Self {
+        self.numerical_derivatives.options = options;
+        self
+    }
+
+    /// What to do when the objective fails.
+    pub fn error_handling(mut self, handling: ErrorHandling) -> Self {
+        self.error_handling = handling;
+        self
+    }
+
+    /// The penalty that stands in for failed evaluations under [`ErrorHandling::Continue`].
+    pub fn error_penalty(mut self, penalty: PenaltyOptions) -> Self {
+        self.penalty = penalty;
+        self
+    }
+
+    /// Called for every failed evaluation that a penalty stands in for.
+    pub fn on_failure(mut self, notify: impl FnMut(&Failure) + 'a) -> Self {
+        self.on_failure = Some(Box::new(notify));
+        self
+    }
+
+    /// Keep the history of evaluations (the default), or not.
+    pub fn collect_history(mut self, collect: bool) -> Self {
+        self.collect_history = collect;
+        self
+    }
+
+    /// Called at the end of every iteration; returning `true` ends the run.
+    pub fn callback(mut self, callback: impl FnMut(&IterationReport<'_>) -> bool + 'a) -> Self {
+        self.callback = Some(Box::new(callback));
+        self
+    }
+
+    /// A further receiver of the run's events.
+    pub fn sink(mut self, sink: &'a mut dyn Sink) -> Self {
+        self.sinks.push(sink);
+        self
+    }
+
+    /// A flag that ends the run with its best point so far when it is set, for instance by a handler of Ctrl-C.
+    pub fn interrupt(mut self, flag: Arc<AtomicBool>) -> Self {
+        self.interrupt = Some(flag);
+        self
+    }
+
+    /// The seed of the algorithm's random numbers.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Check the specification and run it.
+    ///
+    /// # Errors
+    /// The specification is wrong, or the objective failed.
+    pub fn run(mut self) -> Result<OptimizeResult<P>, OptimizeError> {
+        let resolved = self.resolve()?;
+        let flat = self.start.to_flat();
+        let (bounds, constraints) = self.restrictions(flat.len())?;
+        let template = &self.start;
+        let names = OnceCell::new();
+        let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
+        let success_message = resolved.success_message();
+        let result = optimize(Specification {
+            objective: &mut self.objective,
+            start: &flat,
+            names: &name_of,
+            direction: self.direction,
+            n_cores: self.n_cores.max(resolved.n_cores),
+            seed: self.seed.unwrap_or(resolved.seed),
+            limits: resolved.limits,
+            algorithm_name: resolved.name,
+            algorithm: resolved.algorithm,
+            success_message,
+            bounds,
+            constraints,
+            numerical_derivatives: self.numerical_derivatives,
+            error_handling: self.error_handling,
+            penalty: self.penalty,
+            collect_history: self.collect_history,
+            callback: match &mut self.callback {
+                Some(callback) => Some(&mut **callback),
+                None => None,
+            },
+            on_failure: match &mut self.on_failure {
+                Some(notify) => Some(&mut **notify),
+                None => None,
+            },
+            sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
+            interrupt: self.interrupt,
+        })?;
+        let mut shape =
+            |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
+        Ok(result.map(&mut shape))
+    }
+
+    fn resolve(&mut self) -> Result<Resolved, OptimizeError> {
+        let mut resolved = match self.algorithm.take() {
+            Some(AlgorithmChoice::Name(name)) => resolve(&name)?,
+            Some(AlgorithmChoice::Value(algorithm)) => Resolved::custom(algorithm),
+            None => {
+                let message = "No algorithm was chosen, and there is no default on purpose. Call .algorithm(..), for \
+                               instance with \"lbfgsb\" (smooth), \"neldermead\" (not smooth) or \
+                               \"levenberg_marquardt\" (least squares).";
+                return Err(OptimizeError::invalid(InvalidKind::Algorithm, message));
+            }
+        };
+        for (name, value) in &self.options {
+            resolved.set(name, value)?;
+        }
+        Ok(resolved)
+    }
+
+    /// Bounds and constraints in terms of positions.
+    fn restrictions(&self, n: usize) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
+        let mut bounds = Bounds::none();
+        let mut constraints = Vec::new();
+        if !self.bounds.is_empty() || !self.fixed.is_empty() {
+            let leaves = LeafTable::of(&self.start);
+            if !self.bounds.is_empty() {
+                bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+            }
+            for (which, lower, upper) in &self.bounds {
+                let positions = leaves.select(which).map_err(|error| {
+                    OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
+                })?;
+                for position in positions {
+                    tighten(&mut bounds, position, *lower, *upper);
+                }
+            }
+            for (constraint, which) in self.fixed.iter().enumerate() {
+                constraints.push(Constraint::fixed(&leaves, which.clone()).map_err(|error| {
+                    SpaceError::ConstraintSelection { constraint, kind: "fixed", error }
+                })?);
+            }
+        }
+        let positions = self.start.fixed_positions();
+        if !positions.is_empty() {
+            constraints.push(Constraint::Fixed { positions, value: None });
+        }
+        Ok((bounds, constraints))
+    }
+}
+
+/// Of several bounds on one parameter, the tighter one holds.
+fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
+    if let Some(side) = &mut bounds.lower
+        && !lower.is_nan()
+    {
+        side[position] = side[position].max(lower);
+    }
+    if let Some(side) = &mut bounds.upper
+        && !upper.is_nan()
+    {
+        side[position] = side[position].min(upper);
+    }
+}

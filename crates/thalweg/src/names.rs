@@ -1,0 +1,253 @@
+//! The one table of public algorithm names: thalweg's own, and optimagic's names that stand for one of them with presets.
+
+use thalweg_core::OptionValue;
+
+/// A name of another library that stands for a native algorithm.
+#[derive(Clone, Copy, Debug)]
+pub struct Preset {
+    /// The public name.
+    pub name: &'static str,
+    /// The name of its class in Python.
+    pub class_name: &'static str,
+    /// The native algorithm.
+    pub native: &'static str,
+    /// The options that users of this name know.
+    pub options: &'static [PresetOption],
+    /// What the original reports when it has converged.
+    pub success_message: Option<&'static str>,
+}
+
+/// An option of a preset.
+#[derive(Clone, Copy, Debug)]
+pub struct PresetOption {
+    /// The public name.
+    pub name: &'static str,
+    /// What it stands for.
+    pub target: Target,
+    /// The default under this name.
+    pub default: Default,
+}
+
+/// What a public option stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An option of the native algorithm, or a limit, or the seed, or the number of cores.
+    Native(&'static str),
+    /// Accepted without effect: how the original works inside has no counterpart here.
+    NoEffect,
+}
+
+/// A default as it can stand in a table.
+#[derive(Clone, Copy, Debug)]
+pub enum Default {
+    /// The native default.
+    Native,
+    /// No value.
+    None,
+    /// A number.
+    Float(f64),
+    /// A whole number.
+    Integer(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// Words.
+    Text(&'static str),
+}
+
+impl Default {
+    /// The value, or `None` for the native default.
+    pub fn value(self) -> Option<OptionValue> {
+        Some(match self {
+            Default::Native => return None,
+            Default::None => OptionValue::None,
+            Default::Float(value) => OptionValue::Float(value),
+            Default::Integer(value) => OptionValue::Integer(value),
+            Default::Bool(value) => OptionValue::Bool(value),
+            Default::Text(value) => OptionValue::Text(value.to_string()),
+        })
+    }
+}
+
+const fn own(name: &'static str) -> PresetOption {
+    PresetOption { name, target: Target::Native(name), default: Default::Native }
+}
+
+const fn with(name: &'static str, default: Default) -> PresetOption {
+    PresetOption { name, target: Target::Native(name), default }
+}
+
+const fn no_effect(name: &'static str, default: Default) -> PresetOption {
+    PresetOption { name, target: Target::NoEffect, default }
+}
+
+/// Names of other libraries, in alphabetical order.
+pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "scipy_differential_evolution",
+        class_name: "ScipyDifferentialEvolution",
+        native: "differential_evolution",
+        options: &[
+            own("strategy"),
+            with("stopping_maxiter", Default::Integer(1000)),
+            with("stopping_maxfun", Default::Integer(1_000_000)),
+            own("population_size_multiplier"),
+            own("convergence_ftol_rel"),
+            own("mutation_constant"),
+            own("recombination_constant"),
+            own("seed"),
+            own("polish"),
+            own("sampling_method"),
+            own("convergence_ftol_abs"),
+            own("n_cores"),
+            no_effect("batch_evaluator", Default::Text("joblib")),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_lbfgsb",
+        class_name: "ScipyLBFGSB",
+        native: "lbfgsb",
+        options: &[
+            own("convergence_ftol_rel"),
+            own("convergence_gtol_abs"),
+            own("stopping_maxfun"),
+            own("stopping_maxiter"),
+            own("limited_memory_storage_length"),
+            own("max_line_search_steps"),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_ls_lm",
+        class_name: "ScipyLSLM",
+        native: "levenberg_marquardt",
+        options: &[
+            own("convergence_ftol_rel"),
+            own("convergence_gtol_rel"),
+            own("stopping_maxfun"),
+            no_effect("relative_step_size_diff_approx", Default::None),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_ls_trf",
+        class_name: "ScipyLSTRF",
+        native: "trf",
+        options: &[
+            own("convergence_ftol_rel"),
+            own("convergence_gtol_rel"),
+            own("stopping_maxfun"),
+            no_effect("relative_step_size_diff_approx", Default::None),
+            own("tr_solver"),
+            no_effect("tr_solver_options", Default::None),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_neldermead",
+        class_name: "ScipyNelderMead",
+        native: "neldermead",
+        options: &[
+            own("stopping_maxiter"),
+            own("stopping_maxfun"),
+            with("convergence_ftol_abs", Default::Float(1e-8)),
+            with("convergence_xtol_abs", Default::Float(1e-8)),
+            own("adaptive"),
+            no_effect("display", Default::Bool(false)),
+        ],
+        success_message: Some("Optimization terminated successfully."),
+    },
+];
+
+/// Spellings that users of older material type, and the name that they mean. They work, with a warning.
+pub const ALIASES: &[(&str, &str)] = &[("scipy_lbfgs", "scipy_lbfgsb")];
+
+/// Names of optimagic that are not there yet.
+pub const NOT_YET: &[&str] = &[
+    "bayes_opt",
+    "bhhh",
+    "fides",
+    "gfo_differential_evolution",
+    "gfo_downhillsimplex",
+    "gfo_evolution_strategy",
+    "gfo_genetic_algorithm",
+    "gfo_hillclimbing",
+    "gfo_parallel_tempering",
+    "gfo_powells_method",
+    "gfo_pso",
+    "gfo_repulsinghillclimbing",
+    "gfo_simulatedannealing",
+    "gfo_spiral_optimization",
+    "gfo_stochastichillclimbing",
+    "iminuit_migrad",
+    "ipopt",
+    "nag_dfols",
+    "nag_pybobyqa",
+    "nevergrad_bo",
+    "nevergrad_cga",
+    "nevergrad_cmaes",
+    "nevergrad_de",
+    "nevergrad_eda",
+    "nevergrad_emna",
+    "nevergrad_meta",
+    "nevergrad_ngopt",
+    "nevergrad_oneplusone",
+    "nevergrad_pso",
+    "nevergrad_randomsearch",
+    "nevergrad_samplingsearch",
+    "nevergrad_tbpsa",
+    "nlopt_bobyqa",
+    "nlopt_ccsaq",
+    "nlopt_cobyla",
+    "nlopt_crs2_lm",
+    "nlopt_direct",
+    "nlopt_esch",
+    "nlopt_isres",
+    "nlopt_lbfgsb",
+    "nlopt_mma",
+    "nlopt_neldermead",
+    "nlopt_newuoa",
+    "nlopt_praxis",
+    "nlopt_sbplx",
+    "nlopt_slsqp",
+    "nlopt_tnewton",
+    "nlopt_var",
+    "pounders",
+    "pygad",
+    "pygmo_bee_colony",
+    "pygmo_cmaes",
+    "pygmo_compass_search",
+    "pygmo_de",
+    "pygmo_de1220",
+    "pygmo_gaco",
+    "pygmo_gwo",
+    "pygmo_ihs",
+    "pygmo_mbh",
+    "pygmo_pso",
+    "pygmo_pso_gen",
+    "pygmo_sade",
+    "pygmo_sea",
+    "pygmo_sga",
+    "pygmo_simulated_annealing",
+    "pygmo_xnes",
+    "pyswarms_general",
+    "pyswarms_global_best",
+    "pyswarms_local_best",
+    "scipy_basinhopping",
+    "scipy_bfgs",
+    "scipy_brute",
+    "scipy_cobyla",
+    "scipy_conjugate_gradient",
+    "scipy_direct",
+    "scipy_dual_annealing",
+    "scipy_ls_dogbox",
+    "scipy_newton_cg",
+    "scipy_powell",
+    "scipy_shgo",
+    "scipy_slsqp",
+    "scipy_truncated_newton",
+    "scipy_trust_constr",
+    "tao_pounders",
+    "tranquilo",
+    "tranquilo_ls",
+];

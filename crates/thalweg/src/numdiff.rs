@@ -1,0 +1,173 @@
+//! Numerical derivatives of the algorithm's outputs, in the algorithm's space.
+
+use thalweg_core::SolverKind;
+use thalweg_diff::{DiffOptions, FirstPlan, Plan};
+use thalweg_space::{Space, Workspace};
+
+use crate::aggregate::Aggregate;
+use crate::error::OptimizeError;
+use crate::objective::{Batch, Failure, Objective};
+
+/// The most numbers of stencil points that are in memory at once.
+const CHUNK_NUMBERS: usize = 1 << 20;
+
+/// How derivatives are computed where the user gives none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumericalDerivatives {
+    /// Method and steps.
+    pub options: DiffOptions,
+    /// How many points may be evaluated at the same time.
+    pub n_cores: usize,
+}
+
+impl Default for NumericalDerivatives {
+    fn default() -> Self {
+        NumericalDerivatives { options: DiffOptions::for_optimization(), n_cores: 1 }
+    }
+}
+
+/// Plans, points and values of one numerical derivative, kept between derivatives.
+pub(crate) struct Differentiator {
+    plan: FirstPlan,
+    n_cores: usize,
+    internal: Vec<f64>,
+    user: Vec<f64>,
+    outputs: Vec<f64>,
+    values: Vec<f64>,
+}
+
+impl Differentiator {
+    pub(crate) fn new(space: &Space, how: &NumericalDerivatives) -> Result<Self, OptimizeError> {
+        let bounds = thalweg_diff::Bounds { lower: space.lower(), upper: space.upper() };
+        let plan = FirstPlan::new(space.n_free(), bounds, &how.options)?;
+        Ok(Differentiator {
+            plan,
+            n_cores: how.n_cores.max(1),
+            internal: Vec::new(),
+            user: Vec::new(),
+            outputs: Vec::new(),
+            values: Vec::new(),
+        })
+    }
+
+    /// Whether the plan needs the outputs at the point itself.
+    pub(crate) fn needs_center(&self) -> bool {
+        self.plan.needs_f0()
+    }
+
+    /// The derivative at `x` of the algorithm's outputs, whose values there are `center`, into `out`.
+    /// Returns the failures of the user's function; entries that could not be computed are NaN.
+    pub(crate) fn derivative(
+        &mut self,
+        x: &[f64],
+        center: &[f64],
+        out: &mut [f64],
+        context: &mut Context<'_>,
+    ) -> Result<Vec<Failure>, OptimizeError> {
+        let m = context.aggregate.n_solver_outputs();
+        self.plan.update(x)?;
+        self.values.clear();
+        let mut failures = self.evaluate(0..self.plan.n_points(), context);
+        let report = self.plan.finish(Some(center), &self.values, m, out)?;
+        if !report.is_complete() {
+            let extra = self.plan.extend();
+            if !extra.is_empty() {
+                failures.extend(self.evaluate(extra, context));
+                self.plan.finish(Some(center), &self.values, m, out)?;
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Evaluate points of the plan and append the algorithm's outputs there to `values`.
+    fn evaluate(
+        &mut self,
+        points: std::ops::Range<usize>,
+        context: &mut Context<'_>,
+    ) -> Vec<Failure> {
+        let n = self.plan.n_params();
+        let chunk = (CHUNK_NUMBERS / n.max(1)).max(self.n_cores);
+        let mut failures = Vec::new();
+        let (mut from, to) = (points.start, points.end);
+        while from < to {
+            let until = to.min(from + chunk);
+            self.evaluate_chunk(from..until, context, &mut failures);
+            from = until;
+        }
+        failures
+    }
+
+    fn evaluate_chunk(
+        &mut self,
+        points: std::ops::Range<usize>,
+        context: &mut Context<'_>,
+        failures: &mut Vec<Failure>,
+    ) {
+        let (n, k) = (self.plan.n_params(), points.len());
+        self.internal.resize(k * n, 0.0);
+        for (point, i) in self.internal.chunks_exact_mut(n).zip(points) {
+            self.plan.write_point(i, point);
+        }
+        let user = to_user(context.space, &self.internal, &mut self.user, context.work);
+        let m = context.aggregate.m;
+        self.outputs.resize(k * m, 0.0);
+        let batch = Batch {
+            points: user,
+            dim: context.space.n_user(),
+            wants_outputs: true,
+            wants_derivative: false,
+            n_cores: self.n_cores,
+        };
+        let before = failures.len();
+        context.objective.evaluate(&batch, &mut self.outputs, &mut [], failures);
+        let first = self.values.len();
+        let m_solver = context.aggregate.n_solver_outputs();
+        self.values.resize(first + k * m_solver, 0.0);
+        let values = &mut self.values[first..];
+        for (outputs, value) in self.outputs.chunks_exact(m).zip(values.chunks_exact_mut(m_solver))
+        {
+            context.aggregate.outputs(outputs, value);
+        }
+        for failure in &failures[before..] {
+            values[failure.index * m_solver..(failure.index + 1) * m_solver].fill(f64::NAN);
+        }
+    }
+}
+
+/// What an evaluation works with.
+pub(crate) struct Context<'a> {
+    pub objective: &'a mut dyn Objective,
+    pub space: &'a Space,
+    pub work: &'a mut Workspace,
+    pub aggregate: Aggregate,
+}
+
+/// The user's points for internal points; no copy where the two are the same.
+pub(crate) fn to_user<'a>(
+    space: &Space,
+    internal: &'a [f64],
+    buffer: &'a mut Vec<f64>,
+    work: &mut Workspace,
+) -> &'a [f64] {
+    if space.is_identity() {
+        return internal;
+    }
+    let (n, n_user) = (space.n_free(), space.n_user());
+    buffer.resize(internal.len() / n * n_user, 0.0);
+    for (x, user) in internal.chunks_exact(n).zip(buffer.chunks_exact_mut(n_user)) {
+        space.to_user(x, user, work);
+    }
+    buffer
+}
+
+/// The kind of an algorithm's outputs, by what it asks for.
+pub(crate) fn wanted_kind(want: thalweg_core::Want) -> SolverKind {
+    use thalweg_core::Want;
+    if want.intersects(Want::RESIDUALS | Want::JACOBIAN) {
+        SolverKind::LeastSquares
+    } else if want.intersects(Want::CONTRIBUTIONS | Want::SCORES) {
+        SolverKind::Likelihood
+    } else {
+        SolverKind::Scalar
+    }
+}

@@ -1,0 +1,122 @@
+//! What the pipeline asks of a user's function, whatever language it is written in.
+
+use std::any::Any;
+use std::fmt;
+
+use thalweg_core::SolverKind;
+
+/// A user's objective over the flat user vector, in the user's sign.
+///
+/// It speaks of *outputs* (m numbers per point: the value, the residuals or the contributions) and of their *derivatives*
+/// (m rows, n columns, row-major). What they mean is said by [`Objective::kind`].
+pub trait Objective {
+    /// What the outputs are.
+    fn kind(&self) -> SolverKind;
+
+    /// The number m of outputs; known after [`Objective::start`].
+    fn n_outputs(&self) -> usize;
+
+    /// Whether the user gave a closed-form derivative.
+    fn has_derivative(&self) -> bool;
+
+    /// Evaluate at the start: the outputs, and the derivative when it is closed-form.
+    ///
+    /// # Errors
+    /// The user's function failed, or returned something that cannot be used.
+    fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure>;
+
+    /// Evaluate a batch. `outputs` has k * m entries when outputs are wanted, `derivatives` k * m * n when derivatives are.
+    /// Points that fail are added to `failures`; the others are evaluated all the same.
+    fn evaluate(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+        failures: &mut Vec<Failure>,
+    );
+}
+
+/// The evaluation at the start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartValues {
+    /// The m outputs.
+    pub outputs: Vec<f64>,
+    /// Their closed-form derivative (m rows, n columns), if there is one.
+    pub derivative: Option<Vec<f64>>,
+}
+
+/// Independent points at which the same is wanted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batch<'a> {
+    /// The points, one after the other.
+    pub points: &'a [f64],
+    /// The number n of parameters.
+    pub dim: usize,
+    /// Whether outputs are wanted.
+    pub wants_outputs: bool,
+    /// Whether closed-form derivatives are wanted.
+    pub wants_derivative: bool,
+    /// How many points may be evaluated at the same time.
+    pub n_cores: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// The number k of points.
+    #[allow(clippy::len_without_is_empty)] // a batch has at least one point
+    pub fn len(&self) -> usize {
+        self.points.len() / self.dim
+    }
+
+    /// The points one by one.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'a [f64]> + use<'a> {
+        self.points.chunks_exact(self.dim)
+    }
+}
+
+/// How a failure of the user's function is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserErrorKind {
+    /// As `error_handling` says.
+    Ordinary,
+    /// The user interrupted the run: it ends with its best point so far.
+    Interrupt,
+    /// It always ends the run and reaches the user unchanged.
+    Fatal,
+}
+
+/// An error of the user's function.
+pub struct UserError {
+    /// How it is treated.
+    pub kind: UserErrorKind,
+    /// What happened, in words (the traceback, where there is one).
+    pub message: String,
+    /// The original error.
+    pub cause: Option<Box<dyn Any + Send>>,
+}
+
+impl UserError {
+    /// An ordinary error with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        UserError { kind: UserErrorKind::Ordinary, message: message.into(), cause: None }
+    }
+}
+
+impl fmt::Debug for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserError")
+            .field("kind", &self.kind)
+            .field("message", &self.message)
+            .finish()
+    }
+}
+
+/// A failure at one point of a batch.
+#[derive(Debug)]
+pub struct Failure {
+    /// The point's number in the batch.
+    pub index: usize,
+    /// The function that failed: "fun", "jac" or "fun_and_jac".
+    pub what: &'static str,
+    /// The error.
+    pub error: UserError,
+}

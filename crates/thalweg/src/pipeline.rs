@@ -1,0 +1,243 @@
+//! The pipeline, over flat vectors: check the specification, build the space, evaluate, drive, assemble the result.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
+use thalweg_space::{Bounds, Constraint, Space};
+
+use crate::aggregate::{Aggregate, is_compatible};
+use crate::error::{InvalidKind, OptimizeError};
+use crate::evaluator::{Best, Counts, Evaluator, Scratch};
+use crate::history::History;
+use crate::limits::{IterationReport, Limits};
+use crate::numdiff::{Differentiator, NumericalDerivatives};
+use crate::objective::{Failure, Objective, StartValues};
+use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
+use crate::result::{Direction, FlatResult};
+use crate::status::Status;
+
+/// Everything that defines a run, in terms of the flat user vector.
+pub struct Specification<'a> {
+    /// The user's function.
+    pub objective: &'a mut dyn Objective,
+    /// The start values.
+    pub start: &'a [f64],
+    /// The name of the parameter at a position; called for messages only.
+    pub names: &'a dyn Fn(usize) -> String,
+    /// Minimize or maximize.
+    pub direction: Direction,
+    /// The algorithm with its options.
+    pub algorithm: Box<dyn Algorithm>,
+    /// The name under which the user asked for the algorithm.
+    pub algorithm_name: String,
+    /// Words that stand in for the message of a met convergence test, for names that promise them.
+    pub success_message: Option<&'static str>,
+    /// Limits.
+    pub limits: Limits,
+    /// Bounds.
+    pub bounds: Bounds,
+    /// Constraints by reparametrization.
+    pub constraints: Vec<Constraint>,
+    /// How derivatives are computed where the user gives none.
+    pub numerical_derivatives: NumericalDerivatives,
+    /// How many points of a batch may be evaluated at the same time.
+    pub n_cores: usize,
+    /// What to do when the user's function fails.
+    pub error_handling: ErrorHandling,
+    /// What stands in for a failed evaluation.
+    pub penalty: PenaltyOptions,
+    /// Whether to keep the history.
+    pub collect_history: bool,
+    /// Called at the end of every iteration; `true` ends the run.
+    pub callback: Option<&'a mut dyn FnMut(&IterationReport<'_>) -> bool>,
+    /// Called for every failure that a penalty stands in for.
+    pub on_failure: Option<&'a mut dyn FnMut(&Failure)>,
+    /// Further receivers of events.
+    pub sinks: Vec<&'a mut dyn Sink>,
+    /// Set it from anywhere to end the run with its best point so far.
+    pub interrupt: Option<Arc<AtomicBool>>,
+    /// The seed of the algorithm's random numbers.
+    pub seed: u64,
+}
+
+/// Run a specification.
+///
+/// # Errors
+/// The specification is wrong, or the user's function failed.
+pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
+    check_features(&spec)?;
+    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
+    check_bounds(&spec, &space)?;
+
+    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let aggregate = Aggregate {
+        objective: spec.objective.kind(),
+        solver: spec.algorithm.spec().features.kind,
+        maximize: spec.direction == Direction::Maximize,
+        m: spec.objective.n_outputs(),
+    };
+    let start_fun = check_start(aggregate, &start)?;
+    let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
+    if space.n_free() == 0 {
+        return Ok(nothing_to_optimize(result, spec.collect_history));
+    }
+
+    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), spec.seed);
+    let algorithm = std::mem::replace(
+        &mut spec.algorithm,
+        Box::new(crate::algorithms::neldermead::NelderMead::default()),
+    );
+    let success_message = spec.success_message;
+    let mut evaluator = evaluator(spec, &space, aggregate, start, start_fun)?;
+    let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
+    result.complete(end, evaluator, success_message)
+}
+
+/// What the algorithm cannot do at all is said before anything else.
+fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    let (name, kind) = (&spec.algorithm_name, spec.objective.kind());
+    let solver = spec.algorithm.spec().features.kind;
+    if kind == SolverKind::LeastSquares && spec.direction == Direction::Maximize {
+        let message = "Least-squares functions cannot be maximized: the sum of squared residuals has no upper \
+                       bound. Use minimize, or a scalar or likelihood function.";
+        return Err(OptimizeError::invalid(InvalidKind::Function, message));
+    }
+    if !is_compatible(kind, solver) {
+        let message = format!(
+            "{name} is a {} algorithm, but fun is a {} function. Mark fun as {} (mark.{}) and let it return \
+             what the mark says, or use a scalar algorithm such as lbfgsb.",
+            solver.as_str(),
+            kind.as_str(),
+            solver.as_str(),
+            solver.as_str(),
+        );
+        return Err(OptimizeError::invalid(InvalidKind::Function, message));
+    }
+    Ok(())
+}
+
+/// Whether the algorithm keeps the bounds that are there, and has those that it needs.
+fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
+    let features = spec.algorithm.spec().features;
+    let side = |side: Option<&[f64]>, i: usize| side.is_some_and(|side| side[i].is_finite());
+    let name = |i: usize| (spec.names)(space.user_position(i));
+    if !features.bounds {
+        let bounded =
+            (0..space.n_free()).find(|&i| side(space.lower(), i) || side(space.upper(), i));
+        if let Some(i) = bounded {
+            let lower = space.lower().map_or(f64::NEG_INFINITY, |lower| lower[i]);
+            let upper = space.upper().map_or(f64::INFINITY, |upper| upper[i]);
+            let message = format!(
+                "{} does not support bounds, but parameter '{}' has bounds [{lower}, {upper}]. Algorithms that do: {}.",
+                spec.algorithm_name,
+                name(i),
+                bounded_algorithms(features.kind),
+            );
+            return Err(OptimizeError::invalid(InvalidKind::Bounds, message));
+        }
+    }
+    if features.needs_bounds {
+        let open = |i: &usize| !(side(space.lower(), *i) && side(space.upper(), *i));
+        let missing: Vec<String> = (0..space.n_free()).filter(open).take(10).map(name).collect();
+        if !missing.is_empty() {
+            let message = format!(
+                "{} needs finite lower and upper bounds for every free parameter. They are missing for: {}.",
+                spec.algorithm_name,
+                missing.join(", "),
+            );
+            return Err(OptimizeError::invalid(InvalidKind::IncompleteBounds, message));
+        }
+    }
+    Ok(())
+}
+
+fn bounded_algorithms(kind: SolverKind) -> String {
+    let names: Vec<&str> = crate::algorithms::CATALOG
+        .iter()
+        .filter(|entry| entry.spec.features.bounds && entry.spec.features.infinite_bounds)
+        .filter(|entry| is_compatible(kind, entry.spec.features.kind))
+        .map(|entry| entry.spec.name)
+        .collect();
+    names.join(", ")
+}
+
+/// The objective at the start has to be a number.
+fn check_start(aggregate: Aggregate, start: &StartValues) -> Result<f64, OptimizeError> {
+    let value = aggregate.user_value(&start.outputs);
+    if value.is_finite() {
+        return Ok(value);
+    }
+    let what = if aggregate.objective == SolverKind::Scalar {
+        format!("fun returned {value}")
+    } else {
+        format!("the sum over what fun returned is {value}")
+    };
+    let message = format!("{what} at start params; the objective has to be finite there.");
+    Err(OptimizeError::invalid(InvalidKind::Function, message))
+}
+
+fn nothing_to_optimize(mut result: FlatResult, collect_history: bool) -> FlatResult {
+    result.status = Status::NothingToOptimize;
+    result.success = true;
+    result.message = "nothing to optimize: all parameters are fixed".into();
+    result.history = collect_history.then(|| History::new(result.params.len()));
+    result
+}
+
+fn problem_spec(space: &Space, n_outputs: usize, seed: u64) -> ProblemSpec {
+    let n = space.n_free();
+    ProblemSpec {
+        lower: space.lower().map_or_else(|| vec![f64::NEG_INFINITY; n], <[f64]>::to_vec),
+        upper: space.upper().map_or_else(|| vec![f64::INFINITY; n], <[f64]>::to_vec),
+        n_outputs,
+        constraint_limits: Vec::new(),
+        seed,
+    }
+}
+
+fn evaluator<'s, 'a: 's>(
+    spec: Specification<'a>,
+    space: &'s Space,
+    aggregate: Aggregate,
+    start: StartValues,
+    start_fun: f64,
+) -> Result<Evaluator<'s>, OptimizeError> {
+    let value = if aggregate.maximize { -start_fun } else { start_fun };
+    let differentiator = if spec.objective.has_derivative() {
+        None
+    } else {
+        Some(Differentiator::new(space, &spec.numerical_derivatives)?)
+    };
+    Ok(Evaluator {
+        objective: spec.objective,
+        space,
+        maximize: aggregate.maximize,
+        limits: spec.limits,
+        error_handling: spec.error_handling,
+        penalty: Penalty::new(spec.penalty, aggregate.maximize, space.start(), value)?,
+        n_cores: spec.n_cores.max(1),
+        differentiator,
+        history: spec.collect_history.then(|| History::new(space.n_user())),
+        sinks: spec.sinks.into_iter().map(|sink| sink as &mut dyn Sink).collect(),
+        callback: match spec.callback {
+            Some(callback) => Some(callback),
+            None => None,
+        },
+        on_failure: match spec.on_failure {
+            Some(notify) => Some(notify),
+            None => None,
+        },
+        interrupt: spec.interrupt,
+        clock: Instant::now(),
+        start,
+        best: Best { x: space.start().to_vec(), value },
+        counts: Counts::default(),
+        failure: None,
+        scratch: Scratch::new(space),
+    })
+}
+
+/// What an algorithm's run ended with.
+pub(crate) type End = Result<Finish, Stop>;

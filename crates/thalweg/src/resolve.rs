@@ -1,0 +1,315 @@
+//! From a name and options by name to an algorithm that is ready to run.
+
+use thalweg_core::{
+    Algorithm, CatalogEntry, Features, OptionError, OptionField, OptionKind, OptionSpec,
+    OptionValue, Range, words,
+};
+
+use crate::algorithms;
+use crate::error::{InvalidKind, OptimizeError};
+use crate::limits::Limits;
+use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, Target};
+
+/// An algorithm under a public name, with its options.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The public name.
+    pub name: String,
+    /// The algorithm.
+    pub algorithm: Box<dyn Algorithm>,
+    /// The limits.
+    pub limits: Limits,
+    /// How many points of a batch may be evaluated at the same time.
+    pub n_cores: usize,
+    /// The seed of its random numbers.
+    pub seed: u64,
+    preset: Option<&'static Preset>,
+}
+
+/// One option under a public name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicOption {
+    /// The name.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: String,
+    /// Its type.
+    pub kind: OptionKind,
+    /// The range of numbers.
+    pub range: Range,
+    /// Its default.
+    pub default: OptionValue,
+}
+
+/// One algorithm under a public name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicAlgorithm {
+    /// The name.
+    pub name: &'static str,
+    /// The name of its class in Python.
+    pub class_name: &'static str,
+    /// The native algorithm.
+    pub native: &'static str,
+    /// What it is.
+    pub doc: &'static str,
+    /// What it needs and supports.
+    pub features: Features,
+    /// Its options.
+    pub options: Vec<PublicOption>,
+}
+
+/// Every algorithm under every public name: thalweg's own in alphabetical order, then the presets.
+pub fn public_algorithms() -> Vec<PublicAlgorithm> {
+    let own = algorithms::CATALOG.iter().filter_map(|entry| describe(entry.spec.name));
+    own.chain(PRESETS.iter().filter_map(|preset| describe(preset.name))).collect()
+}
+
+/// The description of one public name.
+pub fn describe(name: &str) -> Option<PublicAlgorithm> {
+    let resolved = resolve(name).ok()?;
+    let spec = resolved.algorithm.spec();
+    let (name, class_name) = match resolved.preset {
+        Some(preset) => (preset.name, preset.class_name),
+        None => (spec.name, spec.struct_name),
+    };
+    let options = resolved.public_options().into_iter().filter_map(|(name, target)| {
+        let default = resolved.get(name)?;
+        let (doc, kind, range) = resolved.declaration(target, &default);
+        Some(PublicOption { name, doc, kind, range, default })
+    });
+    Some(PublicAlgorithm {
+        name,
+        class_name,
+        native: spec.name,
+        doc: spec.doc,
+        features: spec.features,
+        options: options.collect(),
+    })
+}
+
+/// The algorithm of this name with its default options.
+///
+/// # Errors
+/// There is no such algorithm; the message proposes near names, or says that a name of optimagic is not there yet.
+pub fn resolve(name: &str) -> Result<Resolved, OptimizeError> {
+    let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
+    let preset = PRESETS.iter().find(|preset| preset.name == name);
+    let native = preset.map_or(name, |preset| preset.native);
+    let Some(entry) = algorithms::find(native) else {
+        return Err(unknown_algorithm(name));
+    };
+    let mut resolved = with_limits(name, entry);
+    resolved.preset = preset;
+    for option in preset.map_or(&[][..], |preset| preset.options) {
+        if let (Target::Native(target), Some(value)) = (option.target, option.default.value()) {
+            resolved.set_native(target, &value)?;
+        }
+    }
+    Ok(resolved)
+}
+
+/// The limits that an algorithm runs with by default.
+fn with_limits(name: &str, entry: &CatalogEntry) -> Resolved {
+    let mut limits = Limits::default();
+    if entry.spec.features.global {
+        limits.max_evaluations = words::MAXFUN_GLOBAL;
+    }
+    let algorithm = (entry.create)();
+    Resolved { name: name.to_string(), algorithm, limits, n_cores: 1, seed: 0, preset: None }
+}
+
+fn unknown_algorithm(name: &str) -> OptimizeError {
+    let message = if NOT_YET.contains(&name) {
+        format!("The algorithm '{name}' of optimagic is not there yet in this version of thalweg.")
+    } else {
+        format!("Invalid algorithm: {name}. Did you mean {:?}?", proposals(name))
+    };
+    OptimizeError::invalid(InvalidKind::Algorithm, message)
+}
+
+/// The three public names that are most like `name`.
+pub fn proposals(name: &str) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> =
+        algorithms::CATALOG.iter().map(|entry| entry.spec.name).collect();
+    names.extend(PRESETS.iter().map(|preset| preset.name));
+    let similarity = |candidate: &str| {
+        let pairs =
+            |word: &str| -> Vec<(char, char)> { word.chars().zip(word.chars().skip(1)).collect() };
+        let (own, other) = (pairs(name), pairs(candidate));
+        let shared = own.iter().filter(|pair| other.contains(pair)).count();
+        (2000 * shared / (own.len() + other.len()).max(1)) as i64
+    };
+    names.sort_by_key(|candidate| -similarity(candidate));
+    names.truncate(3);
+    names
+}
+
+impl Resolved {
+    /// An algorithm of your own, with the default limits.
+    pub fn custom(algorithm: Box<dyn Algorithm>) -> Self {
+        let name = algorithm.spec().name.to_string();
+        let mut limits = Limits::default();
+        if algorithm.spec().features.global {
+            limits.max_evaluations = words::MAXFUN_GLOBAL;
+        }
+        Resolved { name, algorithm, limits, n_cores: 1, seed: 0, preset: None }
+    }
+
+    /// What stands in for the message of a met convergence test.
+    pub fn success_message(&self) -> Option<&'static str> {
+        self.preset.and_then(|preset| preset.success_message)
+    }
+
+    /// Set an option by its public name; dots may stand for underscores.
+    ///
+    /// # Errors
+    /// There is no such option, or the value has the wrong type or lies outside its range.
+    pub fn set(&mut self, name: &str, value: &OptionValue) -> Result<(), OptimizeError> {
+        let name = name.replace('.', "_");
+        match self.target(&name) {
+            Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
+            Some(Target::NoEffect) => Ok(()),
+            None => {
+                let known: Vec<_> =
+                    self.public_options().into_iter().map(|(name, _)| name).collect();
+                let message = format!(
+                    "{} has no option '{name}'. Its options are {}.",
+                    self.name,
+                    known.join(", ")
+                );
+                Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
+            }
+        }
+    }
+
+    /// The value of an option by its public name.
+    pub fn get(&self, name: &str) -> Option<OptionValue> {
+        let target = match self.target(name)? {
+            Target::Native(target) => target,
+            Target::NoEffect => {
+                let preset = self.preset?.options.iter().find(|option| option.name == name)?;
+                return preset.default.value();
+            }
+        };
+        match target {
+            "stopping_maxfun" => Some(OptionValue::Integer(self.limits.max_evaluations as i64)),
+            "stopping_maxiter" => Some(OptionValue::Integer(self.limits.max_iterations as i64)),
+            "stopping_maxtime" => Some(self.limits.max_seconds.to_value()),
+            "convergence_target_value" => Some(self.limits.target.to_value()),
+            "seed" => Some(OptionValue::None),
+            "n_cores" => Some(OptionValue::Integer(self.n_cores as i64)),
+            _ => self.algorithm.option(target),
+        }
+    }
+
+    fn target(&self, name: &str) -> Option<Target> {
+        self.public_options()
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, target)| target)
+    }
+
+    /// The options that a user of this name may set.
+    fn public_options(&self) -> Vec<(&'static str, Target)> {
+        let spec = self.algorithm.spec();
+        let mut options: Vec<(&'static str, Target)> = match self.preset {
+            Some(preset) => {
+                preset.options.iter().map(|option| (option.name, option.target)).collect()
+            }
+            None => spec.options.iter().map(|o| (o.name, Target::Native(o.name))).collect(),
+        };
+        let mut general: Vec<&'static str> = words::LIMITS.iter().map(|word| word.name).collect();
+        if spec.features.global {
+            general.push("seed");
+        }
+        if spec.features.parallel {
+            general.push("n_cores");
+        }
+        for name in general {
+            if !options.iter().any(|(known, _)| *known == name) {
+                options.push((name, Target::Native(name)));
+            }
+        }
+        options
+    }
+
+    fn set_native(&mut self, target: &str, value: &OptionValue) -> Result<(), OptionError> {
+        match target {
+            "stopping_maxfun" => self.limits.max_evaluations = self.read(target, 1.0, value)?,
+            "stopping_maxiter" => self.limits.max_iterations = self.read(target, 1.0, value)?,
+            "stopping_maxtime" => {
+                let seconds: Option<f64> = self.read(target, 0.0, value)?;
+                self.limits.max_seconds = seconds.filter(|seconds| seconds.is_finite());
+            }
+            "convergence_target_value" => {
+                self.limits.target = self.read(target, f64::NEG_INFINITY, value)?;
+            }
+            "seed" => {
+                let seed: Option<u64> = self.read(target, 0.0, value)?;
+                self.seed = seed.unwrap_or(0);
+            }
+            "n_cores" => {
+                self.n_cores = self.read(target, 1.0, value)?;
+                if self.algorithm.option(target).is_some() {
+                    self.algorithm.set_option(target, value)?;
+                }
+            }
+            _ => self.algorithm.set_option(target, value)?,
+        }
+        Ok(())
+    }
+
+    fn read<T: OptionField>(
+        &self,
+        name: &str,
+        min: f64,
+        value: &OptionValue,
+    ) -> Result<T, OptionError> {
+        let spec = general_spec(name, T::KIND, min);
+        thalweg_core::options::read_field(self.algorithm.spec().name, &spec, value)
+    }
+
+    /// Doc, type and range of an option.
+    fn declaration(&self, target: Target, default: &OptionValue) -> (String, OptionKind, Range) {
+        let Target::Native(name) = target else {
+            return (
+                "Accepted for compatibility; it has no effect.".into(),
+                kind_of(default),
+                Range::ALL,
+            );
+        };
+        if let Some(spec) = self.algorithm.spec().options.iter().find(|spec| spec.name == name) {
+            return (spec.doc.to_string(), spec.kind, spec.range);
+        }
+        let spec = match name {
+            "stopping_maxfun" | "stopping_maxiter" => general_spec(name, u64::KIND, 1.0),
+            "stopping_maxtime" => general_spec(name, <Option<f64>>::KIND, 0.0),
+            "seed" => general_spec(name, <Option<u64>>::KIND, 0.0),
+            "n_cores" => general_spec(name, usize::KIND, 1.0),
+            _ => general_spec(name, <Option<f64>>::KIND, f64::NEG_INFINITY),
+        };
+        (spec.doc.to_string(), spec.kind, spec.range)
+    }
+}
+
+/// The declaration of an option that the pipeline keeps for every algorithm.
+fn general_spec(name: &str, kind: OptionKind, min: f64) -> OptionSpec {
+    const GENERAL: [(&str, &str); 2] = [
+        ("seed", "The seed of the random numbers; none means 0. The same seed gives the same run."),
+        ("n_cores", "How many points of a batch may be evaluated at the same time."),
+    ];
+    let known = GENERAL.iter().copied();
+    let limits = words::LIMITS.iter().map(|word| (word.name, word.meaning));
+    let (name, doc) =
+        known.chain(limits).find(|(known, _)| *known == name).unwrap_or(("option", ""));
+    OptionSpec { name, doc, kind, range: Range { min, ..Range::ALL }, overrides: "" }
+}
+
+fn kind_of(value: &OptionValue) -> OptionKind {
+    match value {
+        OptionValue::Bool(_) => OptionKind::Bool,
+        OptionValue::Integer(_) => OptionKind::Integer,
+        OptionValue::Float(_) => OptionKind::Float,
+        _ => OptionKind::Optional(&OptionKind::Float),
+    }
+}
