@@ -14,7 +14,7 @@
 //!
 //! *Differences from optimagic.* When a one-sided difference fails, the other side can be evaluated
 //! in a second round ([`Plan::extend`]); central derivatives do not need f0. For steps in bounds, see
-//! the head of `steps.rs`.
+//! the head of `placement.rs`.
 //!
 //! *Cost.* [`FirstPlan::update`] and [`Plan::finish`] touch each parameter once and do not allocate
 //! unless something fails; a point differs from `x` in one coordinate ([`FirstPlan::shifts`]).
@@ -23,11 +23,10 @@ use std::ops::Range;
 
 use crate::error::DiffError;
 use crate::options::{DiffOptions, FirstMethod};
+use crate::placement::{Sides, Spot, Stencil, place, place_one_sided};
 use crate::plan::{Plan, Report, check_shapes};
 use crate::richardson::{Limit, Sequence};
-use crate::steps::{
-    Accuracy, Bounds, Limits, Sides, Spot, Stencil, StepSizes, check_point, place, place_one_sided,
-};
+use crate::steps::{Accuracy, Bounds, Limits, StepSizes, check_point};
 
 /// A point that differs from `x` in one coordinate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -173,19 +172,43 @@ impl FirstPlan {
             FirstMethod::Backward => Sides::Minus,
             FirstMethod::Central => Sides::Both,
         };
-        let mut shifts = std::mem::take(&mut self.shifts);
-        for j in 0..x.len() {
-            let spot = self.spot(j);
-            let stencil = if self.limits.is_some() {
-                place(sides, &spot)
-            } else {
-                Stencil::full(sides, self.multiples.len(), spot.step)
-            };
-            let placed = add_points(&mut shifts, j, stencil, &spot, self.sizes.exact);
-            self.stencils.push(placed);
-        }
-        self.shifts = shifts;
+        self.place_all(sides);
         Ok(())
+    }
+
+    /// Place all stencils. One step that fits is what optimizers want all day and has its own branch,
+    /// in which everything stays in registers; the rest is careful, and slower.
+    fn place_all(&mut self, sides: Sides) {
+        let one_step = self.multiples.len() == 1;
+        let (above, below) = (sides != Sides::Minus, sides != Sides::Plus);
+        for parameter in 0..self.x.len() {
+            let spot = self.spot(parameter);
+            if !(one_step && spot.has_room(sides)) {
+                self.place_carefully(sides, parameter);
+                continue;
+            }
+            let (first_point, step) = (self.shifts.len(), spot.step);
+            let (up, down) = (spot.point(step), spot.point(-step));
+            if above {
+                self.shifts.push(Shift { parameter, value: up });
+            }
+            if below {
+                self.shifts.push(Shift { parameter, value: down });
+            }
+            let stencil = Stencil::full(sides, 1, step);
+            self.stencils.push(Placed { parameter, first_point, stencil });
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn place_carefully(&mut self, sides: Sides, parameter: usize) {
+        let mut shifts = std::mem::take(&mut self.shifts);
+        let spot = self.spot(parameter);
+        let stencil = place(sides, &spot);
+        let placed = add_points(&mut shifts, parameter, stencil, &spot, self.sizes.exact);
+        self.shifts = shifts;
+        self.stencils.push(placed);
     }
 
     /// The points, each as its difference from `x`. The cheapest way to evaluate in place: set one
@@ -208,7 +231,7 @@ impl FirstPlan {
         self.extrapolation.as_ref().map(|extrapolation| extrapolation.errors.as_slice())
     }
 
-    #[inline]
+    #[inline(always)]
     fn spot(&self, j: usize) -> Spot<'_> {
         let (lower, upper) = match &self.limits {
             Some(limits) => (limits.lower[j], limits.upper[j]),
@@ -415,7 +438,6 @@ fn formulas(stencil: &Stencil) -> impl Iterator<Item = Formula> + use<> {
 }
 
 /// Append the points of a stencil, and make the step agree with the points where it must.
-#[inline]
 fn add_points(
     shifts: &mut Vec<Shift>,
     parameter: usize,

@@ -28,13 +28,14 @@
 //! * A failed evaluation (NaN or infinite) costs no more than the entries that depend on it, and
 //!   these are replaced by other formulas where possible, with further evaluations if need be.
 //! * Results depend neither on the number of threads nor on how a batch is split.
-//! * With default options, the numbers are those of optimagic 0.5, to the last bit. What differs is
-//!   listed at the head of each file under *Differences from optimagic*.
+//! * With default options, the numbers are those of optimagic 0.5, to the last bit (Hessians: the upper
+//!   triangle). What differs is listed at the head of each file under *Differences from optimagic*.
 //!
 //! | file | concern |
 //! |---|---|
 //! | `options.rs` | method, steps, extrapolation: parsing and validation |
-//! | `steps.rs` | length of steps, placement between bounds |
+//! | `steps.rs` | length of steps, bounds |
+//! | `placement.rs` | which steps fit between the bounds, and on which side |
 //! | `plan.rs` | the protocol between a derivative and its evaluator |
 //! | `first.rs`, `second.rs` | formulas and fallbacks |
 //! | `richardson.rs` | extrapolation to step zero |
@@ -44,6 +45,7 @@ mod driver;
 mod error;
 mod first;
 mod options;
+mod placement;
 mod plan;
 mod richardson;
 mod second;
@@ -53,6 +55,7 @@ pub use driver::{Derivative, gradient, hessian, hessians, jacobian};
 pub use error::DiffError;
 pub use first::{FirstPlan, Shift};
 pub use options::{DiffOptions, Method, StepRule, Steps};
+pub use placement::Stencil;
 pub use plan::{Plan, Report};
 pub use second::SecondPlan;
-pub use steps::{Bounds, Stencil};
+pub use steps::Bounds;

@@ -195,14 +195,16 @@ impl DiffOptions {
         Self::new(Method::Forward)
     }
 
-    /// For the Jacobian of an estimation: central.
+    /// For the Jacobian of an estimation: central with optimal steps. Departs from optimagic, whose
+    /// steps are short for central differences: the error is 200 times smaller (`tests/accuracy.rs`).
     pub fn for_jacobian() -> Self {
-        Self::new(Method::Central)
+        Self { step_rule: StepRule::Optimal, ..Self::new(Method::Central) }
     }
 
-    /// For the Hessian of an estimation: central_cross with doubled steps.
+    /// For the Hessian of an estimation: central_cross with optimal steps. Departs from optimagic,
+    /// which doubles its steps instead: the error is 170 times smaller (`tests/accuracy.rs`).
     pub fn for_hessian() -> Self {
-        Self { scaling_factor: Steps::Scalar(2.0), ..Self::new(Method::CentralCross) }
+        Self { step_rule: StepRule::Optimal, ..Self::new(Method::CentralCross) }
     }
 
     /// Check everything that does not depend on the number of parameters, for first derivatives.

@@ -22,15 +22,15 @@
 //! (one parameter at its upper, another at its lower bound) get an entry instead of NaN. Results are
 //! symmetric to the last bit.
 //!
-//! Reference: Rideout, *Numerical differentiation of functions of several variables*, as summarised
-//! in Dennis & Schnabel (1996), doi:10.1137/1.9781611971200, section 5.6.
+//! Reference: Dennis & Schnabel (1996), doi:10.1137/1.9781611971200, section 5.6.
 
 use std::ops::Range;
 
 use crate::error::DiffError;
 use crate::options::{DiffOptions, SecondMethod};
+use crate::placement::{Sides, Spot, place};
 use crate::plan::{Plan, Report, check_shapes};
-use crate::steps::{Accuracy, Bounds, Limits, Sides, Spot, StepSizes, check_point, place};
+use crate::steps::{Accuracy, Bounds, Limits, StepSizes, check_point};
 
 /// Steps must fit twice because of the diagonal.
 const MULTIPLES: [f64; 1] = [2.0];

@@ -84,6 +84,13 @@ fn second_derivatives_are_as_accurate_as_their_method() {
         let result = hessian(fun, &x, Bounds::NONE, &options).unwrap();
         largest_error(&result.values, exact.as_flattened())
     };
+    let doubled =
+        DiffOptions { scaling_factor: 2.0.into(), ..DiffOptions::new(Method::CentralCross) };
+    let result = hessian(fun, &x, Bounds::NONE, &doubled).unwrap();
+    let doubled = largest_error(&result.values, exact.as_flattened());
+    let chosen = error(Method::CentralCross, StepRule::Optimal);
+    println!("central_cross: doubled reference steps {doubled:e}, optimal {chosen:e}");
+    assert!(chosen < 0.1 * doubled);
     for (method, reference, optimal) in [
         (Method::Forward, 2e-4, 2e-4),
         (Method::Backward, 2e-4, 2e-4),
