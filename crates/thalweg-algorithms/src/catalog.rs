@@ -2,6 +2,7 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
@@ -9,6 +10,7 @@ use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),

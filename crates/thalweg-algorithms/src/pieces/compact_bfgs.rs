@@ -1,0 +1,227 @@
+//! The limited-memory BFGS matrix B, an approximation of the Hessian, in its compact form.
+//!
+//! B = theta I - W M W',  W = [Y  theta S],  M = | -D      L'      | ^-1
+//!                                               |  L   theta S'S  |
+//!
+//! with the steps in the columns of S, the changes of the gradient in those of Y, D the diagonal and L the strictly lower
+//! triangle of S'Y, and theta = y'y / s'y of the newest pair. M is never formed: eliminating its first block leaves the positive
+//! definite T = theta S'S + L D^-1 L', whose Cholesky factor is kept (equations 3.3 to 3.6 of the first paper).
+//!
+//! Cost per update: one pass over the pairs, and O(m^3); a product with M costs O(m^2).
+//!
+//! References:
+//! * R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound constrained optimization, SIAM J. Sci.
+//!   Comput. 16 (1995), <https://doi.org/10.1137/0916069>
+//! * R. H. Byrd, J. Nocedal, R. B. Schnabel, Representations of quasi-Newton matrices and their use in limited memory methods,
+//!   Math. Program. 63 (1994), <https://doi.org/10.1007/BF01582063>
+
+use thalweg_linalg::{Cholesky, LinalgError, dot};
+
+use super::step_pairs::{NewPair, Products, StepPairs, drop_oldest};
+
+/// The matrix B, from at most `capacity` pairs.
+#[derive(Clone, Debug)]
+pub struct CompactBfgs {
+    pairs: StepPairs,
+    theta: f64,
+    n_updates: u64,
+    /// S'S; row-major with `capacity` columns.
+    ss: Vec<f64>,
+    /// S'Y, of which the lower triangle is used: L and D.
+    sy: Vec<f64>,
+    /// T, packed, and its factor.
+    schur: Vec<f64>,
+    factor: Cholesky,
+    onto_step: Products,
+}
+
+impl CompactBfgs {
+    /// The identity of `dim` variables, with room for `capacity` pairs.
+    pub fn new(dim: usize, capacity: usize) -> Self {
+        CompactBfgs {
+            pairs: StepPairs::new(dim, capacity),
+            theta: 1.0,
+            n_updates: 0,
+            ss: vec![0.0; capacity * capacity],
+            sy: vec![0.0; capacity * capacity],
+            schur: Vec::with_capacity(capacity * capacity),
+            factor: Cholesky::default(),
+            onto_step: Products::new(capacity),
+        }
+    }
+
+    /// The pairs.
+    pub fn pairs(&self) -> &StepPairs {
+        &self.pairs
+    }
+
+    /// Whether B is the identity.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The factor theta of the identity.
+    pub fn theta(&self) -> f64 {
+        self.theta
+    }
+
+    /// The number of updates since the creation, forgotten ones included.
+    pub fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+
+    /// s_j'y_j of the `j`-th pair.
+    pub fn curvature(&self, j: usize) -> f64 {
+        self.sy[j * self.pairs.capacity() + j]
+    }
+
+    /// Go back to the identity.
+    pub fn clear(&mut self) {
+        self.pairs.clear();
+        self.theta = 1.0;
+    }
+
+    /// Take in a step.
+    ///
+    /// # Errors
+    /// T is not positive definite in floating-point arithmetic. Only [`Self::clear`] may follow.
+    pub fn update(&mut self, new: &NewPair<'_>) -> Result<(), LinalgError> {
+        let m = self.pairs.capacity();
+        if self.pairs.is_full() {
+            drop_oldest(&mut self.ss, m);
+            drop_oldest(&mut self.sy, m);
+        }
+        self.n_updates += 1;
+        self.theta = self.pairs.push(new) / new.curvature;
+        let len = self.pairs.len();
+        let newest = len - 1;
+        self.pairs.project(self.pairs.step(newest), &mut self.onto_step);
+        for j in 0..len {
+            self.ss[newest * m + j] = self.onto_step.steps[j];
+            self.ss[j * m + newest] = self.onto_step.steps[j];
+            self.sy[newest * m + j] = self.onto_step.changes[j];
+        }
+        self.sy[newest * m + newest] = new.curvature;
+        self.factorize()
+    }
+
+    /// T = theta S'S + L D^-1 L' = J J'
+    fn factorize(&mut self) -> Result<(), LinalgError> {
+        let (m, len) = (self.pairs.capacity(), self.pairs.len());
+        self.schur.clear();
+        self.schur.resize(len * len, 0.0);
+        for i in 0..len {
+            for j in 0..=i {
+                let sum: f64 = (0..j)
+                    .map(|k| self.sy[i * m + k] * self.sy[j * m + k] / self.sy[k * m + k])
+                    .sum();
+                self.schur[i * len + j] = self.theta * self.ss[i * m + j] + sum;
+            }
+        }
+        self.factor.refactor(&self.schur, len)
+    }
+
+    /// W'u.
+    pub fn project(&self, u: &[f64], onto_u: &mut Products) {
+        self.pairs.project(u, onto_u);
+        onto_u.steps[..self.pairs.len()].iter_mut().for_each(|p| *p *= self.theta);
+    }
+
+    /// The `i`-th row of W.
+    pub fn row(&self, i: usize, row: &mut Products) {
+        self.pairs.row(i, &mut row.steps, &mut row.changes);
+        row.steps[..self.pairs.len()].iter_mut().for_each(|w| *w *= self.theta);
+    }
+
+    /// M p.
+    ///
+    /// # Errors
+    /// None after a successful update.
+    pub fn middle_product(&self, p: &Products, product: &mut Products) -> Result<(), LinalgError> {
+        let (m, len) = (self.pairs.capacity(), self.pairs.len());
+        let (v1, v2) = (&mut product.changes[..len], &mut product.steps[..len]);
+        // T v2 = p2 + L D^-1 p1
+        for i in 0..len {
+            v1[i] = p.changes[i] / self.curvature(i);
+            v2[i] = p.steps[i] + dot(&self.sy[i * m..i * m + i], &v1[..i]);
+        }
+        self.factor.solve(v2)?;
+        // D v1 = L' v2 - p1
+        for i in 0..len {
+            let sum: f64 = (i + 1..len).map(|k| self.sy[k * m + i] * v2[k]).sum();
+            v1[i] = sum / self.curvature(i) - v1[i];
+        }
+        Ok(())
+    }
+}
+
+/// The inner product of two vectors of 2m entries.
+pub(super) fn dot_products(a: &Products, b: &Products, len: usize) -> f64 {
+    dot(&a.changes[..len], &b.changes[..len]) + dot(&a.steps[..len], &b.steps[..len])
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A matrix B of `n` variables after `count` steps on a convex quadratic, and the same matrix by dense updates.
+    pub(in crate::pieces) fn example(n: usize, m: usize, count: usize) -> (CompactBfgs, Vec<f64>) {
+        let mut compact = CompactBfgs::new(n, m);
+        let mut kept: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
+        let zero = vec![0.0; n];
+        for k in 0..count {
+            let s: Vec<f64> = (0..n).map(|i| ((i * 3 + k * 5) as f64).sin()).collect();
+            let y: Vec<f64> = s.iter().enumerate().map(|(i, s)| s * (i + 1) as f64).collect();
+            let new = NewPair {
+                step: 1.0,
+                direction: &s,
+                gradient: &y,
+                previous_gradient: &zero,
+                curvature: dot(&s, &y),
+            };
+            compact.update(&new).unwrap();
+            kept.push((s, y));
+            if kept.len() > m {
+                kept.remove(0);
+            }
+        }
+        (compact, dense(n, &kept))
+    }
+
+    /// B' = B - B s s'B / s'B s + y y' / y's, from theta I.
+    fn dense(n: usize, pairs: &[(Vec<f64>, Vec<f64>)]) -> Vec<f64> {
+        let theta = pairs.last().map_or(1.0, |(s, y)| dot(y, y) / dot(s, y));
+        let mut b = vec![0.0; n * n];
+        (0..n).for_each(|i| b[i * n + i] = theta);
+        for (s, y) in pairs {
+            let bs: Vec<f64> = (0..n).map(|i| dot(&b[i * n..(i + 1) * n], s)).collect();
+            let (sbs, sy) = (dot(&bs, s), dot(s, y));
+            for i in 0..n {
+                for j in 0..n {
+                    b[i * n + j] += y[i] * y[j] / sy - bs[i] * bs[j] / sbs;
+                }
+            }
+        }
+        b
+    }
+
+    #[test]
+    fn same_matrix_as_by_dense_updates() {
+        let (n, m) = (6, 4);
+        for count in [1, 3, 4, 7] {
+            let (compact, b) = example(n, m, count);
+            let u: Vec<f64> = (0..n).map(|i| (i as f64 - 1.5).cos()).collect();
+            let (mut p, mut v) = (Products::new(m), Products::new(m));
+            compact.project(&u, &mut p);
+            compact.middle_product(&p, &mut v).unwrap();
+            let len = compact.pairs().len();
+            for i in 0..n {
+                let mut row = Products::new(m);
+                compact.row(i, &mut row);
+                let product = compact.theta() * u[i] - dot_products(&row, &v, len);
+                let expected = dot(&b[i * n..(i + 1) * n], &u);
+                assert!((product - expected).abs() < 1e-10, "{count} updates, row {i}");
+            }
+        }
+    }
+}
