@@ -84,6 +84,7 @@ fn every_point_and_count_agrees_with_scipy() {
             adaptive: case["adaptive"].as_bool().unwrap(),
             convergence_xtol_abs: number(&case["xatol"]),
             convergence_ftol_abs: number(&case["fatol"]),
+            probe_bounds: false,
             ..Default::default()
         };
         let spec = ProblemSpec {

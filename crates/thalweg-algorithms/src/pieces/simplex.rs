@@ -5,6 +5,9 @@
 
 use thalweg_core::{Extra, Finish, Problem, Stop, Test};
 
+/// How far from a minimum its neighbours are, relative to each coordinate, in a check of the minimum.
+const PROBE_STEP: f64 = 1e-5;
+
 /// The multiples of a Nelder-Mead step, as in Lagarias et al. 1998.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coefficients {
@@ -115,6 +118,33 @@ impl Simplex {
         Ok(())
     }
 
+    /// The first point that beats the best vertex among those one small step away from it in each coordinate, up and down,
+    /// within the bounds: at most 2 n evaluations, in one batch.
+    ///
+    /// A simplex can lose a dimension, above all where trial points are moved onto bounds, and then shrinks to a point that is
+    /// no minimum. Smooth objectives are found out by this.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn better_neighbour(&self, problem: &mut Problem<'_>) -> Result<Option<Vec<f64>>, Stop> {
+        let best = self.vertex(0);
+        let mut points = Vec::with_capacity(2 * self.dim * self.dim);
+        for i in 0..self.dim {
+            let (low, high, x) = (problem.lower()[i], problem.upper()[i], best[i]);
+            let step = (PROBE_STEP * x.abs().max(1.0)).min(0.5 * (high - low));
+            for there in [x + step, x - step] {
+                if there > low && there < high {
+                    points.extend_from_slice(best);
+                    let start = points.len() - self.dim;
+                    points[start + i] = there;
+                }
+            }
+        }
+        let values = problem.values(&points)?;
+        let better = values.iter().position(|&value| value < self.value(0));
+        Ok(better.map(|i| points[i * self.dim..(i + 1) * self.dim].to_vec()))
+    }
+
     /// The difference between the worst and the best value; NaN when both are infinite.
     pub fn value_spread(&self) -> f64 {
         self.value(self.dim) - self.value(0)
@@ -127,6 +157,23 @@ impl Simplex {
             x.iter().zip(best).fold(0.0_f64, |largest, (x, b)| largest.max((x - b).abs()))
         });
         distances.fold(0.0, f64::max)
+    }
+
+    /// Whether nothing more can come of this simplex, and why: for a shrunken simplex that meets no convergence test.
+    pub fn is_spent(&self, smallest_size: f64) -> Option<String> {
+        let size = self.size();
+        if self.value(0) == f64::INFINITY && size <= smallest_size {
+            Some(format!(
+                "the objective is not finite at any vertex of a simplex of size {size:.3e}"
+            ))
+        } else if size == 0.0 {
+            let spread = self.value_spread();
+            Some(format!(
+                "the simplex is a single point; the objective varies by {spread:.3e} there"
+            ))
+        } else {
+            None
+        }
     }
 
     /// The result of a run that met a `test`: the best vertex, with the whole simplex as a further output.
@@ -166,6 +213,48 @@ impl Simplex {
             self.order[rank] = place;
         }
     }
+}
+
+/// c + multiple * (c - vertex): beyond the centroid c for positive multiples, on the vertex's side for negative ones.
+pub fn step_from(centroid: &[f64], vertex: &[f64], multiple: f64, trial: &mut [f64]) {
+    for (t, (c, x)) in trial.iter_mut().zip(centroid.iter().zip(vertex)) {
+        *t = (1.0 + multiple) * c - multiple * x;
+    }
+}
+
+/// Move the point within the bounds and ask for its value; a point that overflowed counts as undefined.
+///
+/// # Errors
+/// [`Stop`] when the run has to end.
+pub fn value_within_bounds(problem: &mut Problem<'_>, x: &mut [f64]) -> Result<f64, Stop> {
+    problem.clip(x);
+    if x.iter().all(|x| x.is_finite()) { problem.value(x) } else { Ok(f64::INFINITY) }
+}
+
+/// As [`value_within_bounds`] for several points, which are asked for in one batch.
+///
+/// # Errors
+/// [`Stop`] when the run has to end.
+pub fn values_within_bounds(
+    problem: &mut Problem<'_>,
+    points: &mut [f64],
+) -> Result<Vec<f64>, Stop> {
+    let n = problem.dim();
+    points.chunks_exact_mut(n).for_each(|x| problem.clip(x));
+    let defined: Vec<bool> =
+        points.chunks_exact(n).map(|x| x.iter().all(|x| x.is_finite())).collect();
+    let asked: Vec<f64> = points
+        .chunks_exact(n)
+        .zip(&defined)
+        .filter(|(_, defined)| **defined)
+        .flat_map(|(x, _)| x.iter().copied())
+        .collect();
+    if asked.is_empty() {
+        return Ok(vec![f64::INFINITY; defined.len()]);
+    }
+    let mut answers = problem.values(&asked)?.iter().copied();
+    let answer = |&defined: &bool| if defined { answers.next() } else { None };
+    Ok(defined.iter().map(answer).map(|value| value.unwrap_or(f64::INFINITY)).collect())
 }
 
 #[cfg(test)]
