@@ -39,7 +39,7 @@ pub use matrix::{column_norms, mul, mul_transposed, transpose};
 pub use qr::QrPivot;
 pub use svd::Svd;
 pub use triangular::{solve_lower, solve_lower_transposed, solve_upper, solve_upper_transposed};
-pub use vector::{all_finite, axpy, dot, nrm_inf, nrm2, scale};
+pub use vector::{all_finite, axpy, dot, nrm_inf, nrm2, nrm2_scaled, scale};
 
 /// Number of columns from which `faer`'s blocked kernels replace the plain loops.
 pub const FAER_FROM: usize = 30;

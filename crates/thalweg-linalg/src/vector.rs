@@ -47,6 +47,15 @@ pub fn nrm2(x: &[f64]) -> f64 {
     x.iter().map(|xi| (xi * factor).powi(2)).sum::<f64>().sqrt() / factor
 }
 
+/// The Euclidean norm of the products `scale[i] * x[i]`, with the safety of [`nrm2`].
+pub fn nrm2_scaled(scale: &[f64], x: &[f64]) -> f64 {
+    let square: f64 = scale.iter().zip(x).map(|(d, x)| (d * x) * (d * x)).sum();
+    if square > 1e-280 && square < 1e280 {
+        return square.sqrt();
+    }
+    nrm2(&scale.iter().zip(x).map(|(d, x)| d * x).collect::<Vec<_>>())
+}
+
 /// The largest absolute value, 0 for an empty slice; NaN when `x` holds a NaN.
 pub fn nrm_inf(x: &[f64]) -> f64 {
     let mut largest = 0.0_f64;
@@ -77,6 +86,8 @@ mod tests {
         assert_eq!(nrm2(&[]), 0.0);
         assert_eq!(nrm2(&[f64::NEG_INFINITY, 1.0]), f64::INFINITY);
         assert!(nrm2(&[f64::INFINITY, f64::NAN]).is_nan());
+        assert_eq!(nrm2_scaled(&[1.5, 4.0], &[2.0, 1.0]), 5.0);
+        assert_eq!(nrm2_scaled(&[f64::MAX, 0.0], &[1.0, 1.0]), f64::MAX);
     }
 
     #[test]

@@ -13,7 +13,8 @@
 //! and the radius cut to a tenth.
 //!
 //! # Differences from the reference
-//! Fewer residuals than parameters are allowed. Where MINPACK returns its "tolerance too small" exits, the run ends as
+//! Fewer residuals than parameters are allowed. A rejected Gauss-Newton step that still fits into the shrunken region is not
+//! evaluated again. Where MINPACK returns its "tolerance too small" exits, the run ends as
 //! stalled, which is not a success.
 //!
 //! # Cost per iteration
@@ -25,7 +26,7 @@
 //! * J. J. Moré, B. S. Garbow, K. E. Hillstrom, User guide for MINPACK-1, ANL-80-74 (1980), doi:10.2172/6997568.
 
 use thalweg_core::{Algorithm, Extra, Finish, Problem, Stop, Test};
-use thalweg_linalg::{QrPivot, Result as LinalgResult, all_finite, axpy, dot, nrm2};
+use thalweg_linalg::{QrPivot, Result as LinalgResult, all_finite, axpy, dot, nrm2, nrm2_scaled};
 use thalweg_macros::Options;
 
 use crate::pieces::column_scale::{ColumnScale, Scaling};
@@ -236,7 +237,7 @@ impl LinearModel {
         for i in 0..n {
             self.product[i] = dot(&self.r[i * n + i..(i + 1) * n], &self.product[i..]);
         }
-        let length = scaled_norm(scale.diagonal(), p);
+        let length = nrm2_scaled(scale.diagonal(), p);
         region.limit_first(length);
         Step {
             length,
@@ -297,7 +298,7 @@ struct Region {
 
 impl Region {
     fn start(x: &[f64], scale: &ColumnScale, factor: f64) -> Self {
-        let x_norm = scaled_norm(scale.diagonal(), x);
+        let x_norm = nrm2_scaled(scale.diagonal(), x);
         let radius = if x_norm == 0.0 { factor } else { factor * x_norm };
         Region { radius, par: 0.0, x_norm, untested: true }
     }
@@ -309,7 +310,7 @@ impl Region {
     }
 
     fn accept(&mut self, x: &[f64], scale: &ColumnScale) {
-        self.x_norm = scaled_norm(scale.diagonal(), x);
+        self.x_norm = nrm2_scaled(scale.diagonal(), x);
         self.untested = false;
     }
 
@@ -322,16 +323,16 @@ impl Region {
                 0.5 * reduction.slope / (reduction.slope + 0.5 * reduction.actual)
             };
             let factor = if reduction.blew_up || minimizer < 0.1 { 0.1 } else { minimizer };
+            let full_step = self.par == 0.0;
             self.radius = factor * self.radius.min(10.0 * step.length);
             self.par /= factor;
+            // A rejected Gauss-Newton step that still fits would come again: the reference then evaluates it twice.
+            if full_step && reduction.ratio < ACCEPT && step.length <= 1.1 * self.radius {
+                self.radius = factor * self.radius.min(10.0 * step.length);
+            }
         } else if self.par == 0.0 || reduction.ratio >= 0.75 {
             self.radius = 2.0 * step.length;
             self.par *= 0.5;
         }
     }
-}
-
-/// |D x|.
-fn scaled_norm(scale: &[f64], x: &[f64]) -> f64 {
-    nrm2(&scale.iter().zip(x).map(|(d, x)| d * x).collect::<Vec<_>>())
 }

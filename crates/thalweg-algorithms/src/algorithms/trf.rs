@@ -13,7 +13,8 @@
 //! A trial point without finite residuals is rejected and the radius cut to a quarter of the step.
 //!
 //! # Differences from the reference
-//! One code path instead of two. The two-dimensional problem is solved from eigenvalues instead of the roots of a quartic. When the
+//! One code path instead of two. Singular values that are zero to rounding are left out of the exact step, where the reference
+//! lets their noise fill the trust region; where the Jacobian has full rank the points are the same. The two-dimensional problem is solved from eigenvalues instead of the roots of a quartic. When the
 //! SVD does not converge, the step of that iteration comes from the plane. A step too small to change the parameters ends the
 //! run as stalled.
 //!
@@ -163,7 +164,7 @@ impl Trf {
     ) -> Solver<'a> {
         let (m, n) = (scaled.m, scaled.d.len());
         let decomposed = self.tr_solver != Some(TrSolver::Lsmr)
-            && exact.prepare(&scaled.jacobian, &scaled.residuals, n, m).is_ok();
+            && exact.prepare(&scaled.jacobian, &scaled.residuals, n).is_ok();
         if decomposed {
             return Solver::Exact(exact);
         }

@@ -14,7 +14,7 @@
 //!
 //! Reference: J. J. Moré, Lecture Notes in Mathematics 630 (1978) 105-116, doi:10.1007/BFb0067700.
 
-use thalweg_linalg::{axpy, dot, nrm2, solve_upper_transposed};
+use thalweg_linalg::{axpy, dot, nrm2, nrm2_scaled, solve_upper_transposed};
 
 /// The accepted relative error of |D p| against the radius (sigma in the paper).
 const TOLERANCE: f64 = 0.1;
@@ -65,7 +65,7 @@ impl LmParameter {
         guess: f64,
     ) -> f64 {
         let full_rank = self.damped_step(system, scale, 0.0);
-        let mut length = self.scaled_length(scale);
+        let mut length = nrm2_scaled(scale, &self.step);
         let mut excess = length - radius;
         if excess <= TOLERANCE * radius {
             return 0.0;
@@ -88,7 +88,7 @@ impl LmParameter {
                 par = f64::MIN_POSITIVE.max(0.001 * upper);
             }
             self.damped_step(system, scale, par);
-            length = self.scaled_length(scale);
+            length = nrm2_scaled(scale, &self.step);
             let previous = std::mem::replace(&mut excess, length - radius);
             // With a singular J the curve may stay below the radius however small par becomes.
             let flat = lower == 0.0 && excess <= previous && previous < 0.0;
@@ -104,14 +104,6 @@ impl LmParameter {
             par = lower.max(par + correction);
         }
         par
-    }
-
-    /// |D p|.
-    fn scaled_length(&mut self, scale: &[f64]) -> f64 {
-        for (w, (d, p)) in self.work.iter_mut().zip(scale.iter().zip(&self.step)) {
-            *w = d * p;
-        }
-        nrm2(&self.work)
     }
 
     /// The Newton correction of par, -(phi + radius) / radius * phi / phi': with w = S^-T P' D^2 p / |D p| it is

@@ -2,7 +2,8 @@
 //!
 //! With J = U S V' the solution for a damping parameter alpha is p = -V (S u / (S^2 + alpha)), u = U'r, and the scalar
 //! equation |p(alpha)| = radius is solved by Newton's method on its reciprocal form with safeguards (Moré 1978, section 5).
-//! The parameter of the last step starts the next search.
+//! The parameter of the last step starts the next search. Singular values that are zero to rounding are left out, so that
+//! the step has no component that is only noise; without damping it is then the shortest minimizer.
 //!
 //! Reference: J. J. Moré, Lecture Notes in Mathematics 630 (1978) 105-116, doi:10.1007/BFb0067700.
 
@@ -20,25 +21,15 @@ pub struct LsqTrustRegion {
     /// u = U'r.
     rotated: Vec<f64>,
     coefficients: Vec<f64>,
-    full_rank: bool,
     alpha: f64,
 }
 
 impl LsqTrustRegion {
     /// Decomposes J (`rows` x `n`, row-major) and rotates r (`rows`).
     ///
-    /// `n_residuals` counts the rows that are not regularization; with fewer of them than columns the problem counts
-    /// as rank-deficient.
-    ///
     /// # Errors
     /// J is not finite, or its decomposition does not converge.
-    pub fn prepare(
-        &mut self,
-        jacobian: &[f64],
-        residuals: &[f64],
-        n: usize,
-        n_residuals: usize,
-    ) -> Result<()> {
+    pub fn prepare(&mut self, jacobian: &[f64], residuals: &[f64], n: usize) -> Result<()> {
         let rows = residuals.len();
         self.svd.refactor(jacobian, rows, n)?;
         let k = rows.min(n);
@@ -46,8 +37,11 @@ impl LsqTrustRegion {
         self.coefficients.resize(k, 0.0);
         self.svd.left_transposed_mul(residuals, &mut self.rotated)?;
         let values = self.svd.values();
-        let threshold = f64::EPSILON * n_residuals as f64 * values[0];
-        self.full_rank = n_residuals >= n && values[k - 1] > threshold;
+        let largest = values.first().copied().unwrap_or(0.0);
+        let negligible = f64::EPSILON * rows.max(n) as f64 * largest;
+        for (u, _) in self.rotated.iter_mut().zip(values).filter(|(_, s)| **s <= negligible) {
+            *u = 0.0;
+        }
         Ok(())
     }
 
@@ -56,20 +50,16 @@ impl LsqTrustRegion {
     /// # Errors
     /// A length is wrong.
     pub fn step(&mut self, radius: f64, step: &mut [f64]) -> Result<()> {
-        if self.full_rank {
-            let terms = self.rotated.iter().zip(self.svd.values());
-            self.coefficients.iter_mut().zip(terms).for_each(|(c, (u, s))| *c = -u / s);
-            if nrm2(&self.coefficients) <= radius {
-                self.alpha = 0.0;
-                return self.svd.right_mul(&self.coefficients, step);
-            }
+        let full_length = self.damped_length(0.0);
+        let mut factor = 1.0;
+        if full_length <= radius {
+            self.alpha = 0.0;
+        } else {
+            self.search(radius);
+            // Newton leaves an error of up to a hundredth: put the step on the boundary.
+            factor = radius / self.damped_length(self.alpha);
         }
-        self.search(radius);
-        // Newton leaves an error of up to a hundredth: put the step on the boundary. A much shorter step is the minimizer
-        // itself of a rank-deficient problem; stretching it, as the reference does, would overshoot.
-        let length = self.damped_length(self.alpha);
-        let fit = if length < (1.0 - TOLERANCE) * radius { 1.0 } else { radius / length };
-        self.coefficients.iter_mut().for_each(|c| *c *= -fit);
+        self.coefficients.iter_mut().for_each(|c| *c *= -factor);
         self.svd.right_mul(&self.coefficients, step)
     }
 
@@ -82,32 +72,30 @@ impl LsqTrustRegion {
     fn search(&mut self, radius: f64) {
         let gradient: Vec<f64> =
             self.svd.values().iter().zip(&self.rotated).map(|(s, u)| s * u).collect();
-        let mut upper = nrm2(&gradient) / radius;
-        let mut lower = 0.0;
-        if self.full_rank {
-            let (excess, slope) = self.excess_and_slope(0.0, radius);
-            lower = -excess / slope;
-        }
+        let (excess, slope) = self.excess_and_slope(0.0, radius);
+        let (mut lower, mut upper) = (-excess / slope, nrm2(&gradient) / radius);
         let inside = |lower: f64, upper: f64| (0.001 * upper).max((lower * upper).sqrt());
-        if !self.full_rank && self.alpha == 0.0 {
+        if !(lower..=upper).contains(&self.alpha) {
             self.alpha = inside(lower, upper);
         }
         for _ in 0..MAX_STEPS {
-            if !(lower..=upper).contains(&self.alpha) {
-                self.alpha = inside(lower, upper);
-            }
             let (excess, slope) = self.excess_and_slope(self.alpha, radius);
             if excess < 0.0 {
                 upper = self.alpha;
             }
             let ratio = excess / slope;
             lower = lower.max(self.alpha - ratio);
-            self.alpha -= (excess + radius) * ratio / radius;
-            if excess.abs() < TOLERANCE * radius {
+            let newton = self.alpha - (excess + radius) * ratio / radius;
+            let met = excess.abs() < TOLERANCE * radius;
+            if (lower..=upper).contains(&newton) {
+                self.alpha = newton;
+            } else if !met {
+                self.alpha = inside(lower, upper);
+            }
+            if met {
                 break;
             }
         }
-        self.alpha = self.alpha.max(0.0);
     }
 
     /// phi(alpha) = |p(alpha)| - radius and its derivative.
@@ -148,7 +136,7 @@ mod tests {
             radius in 0.01f64..5.0,
         ) {
             let mut region = LsqTrustRegion::default();
-            region.prepare(&jac, &residuals, n, m).unwrap();
+            region.prepare(&jac, &residuals, n).unwrap();
             let mut p = vec![0.0; n];
             region.step(radius, &mut p).unwrap();
             prop_assert!(nrm2(&p) <= radius * (1.0 + 1e-12));
@@ -159,12 +147,10 @@ mod tests {
             let mut gradient = vec![0.0; n];
             mul_transposed(&jac, n, &rows, &mut gradient);
             let multiplier = -thalweg_linalg::dot(&gradient, &p) / nrm2(&p).powi(2);
-            if m >= n {
-                prop_assert!(multiplier > -1e-9);
-                // The parameter is found to about one per cent.
-                axpy(multiplier, &p, &mut gradient);
-                prop_assert!(nrm2(&gradient) <= 0.05 * (1.0 + multiplier) * radius);
-            }
+            prop_assert!(multiplier > -1e-9);
+            // The parameter is found to about one per cent.
+            axpy(multiplier, &p, &mut gradient);
+            prop_assert!(nrm2(&gradient) <= 0.05 * (1.0 + multiplier) * radius);
         }
     }
 }
