@@ -160,10 +160,6 @@ pub enum Stop {
     Interrupted,
     /// The user's function failed; the evaluator that stopped the run keeps the cause.
     Failed(String),
-    /// A replayed run asked for something else than the recorded one.
-    Replay(String),
-    /// Whoever held the suspended run let go of it.
-    Abandoned,
 }
 
 impl Stop {
@@ -190,8 +186,6 @@ impl fmt::Display for Stop {
             Stop::Callback => write!(f, "stopped by the callback"),
             Stop::Interrupted => write!(f, "interrupted"),
             Stop::Failed(what) => write!(f, "failed: {what}"),
-            Stop::Replay(what) => write!(f, "the run does not repeat the recorded one: {what}"),
-            Stop::Abandoned => write!(f, "abandoned"),
         }
     }
 }

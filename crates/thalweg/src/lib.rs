@@ -14,6 +14,7 @@ mod aggregate;
 mod builder;
 mod closures;
 mod convergence;
+pub mod drivers;
 mod error;
 mod evaluator;
 mod history;

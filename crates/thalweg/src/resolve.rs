@@ -144,6 +144,13 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
     names
 }
 
+impl Clone for Resolved {
+    fn clone(&self) -> Self {
+        let name = self.name.clone();
+        Resolved { name, algorithm: self.algorithm.boxed(), ..*self }
+    }
+}
+
 impl Resolved {
     /// An algorithm of your own, with the default limits.
     pub fn custom(algorithm: Box<dyn Algorithm>) -> Self {

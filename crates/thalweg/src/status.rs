@@ -89,8 +89,8 @@ impl From<&Stop> for Status {
             Stop::Target { .. } => Status::TargetReached,
             Stop::Unbounded => Status::Unbounded,
             Stop::Callback => Status::Callback,
-            Stop::Interrupted | Stop::Abandoned => Status::Interrupted,
-            Stop::Failed(_) | Stop::Replay(_) => Status::Failed,
+            Stop::Interrupted => Status::Interrupted,
+            Stop::Failed(_) => Status::Failed,
         }
     }
 }

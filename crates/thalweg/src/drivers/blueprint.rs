@@ -1,0 +1,94 @@
+//! Everything that defines a run, but for the objective: owned, so that it can be kept and sent.
+
+use std::sync::Arc;
+
+use thalweg_core::SolverKind;
+use thalweg_space::{Bounds, Constraint};
+
+use crate::error::OptimizeError;
+use crate::numdiff::NumericalDerivatives;
+use crate::objective::Objective;
+use crate::pipeline::{Specification, optimize};
+use crate::policy::{ErrorHandling, PenaltyOptions};
+use crate::resolve::Resolved;
+use crate::result::{Direction, FlatResult};
+
+/// The definition of a run without its objective. See [`Specification`] for the fields.
+#[derive(Clone, Debug)]
+pub struct Blueprint {
+    /// What the objective's outputs are.
+    pub kind: SolverKind,
+    /// Whether closed-form derivatives will be told.
+    pub has_derivative: bool,
+    /// The start values.
+    pub start: Vec<f64>,
+    /// The names of the parameters; empty for their positions.
+    pub names: Arc<[String]>,
+    /// Minimize or maximize.
+    pub direction: Direction,
+    /// The algorithm with its options and limits.
+    pub resolved: Resolved,
+    /// Bounds.
+    pub bounds: Bounds,
+    /// Constraints by reparametrization.
+    pub constraints: Vec<Constraint>,
+    /// How derivatives are computed where none are told.
+    pub numerical_derivatives: NumericalDerivatives,
+    /// What to do when the objective fails.
+    pub error_handling: ErrorHandling,
+    /// What stands in for a failed evaluation.
+    pub penalty: PenaltyOptions,
+    /// Whether to keep the history.
+    pub collect_history: bool,
+}
+
+impl Blueprint {
+    /// A run of an objective of this kind from these start values, with defaults for the rest.
+    pub fn new(kind: SolverKind, start: Vec<f64>, resolved: Resolved) -> Self {
+        Blueprint {
+            kind,
+            has_derivative: false,
+            start,
+            names: Arc::from([]),
+            direction: Direction::Minimize,
+            resolved,
+            bounds: Bounds::none(),
+            constraints: Vec::new(),
+            numerical_derivatives: NumericalDerivatives::default(),
+            error_handling: ErrorHandling::Raise,
+            penalty: PenaltyOptions::default(),
+            collect_history: true,
+        }
+    }
+
+    /// Run it with an objective: the direct driver.
+    ///
+    /// # Errors
+    /// As [`optimize`].
+    pub fn run(self, objective: &mut dyn Objective) -> Result<FlatResult, OptimizeError> {
+        let names = self.names;
+        let name = |i: usize| names.get(i).cloned().unwrap_or_else(|| i.to_string());
+        optimize(Specification {
+            objective,
+            start: &self.start,
+            names: &name,
+            direction: self.direction,
+            success_message: self.resolved.success_message(),
+            algorithm: self.resolved.algorithm,
+            algorithm_name: self.resolved.name,
+            limits: self.resolved.limits,
+            n_cores: self.resolved.n_cores,
+            seed: self.resolved.seed,
+            bounds: self.bounds,
+            constraints: self.constraints,
+            numerical_derivatives: self.numerical_derivatives,
+            error_handling: self.error_handling,
+            penalty: self.penalty,
+            collect_history: self.collect_history,
+            callback: None,
+            on_failure: None,
+            sinks: Vec::new(),
+            interrupt: None,
+        })
+    }
+}

@@ -1,0 +1,157 @@
+//! Many suspended runs whose batches are merged into one per round.
+
+use std::collections::VecDeque;
+
+use crate::drivers::blueprint::Blueprint;
+use crate::drivers::exchange::Tell;
+use crate::drivers::suspended::{Backend, Suspended};
+use crate::error::OptimizeError;
+use crate::objective::Failure;
+use crate::result::FlatResult;
+
+/// The most runs that are suspended at the same time: systems limit the number of memory mappings.
+const WINDOW: usize = 1000;
+
+/// The merged batch of one round.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Round {
+    /// The points of all runs, one after the other.
+    pub points: Vec<f64>,
+    /// The number n of parameters.
+    pub dim: usize,
+    /// The run that each point belongs to, by its place in the list of blueprints.
+    pub runs: Vec<usize>,
+    /// Whether outputs are wanted.
+    pub wants_outputs: bool,
+    /// Whether closed-form derivatives are wanted.
+    pub wants_derivative: bool,
+}
+
+impl Round {
+    /// The points one by one, each with its run.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        self.runs.iter().copied().zip(self.points.chunks_exact(self.dim.max(1)))
+    }
+}
+
+/// Run all blueprints, which have the same number of parameters, in lockstep. `evaluate` answers the merged batch of each
+/// round; the indices of failures are those of the merged points. A run that ends or fails leaves, and the others go on.
+///
+/// ```
+/// use thalweg::drivers::{Blueprint, Tell, lockstep};
+/// use thalweg::core::SolverKind;
+///
+/// let starts = [[3.0, 1.0], [-2.0, 5.0]];
+/// let blueprints = starts.map(|x| {
+///     Blueprint::new(SolverKind::Scalar, x.to_vec(), thalweg::resolve("lbfgsb").unwrap())
+/// });
+/// let results = lockstep(blueprints.into(), |round| {
+///     Tell::outputs(round.iter().map(|(_, x)| x[0] * x[0] + x[1] * x[1]).collect())
+/// });
+/// assert!(results.iter().all(|result| result.as_ref().unwrap().success));
+/// ```
+pub fn lockstep(
+    blueprints: Vec<Blueprint>,
+    mut evaluate: impl FnMut(&Round) -> Tell,
+) -> Vec<Result<FlatResult, OptimizeError>> {
+    let mut results: Vec<Option<Result<FlatResult, OptimizeError>>> = Vec::new();
+    results.resize_with(blueprints.len(), || None);
+    let mut waiting: VecDeque<(usize, Blueprint)> = blueprints.into_iter().enumerate().collect();
+    let mut live: Vec<(usize, Suspended)> = Vec::new();
+    loop {
+        while live.len() < WINDOW
+            && let Some((index, blueprint)) = waiting.pop_front()
+        {
+            match Suspended::start(blueprint, Backend::Coroutine) {
+                Ok(run) => live.push((index, run)),
+                Err(error) => results[index] = Some(Err(error)),
+            }
+        }
+        live = settle(live, &mut results);
+        if live.is_empty() && waiting.is_empty() {
+            break;
+        }
+        for (wants_outputs, wants_derivative) in [(true, false), (true, true), (false, true)] {
+            let wants = |run: &Suspended| {
+                run.ask().is_some_and(|ask| {
+                    (ask.wants_outputs, ask.wants_derivative) == (wants_outputs, wants_derivative)
+                })
+            };
+            let group: Vec<usize> = (0..live.len()).filter(|&i| wants(&live[i].1)).collect();
+            if !group.is_empty() {
+                let round = merge(&live, &group, wants_outputs, wants_derivative);
+                let tell = evaluate(&round);
+                distribute(&mut live, &group, tell, &mut results);
+            }
+        }
+    }
+    results.into_iter().flatten().collect()
+}
+
+/// Keep the runs that still wait; put the others' results in their places.
+fn settle(
+    live: Vec<(usize, Suspended)>,
+    results: &mut [Option<Result<FlatResult, OptimizeError>>],
+) -> Vec<(usize, Suspended)> {
+    let mut kept = Vec::with_capacity(live.len());
+    for (index, run) in live {
+        if run.ask().is_some() {
+            kept.push((index, run));
+        } else if results[index].is_none() {
+            results[index] = Some(run.finish());
+        }
+    }
+    kept
+}
+
+fn merge(
+    live: &[(usize, Suspended)],
+    group: &[usize],
+    wants_outputs: bool,
+    wants_derivative: bool,
+) -> Round {
+    let mut round = Round { wants_outputs, wants_derivative, ..Default::default() };
+    for &i in group {
+        let (index, run) = &live[i];
+        if let Some(ask) = run.ask() {
+            round.points.extend_from_slice(&ask.points);
+            round.runs.extend(std::iter::repeat_n(*index, ask.len()));
+            round.dim = ask.dim;
+        }
+    }
+    round
+}
+
+/// Split the answer and tell every run its part. A run whose part does not fit ends with the complaint.
+fn distribute(
+    live: &mut Vec<(usize, Suspended)>,
+    group: &[usize],
+    mut tell: Tell,
+    results: &mut [Option<Result<FlatResult, OptimizeError>>],
+) {
+    let count = |run: &Suspended| run.ask().map_or(0, |ask| ask.len());
+    let total: usize = group.iter().map(|&i| count(&live[i].1)).sum();
+    let (m, width) = (tell.outputs.len() / total, tell.derivatives.len() / total);
+    let mut from = 0;
+    let mut refused = Vec::new();
+    for &i in group {
+        let (index, run) = &mut live[i];
+        let k = count(run);
+        let until = from + k;
+        let own: Vec<Failure> =
+            tell.failures.extract_if(.., |f| (from..until).contains(&f.index)).collect();
+        let part = Tell {
+            outputs: tell.outputs[from * m..until * m].to_vec(),
+            derivatives: tell.derivatives[from * width..until * width].to_vec(),
+            failures: own.into_iter().map(|f| Failure { index: f.index - from, ..f }).collect(),
+        };
+        if let Err(error) = run.tell(part) {
+            results[*index] = Some(Err(error));
+            refused.push(i);
+        }
+        from = until;
+    }
+    for i in refused.into_iter().rev() {
+        live.swap_remove(i);
+    }
+}

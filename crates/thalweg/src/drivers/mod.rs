@@ -1,0 +1,22 @@
+//! Drivers: who evaluates the objective, and when.
+//!
+//! The direct driver calls the objective where it is needed; that is what [`crate::optimize`] does. The others hand the
+//! objective's batches out instead. They sit *below* the evaluator: limits, transforms, numerical derivatives, the sign, the best
+//! point and the history are the same code, so that every algorithm asks for the same points and returns the same result under
+//! all of them.
+//!
+//! * [`Suspended`]: one run that stops at every batch and waits for the answer (ask/tell).
+//! * [`lockstep`]: many suspended runs whose batches are merged into one per round.
+//! * [`Recording`] and [`Replaying`]: write down every answer; answer from what was written down, then go on.
+
+mod blueprint;
+mod exchange;
+mod lockstep;
+mod replay;
+mod suspended;
+
+pub use blueprint::Blueprint;
+pub use exchange::{Ask, Tell};
+pub use lockstep::{Round, lockstep};
+pub use replay::{Exchange, Recording, Replaying, Tape};
+pub use suspended::{Backend, Suspended};

@@ -1,0 +1,204 @@
+//! Recording every answer of an objective, and answering from the record.
+
+use thalweg_core::SolverKind;
+
+use crate::objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+
+/// One batch and its answer, as recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Exchange {
+    /// The points.
+    pub points: Vec<f64>,
+    /// The outputs, if they were wanted.
+    pub outputs: Option<Vec<f64>>,
+    /// The derivatives, if they were wanted.
+    pub derivatives: Option<Vec<f64>>,
+    /// The points that failed, each with the function that failed and the message.
+    pub failures: Vec<(usize, &'static str, String)>,
+}
+
+/// The record of a run: its start, then every batch.
+pub type Tape = Vec<Exchange>;
+
+/// An objective that records its answers.
+pub struct Recording<'a, O: ?Sized> {
+    objective: &'a mut O,
+    tape: &'a mut Tape,
+}
+
+impl<'a, O: Objective + ?Sized> Recording<'a, O> {
+    /// Record the answers of `objective` at the end of `tape`.
+    pub fn new(objective: &'a mut O, tape: &'a mut Tape) -> Self {
+        Recording { objective, tape }
+    }
+}
+
+impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
+    fn kind(&self) -> SolverKind {
+        self.objective.kind()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.objective.n_outputs()
+    }
+
+    fn has_derivative(&self) -> bool {
+        self.objective.has_derivative()
+    }
+
+    fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
+        let values = self.objective.start(params)?;
+        self.tape.push(Exchange {
+            points: params.to_vec(),
+            outputs: Some(values.outputs.clone()),
+            derivatives: values.derivative.clone(),
+            failures: Vec::new(),
+        });
+        Ok(values)
+    }
+
+    fn evaluate(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+        failures: &mut Vec<Failure>,
+    ) {
+        let before = failures.len();
+        self.objective.evaluate(batch, outputs, derivatives, failures);
+        let failed = failures[before..].iter();
+        self.tape.push(Exchange {
+            points: batch.points.to_vec(),
+            outputs: batch.wants_outputs.then(|| outputs.to_vec()),
+            derivatives: batch.wants_derivative.then(|| derivatives.to_vec()),
+            failures: failed.map(|f| (f.index, f.what, f.error.message.clone())).collect(),
+        });
+    }
+}
+
+/// An objective that answers from a record until it ends, and then asks the real objective.
+///
+/// Every point has to be the recorded one to the last bit; a run that asks for another is ended with an error that
+/// says at which evaluation.
+pub struct Replaying<'a, O: ?Sized> {
+    objective: &'a mut O,
+    tape: &'a [Exchange],
+    evaluations: usize,
+    n_outputs: usize,
+}
+
+impl<'a, O: Objective + ?Sized> Replaying<'a, O> {
+    /// Answer from `tape` first.
+    pub fn new(objective: &'a mut O, tape: &'a [Exchange]) -> Self {
+        Replaying { objective, tape, evaluations: 0, n_outputs: 0 }
+    }
+
+    /// What differs between the batch and the recorded one, if anything.
+    fn mismatch(&self, recorded: &Exchange, batch: &Batch<'_>) -> Option<Failure> {
+        let first = self.evaluations + 1;
+        let message = if recorded.points.len() != batch.points.len() {
+            let count = recorded.points.len() / batch.dim.max(1);
+            format!(
+                "evaluation {first}: the record holds a batch of {count} points, but {} are asked for",
+                batch.len()
+            )
+        } else if let Some(i) = differing(&recorded.points, batch.points) {
+            let number = first + i / batch.dim;
+            let from = i / batch.dim * batch.dim;
+            let point = |points: &[f64]| format!("{:?}", &points[from..from + batch.dim]);
+            format!(
+                "evaluation {number}: the record holds the point {}, but {} is asked for",
+                point(&recorded.points),
+                point(batch.points)
+            )
+        } else if recorded.outputs.is_some() != batch.wants_outputs
+            || recorded.derivatives.is_some() != batch.wants_derivative
+        {
+            format!("evaluation {first}: the record holds another quantity than the one asked for")
+        } else {
+            return None;
+        };
+        let message = format!("the run does not repeat the recorded one at {message}");
+        let error = UserError { kind: UserErrorKind::Fatal, message, cause: None };
+        Some(Failure { index: 0, what: "replay", error })
+    }
+}
+
+/// The first place where two vectors differ in their bits.
+fn differing(a: &[f64], b: &[f64]) -> Option<usize> {
+    a.iter().zip(b).position(|(a, b)| a.to_bits() != b.to_bits())
+}
+
+impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
+    fn kind(&self) -> SolverKind {
+        self.objective.kind()
+    }
+
+    fn n_outputs(&self) -> usize {
+        self.n_outputs
+    }
+
+    fn has_derivative(&self) -> bool {
+        self.objective.has_derivative()
+    }
+
+    fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
+        let values = match self.tape.split_first() {
+            Some((recorded, rest)) => {
+                if differing(&recorded.points, params).is_some()
+                    || recorded.points.len() != params.len()
+                {
+                    let batch = Batch {
+                        points: params,
+                        dim: params.len(),
+                        wants_outputs: true,
+                        wants_derivative: recorded.derivatives.is_some(),
+                        n_cores: 1,
+                    };
+                    return Err(self.mismatch(recorded, &batch).unwrap_or_else(|| Failure {
+                        index: 0,
+                        what: "replay",
+                        error: UserError::new("the record belongs to another start"),
+                    }));
+                }
+                self.tape = rest;
+                StartValues {
+                    outputs: recorded.outputs.clone().unwrap_or_default(),
+                    derivative: recorded.derivatives.clone(),
+                }
+            }
+            None => self.objective.start(params)?,
+        };
+        self.n_outputs = values.outputs.len();
+        Ok(values)
+    }
+
+    fn evaluate(
+        &mut self,
+        batch: &Batch<'_>,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+        failures: &mut Vec<Failure>,
+    ) {
+        let Some((recorded, rest)) = self.tape.split_first() else {
+            return self.objective.evaluate(batch, outputs, derivatives, failures);
+        };
+        if let Some(mismatch) = self.mismatch(recorded, batch) {
+            failures.push(mismatch);
+            return;
+        }
+        if let Some(recorded) = &recorded.outputs {
+            outputs.copy_from_slice(recorded);
+        }
+        if let Some(recorded) = &recorded.derivatives {
+            derivatives.copy_from_slice(recorded);
+        }
+        failures.extend(recorded.failures.iter().map(|(index, what, message)| Failure {
+            index: *index,
+            what,
+            error: UserError::new(message.clone()),
+        }));
+        self.tape = rest;
+        self.evaluations += batch.len();
+    }
+}
