@@ -15,10 +15,10 @@ pub(crate) enum Kind {
     UserFunctionRuntime,
     Constraint,
     AlgoOption,
-    Scaling,
-    Multistart,
     NumdiffOptions,
     IncompleteBounds,
+    Algorithm,
+    Argument,
 }
 
 impl Kind {
@@ -31,10 +31,10 @@ impl Kind {
             Kind::UserFunctionRuntime => "UserFunctionRuntimeError",
             Kind::Constraint => "InvalidConstraintError",
             Kind::AlgoOption => "InvalidAlgoOptionError",
-            Kind::Scaling => "InvalidScalingError",
-            Kind::Multistart => "InvalidMultistartError",
             Kind::NumdiffOptions => "InvalidNumdiffOptionsError",
             Kind::IncompleteBounds => "IncompleteBoundsError",
+            Kind::Algorithm => "InvalidAlgorithmError",
+            Kind::Argument => "InvalidArgumentError",
         }
     }
 }

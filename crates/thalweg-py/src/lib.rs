@@ -1,7 +1,17 @@
 //! The Python module of thalweg: translation only.
 
+mod algorithm;
+mod catalog;
 mod errors;
+mod handle;
+mod history;
+mod interrupt;
 mod numeric;
+mod objective;
+mod options;
+mod plans;
+mod result;
+mod solve;
 mod tree;
 
 use pyo3::prelude::*;
@@ -11,6 +21,20 @@ use pyo3::prelude::*;
 mod _thalweg {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::catalog::{catalog, known_names};
+    #[pymodule_export]
+    use crate::handle::ProblemHandle;
+    #[pymodule_export]
+    use crate::history::HistoryData;
+    #[pymodule_export]
+    use crate::objective::Objective;
+    #[pymodule_export]
+    use crate::plans::{FirstPlan, SecondPlan};
+    #[pymodule_export]
+    use crate::result::RawResult;
+    #[pymodule_export]
+    use crate::solve::solve;
     #[pymodule_export]
     use crate::tree::Tree;
 

@@ -15,8 +15,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyTuple};
 
-pub(crate) use self::compile::reason;
-pub(crate) use self::pandas::Interop;
 pub(crate) use self::read::Mismatch;
 
 use self::node::{Leaf, LeafKind, Node};
@@ -67,11 +65,6 @@ impl Tree {
     /// Whether the tree is one array with one dimension.
     pub(crate) fn is_vector(&self) -> bool {
         matches!(&self.root, Node::Leaf(Leaf { kind: LeafKind::Array { shape }, .. }) if shape.len() == 1)
-    }
-
-    /// Whether the tree is one number.
-    pub(crate) fn is_scalar(&self) -> bool {
-        matches!(&self.root, Node::Leaf(leaf) if leaf.shape().is_empty())
     }
 
     /// The user's object for a flat vector.

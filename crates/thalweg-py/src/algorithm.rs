@@ -1,0 +1,200 @@
+//! Algorithms that are written in Python.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use thalweg::Algorithm;
+use thalweg::core::{
+    AlgorithmSpec, Configure, Features, Finish, OptionError, OptionValue, Problem, SolverKind,
+    Stop, Test, Verdict,
+};
+
+use crate::errors::{Kind, error};
+use crate::handle::ProblemHandle;
+use crate::numeric::{number, to_vec, vector};
+use crate::objective::kind_from_word;
+
+/// What a user-defined algorithm reports about its own run.
+#[derive(Default)]
+pub(crate) struct Reported {
+    pub(crate) message: Option<String>,
+    pub(crate) status: Option<Py<PyAny>>,
+    pub(crate) n_iterations: Option<u64>,
+    pub(crate) n_hess_evals: Option<u64>,
+    pub(crate) jac: Option<Py<PyAny>>,
+    pub(crate) hess: Option<Py<PyAny>>,
+    pub(crate) hess_inv: Option<Py<PyAny>>,
+    pub(crate) info: Option<Py<PyDict>>,
+}
+
+/// What comes out of a user-defined algorithm besides its point.
+#[derive(Default)]
+pub(crate) struct Aside {
+    pub(crate) reported: Option<Reported>,
+    /// The algorithm's own exception.
+    pub(crate) error: Option<PyErr>,
+}
+
+/// A callable `(handle, x0) -> dict` with a name and features.
+#[derive(Clone)]
+pub(crate) struct PythonAlgorithm {
+    callable: Arc<Py<PyAny>>,
+    spec: &'static AlgorithmSpec,
+    maximize: bool,
+    aside: Arc<Mutex<Aside>>,
+}
+
+impl PythonAlgorithm {
+    pub(crate) fn new(algorithm: &Bound<'_, PyAny>, maximize: bool) -> PyResult<Self> {
+        let name: String = algorithm.getattr("name")?.extract()?;
+        let features = algorithm.getattr("features")?.cast_into::<PyDict>()?;
+        let flag = |key: &str| -> PyResult<bool> {
+            features.get_item(key)?.map_or(Ok(false), |value| value.is_truthy())
+        };
+        let kind = match features.get_item("solver_type")? {
+            Some(kind) => kind_from_word(Some(kind.extract()?))?,
+            None => None,
+        };
+        let features = Features {
+            kind: kind.unwrap_or(SolverKind::Scalar),
+            global: flag("is_global")?,
+            needs_gradient: flag("needs_jac")?,
+            needs_hessian: flag("needs_hess")?,
+            needs_bounds: flag("needs_bounds")?,
+            bounds: flag("supports_bounds")?,
+            infinite_bounds: flag("supports_infinite_bounds")?,
+            linear_constraints: flag("supports_linear_constraints")?,
+            nonlinear_constraints: flag("supports_nonlinear_constraints")?,
+            parallel: flag("supports_parallelism")?,
+        };
+        Ok(PythonAlgorithm {
+            callable: Arc::new(algorithm.clone().unbind()),
+            spec: interned_spec(name, features),
+            maximize,
+            aside: Arc::default(),
+        })
+    }
+
+    /// Where the run puts what does not fit into [`Finish`].
+    pub(crate) fn aside(&self) -> Arc<Mutex<Aside>> {
+        Arc::clone(&self.aside)
+    }
+}
+
+/// Declarations live as long as the program: one for each name and set of features.
+fn interned_spec(name: String, features: Features) -> &'static AlgorithmSpec {
+    static SPECS: Mutex<Vec<&'static AlgorithmSpec>> = Mutex::new(Vec::new());
+    let mut specs = SPECS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = specs.iter().find(|spec| spec.name == name && spec.features == features) {
+        return known;
+    }
+    let spec: &'static AlgorithmSpec = Box::leak(Box::new(AlgorithmSpec {
+        name: Box::leak(name.into_boxed_str()),
+        struct_name: "PythonAlgorithm",
+        doc: "An algorithm written in Python.",
+        features,
+        options: &[],
+    }));
+    specs.push(spec);
+    spec
+}
+
+impl fmt::Debug for PythonAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PythonAlgorithm({})", self.spec.name)
+    }
+}
+
+impl Configure for PythonAlgorithm {
+    fn spec(&self) -> &'static AlgorithmSpec {
+        self.spec
+    }
+
+    fn option(&self, _name: &str) -> Option<OptionValue> {
+        None
+    }
+
+    fn set_option(&mut self, name: &str, _value: &OptionValue) -> Result<(), OptionError> {
+        Err(OptionError::Unknown { algorithm: self.spec.name, name: name.to_string() })
+    }
+
+    fn boxed(&self) -> Box<dyn Algorithm> {
+        Box::new(self.clone())
+    }
+}
+
+impl Algorithm for PythonAlgorithm {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        Python::attach(|py| {
+            let kind = self.spec.features.kind;
+            let direction = if self.maximize { "maximize" } else { "minimize" };
+            let (returned, stop) = ProblemHandle::lend(py, problem, kind, direction, |handle| {
+                self.callable.bind(py).call1((handle, vector(py, x0)))
+            });
+            if let Some(stop) = stop {
+                // Whatever Python made of it on the way: the run has been ended.
+                return Err(stop);
+            }
+            let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
+            let finish = returned.and_then(|returned| finish(&returned, kind, &mut aside));
+            finish.map_err(|error| {
+                let message = error.to_string();
+                aside.error = Some(error);
+                Stop::Failed(message)
+            })
+        })
+    }
+}
+
+/// Read what the algorithm returned.
+fn finish(returned: &Bound<'_, PyAny>, kind: SolverKind, aside: &mut Aside) -> PyResult<Finish> {
+    let py = returned.py();
+    let returned = returned
+        .cast::<PyDict>()
+        .map_err(|_| PyTypeError::new_err("a user-defined algorithm has to return a dict"))?;
+    let get = |key: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+        Ok(returned.get_item(key)?.filter(|value| !value.is_none()))
+    };
+    let Some(x) = get("x")? else {
+        return Err(error(py, Kind::Internal, "The algorithm returned no x."));
+    };
+    let x = to_vec(&x)?;
+    let value = match get("fun")? {
+        None => f64::INFINITY,
+        Some(fun) => match number(&fun) {
+            Ok(value) => value,
+            Err(_) if kind == SolverKind::LeastSquares => {
+                to_vec(&fun)?.iter().map(|residual| residual * residual).sum()
+            }
+            Err(_) => to_vec(&fun)?.iter().sum(),
+        },
+    };
+    let success = get("success")?.map_or(Ok(true), |success| success.is_truthy())?;
+    let message: Option<String> = get("message")?.map(|message| message.extract()).transpose()?;
+    let info = get("info")?.map(|info| info.cast_into::<PyDict>()).transpose()?;
+    aside.reported = Some(Reported {
+        message: message.clone(),
+        status: get("status")?.map(Bound::unbind),
+        n_iterations: get("n_iterations")?.map(|n| n.extract()).transpose()?,
+        n_hess_evals: get("n_hess_evals")?.map(|n| n.extract()).transpose()?,
+        jac: get("jac")?.map(Bound::unbind),
+        hess: get("hess")?.map(Bound::unbind),
+        hess_inv: get("hess_inv")?.map(Bound::unbind),
+        info: info.map(Bound::unbind),
+    });
+    let verdict = if success {
+        let measure = "the algorithm's own test";
+        Verdict::Converged(Test { measure, value: 0.0, tolerance: 0.0, option: "" })
+    } else {
+        Verdict::Stalled(message.unwrap_or_else(|| "the algorithm reports no success".to_string()))
+    };
+    Ok(Finish { x, value, verdict, extras: Vec::new() })
+}
+
+/// An exception for a handle that is used in a way that cannot work.
+pub(crate) fn misuse(text: &str) -> PyErr {
+    PyRuntimeError::new_err(text.to_string())
+}

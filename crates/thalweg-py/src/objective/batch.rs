@@ -1,0 +1,156 @@
+//! Batches that are evaluated by somebody else: processes, threads, a cluster.
+
+use std::time::Duration;
+
+use pyo3::exceptions::PyBaseException;
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use thalweg::{Batch, Failure};
+
+use super::call::Function;
+use super::failure::Cause;
+use super::output::split;
+use super::{Functions, PipelineObjective};
+use crate::errors::{Kind, error};
+
+/// Evaluations quicker than this are not worth the way to another process.
+const WORTHWHILE: Duration = Duration::from_millis(1);
+
+/// A callable `(function, list of params, n_cores) -> list of outputs`, in which an exception stands for a failed point.
+pub(crate) struct BatchEvaluator {
+    callable: Py<PyAny>,
+    spent: Duration,
+    evaluations: u32,
+}
+
+impl BatchEvaluator {
+    pub(crate) fn new(callable: Py<PyAny>) -> Self {
+        BatchEvaluator { callable, spent: Duration::ZERO, evaluations: 0 }
+    }
+
+    /// Take note of how long evaluations in this thread took.
+    pub(crate) fn note(&mut self, spent: Duration, evaluations: usize) {
+        self.spent += spent;
+        self.evaluations =
+            self.evaluations.saturating_add(u32::try_from(evaluations).unwrap_or(u32::MAX));
+    }
+
+    fn is_worthwhile(&self) -> bool {
+        self.evaluations > 0 && self.spent / self.evaluations >= WORTHWHILE
+    }
+}
+
+impl Functions {
+    /// Evaluate a batch through the batch evaluator, if there is one and it is worth it; says whether it did.
+    pub(super) fn evaluate_outside(
+        &mut self,
+        py: Python<'_>,
+        batch: &Batch<'_>,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+        failures: &mut Vec<Failure>,
+    ) -> bool {
+        let Some(batches) = self.batches.as_ref().filter(|batches| batches.is_worthwhile()) else {
+            return false;
+        };
+        let callable = batches.callable.clone_ref(py);
+        let wants_both = batch.wants_outputs && batch.wants_derivative;
+        let m = self.n_outputs();
+        for part in [Part::Both, Part::Value, Part::Derivative] {
+            let function = match part {
+                Part::Both => self.fun_and_jac.as_ref().filter(|_| {
+                    wants_both
+                        || (batch.wants_outputs && self.fun.is_none())
+                        || (batch.wants_derivative && self.jac.is_none())
+                }),
+                Part::Value => self.fun.as_ref().filter(|_| batch.wants_outputs),
+                Part::Derivative => self.jac.as_ref().filter(|_| batch.wants_derivative),
+            };
+            let Some(function) = function else { continue };
+            let what = function.what;
+            let returned = match self.map(py, &callable, function, batch) {
+                Ok(returned) => returned,
+                Err(error) => {
+                    failures.push(self.failed(py, 0, what, Cause::User(error)));
+                    return true;
+                }
+            };
+            for (i, item) in returned.into_iter().enumerate() {
+                let out = match batch.wants_outputs && part != Part::Derivative {
+                    true => &mut outputs[i * m..(i + 1) * m],
+                    false => &mut [][..],
+                };
+                let derivative = match batch.wants_derivative && part != Part::Value {
+                    true => &mut derivatives[i * m * batch.dim..(i + 1) * m * batch.dim],
+                    false => &mut [][..],
+                };
+                if let Err(cause) = self.read_item(part, item, out, derivative) {
+                    failures.push(self.failed(py, i, what, cause));
+                }
+            }
+            if part == Part::Both {
+                break;
+            }
+        }
+        true
+    }
+
+    fn map<'py>(
+        &self,
+        py: Python<'py>,
+        callable: &Py<PyAny>,
+        function: &Function,
+        batch: &Batch<'_>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let tree = self.tree.get();
+        let points: Vec<_> =
+            batch.iter().map(|point| tree.build(py, point)).collect::<PyResult<_>>()?;
+        let arguments = (function.partial(py)?, PyList::new(py, points)?, batch.n_cores);
+        let returned: Vec<_> =
+            callable.bind(py).call1(arguments)?.try_iter()?.collect::<PyResult<_>>()?;
+        if returned.len() == batch.len() {
+            return Ok(returned);
+        }
+        let text = format!(
+            "The batch evaluator returned {} items for {} points.",
+            returned.len(),
+            batch.len()
+        );
+        Err(error(py, Kind::Function, text))
+    }
+
+    fn read_item(
+        &self,
+        part: Part,
+        item: Bound<'_, PyAny>,
+        out: &mut [f64],
+        derivative: &mut [f64],
+    ) -> Result<(), Cause> {
+        if item.is_instance_of::<PyBaseException>() {
+            return Err(Cause::User(PyErr::from_value(item)));
+        }
+        let (value, jac) = match part {
+            Part::Both => {
+                let (value, jac) = split(item, self.jac_is_true).map_err(Cause::Ours)?;
+                (Some(value), Some(jac))
+            }
+            Part::Value => (Some(item), None),
+            Part::Derivative => (None, Some(item)),
+        };
+        if let (Some(value), false) = (value, out.is_empty()) {
+            self.read_value(value, out).map_err(Cause::Ours)?;
+        }
+        if let (Some(jac), false) = (jac, derivative.is_empty()) {
+            self.read_derivative(&jac, derivative).map_err(Cause::Ours)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a function of the user returns.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Both,
+    Value,
+    Derivative,
+}

@@ -1,0 +1,59 @@
+//! Exceptions of the user's functions on their way through Rust.
+
+use std::sync::atomic::Ordering;
+
+use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
+use pyo3::prelude::*;
+use thalweg::{Failure, UserError, UserErrorKind};
+
+use crate::interrupt::Flag;
+
+/// An exception, and who raised it.
+pub(crate) enum Cause {
+    /// The user's function.
+    User(PyErr),
+    /// We did, because of what the user's function returned.
+    Ours(PyErr),
+}
+
+impl Cause {
+    /// The exception itself.
+    pub(crate) fn into_error(self) -> PyErr {
+        match self {
+            Cause::User(error) | Cause::Ours(error) => error,
+        }
+    }
+}
+
+/// The failure of a function at point `index`.
+pub(crate) fn failure(
+    py: Python<'_>,
+    index: usize,
+    what: &'static str,
+    cause: Cause,
+    interrupted: &Flag,
+) -> Failure {
+    let (Cause::User(error) | Cause::Ours(error)) = &cause;
+    let kind = if error.is_instance_of::<PyException>(py) {
+        UserErrorKind::Ordinary
+    } else if error.is_instance_of::<PyKeyboardInterrupt>(py) && interrupted.load(Ordering::Relaxed)
+    {
+        UserErrorKind::Interrupt
+    } else {
+        UserErrorKind::Fatal
+    };
+    let message = match kind {
+        UserErrorKind::Interrupt => String::new(),
+        _ => traceback(py, error),
+    };
+    Failure { index, what, error: UserError { kind, message, cause: Some(Box::new(cause)) } }
+}
+
+/// The traceback as Python prints it.
+fn traceback(py: Python<'_>, error: &PyErr) -> String {
+    let format = || -> PyResult<String> {
+        let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
+        pyo3::types::PyString::new(py, "").call_method1("join", (lines,))?.extract()
+    };
+    format().unwrap_or_else(|_| error.to_string())
+}

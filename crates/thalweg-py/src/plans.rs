@@ -1,0 +1,187 @@
+//! Numerical derivatives for Python: which points to evaluate, and what follows from the values.
+
+use std::sync::{Mutex, MutexGuard};
+
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use thalweg::diff::{Bounds, DiffOptions, FirstPlan as First, Plan, Report, SecondPlan as Second};
+
+use crate::numeric::{new_array, shape_text, to_f64_array, to_vec, vector};
+use crate::options::{numerical_derivatives, value_error};
+
+/// A plan between its steps.
+struct State<P> {
+    plan: P,
+    report: Report,
+}
+
+fn lock<P>(state: &Mutex<State<P>>) -> MutexGuard<'_, State<P>> {
+    state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Make a plan from what Python gives.
+fn plan<P: Plan>(
+    x: &Bound<'_, PyAny>,
+    lower: Option<&Bound<'_, PyAny>>,
+    upper: Option<&Bound<'_, PyAny>>,
+    options: DiffOptions,
+    make: impl FnOnce(usize, Bounds<'_>, &DiffOptions) -> Result<P, thalweg::diff::DiffError>,
+    update: impl FnOnce(&mut P, &[f64]) -> Result<(), thalweg::diff::DiffError>,
+) -> PyResult<Mutex<State<P>>> {
+    let x = to_vec(x)?;
+    let side = |side: Option<&Bound<'_, PyAny>>, none: f64| -> PyResult<Option<Vec<f64>>> {
+        let Some(side) = side else { return Ok(None) };
+        let mut side = to_vec(side)?;
+        side.iter_mut().filter(|bound| bound.is_nan()).for_each(|bound| *bound = none);
+        Ok(Some(side))
+    };
+    let (lower, upper) = (side(lower, f64::NEG_INFINITY)?, side(upper, f64::INFINITY)?);
+    let bounds = Bounds { lower: lower.as_deref(), upper: upper.as_deref() };
+    let mut plan = make(x.len(), bounds, &options).map_err(value_error)?;
+    update(&mut plan, &x).map_err(value_error)?;
+    Ok(Mutex::new(State { plan, report: Report::default() }))
+}
+
+fn points<'py, P: Plan>(py: Python<'py>, plan: &P) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    vector(py, &plan.to_points()).reshape([plan.n_points(), plan.n_params()])
+}
+
+/// The derivative from f0 (m,) and evals (k, m); its shape is (m, n) or (m, n, n).
+fn finish<'py, P: Plan>(
+    state: &mut State<P>,
+    f0: Option<&Bound<'py, PyAny>>,
+    evals: &Bound<'py, PyAny>,
+    order: u32,
+) -> PyResult<Bound<'py, PyAny>> {
+    let evals = to_f64_array(evals)?;
+    let &[rows, m] = evals.shape() else {
+        let text =
+            format!("evals has shape {}, but needs two dimensions", shape_text(evals.shape()));
+        return Err(PyValueError::new_err(text));
+    };
+    if rows != state.plan.n_points() {
+        let text = format!("evals has {rows} rows, but there are {} points", state.plan.n_points());
+        return Err(PyValueError::new_err(text));
+    }
+    let f0 = f0.map(to_vec).transpose()?;
+    let mut out = vec![0.0; state.plan.derivative_len(m)];
+    let data = evals.to_vec()?;
+    state.report = state.plan.finish(f0.as_deref(), &data, m, &mut out).map_err(value_error)?;
+    let n = state.plan.n_params();
+    let shape = if order == 1 { vec![m, n] } else { vec![m, n, n] };
+    Ok(new_array(evals.py(), &out, &shape))
+}
+
+fn extend<'py, P: Plan>(
+    py: Python<'py>,
+    state: &mut State<P>,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let added = state.plan.extend();
+    let n = state.plan.n_params();
+    let mut points = vec![0.0; added.len() * n];
+    let k = added.len();
+    for (i, row) in added.zip(points.chunks_exact_mut(n.max(1))) {
+        state.plan.write_point(i, row);
+    }
+    PyArray1::from_vec(py, points).reshape([k, n])
+}
+
+macro_rules! plan_class {
+    ($(#[$doc:meta])* $name:ident, $plan:ty, $order:expr, $defaults:expr, { $($extra:tt)* }) => {
+        $(#[$doc])*
+        #[pyclass(frozen, module = "thalweg._thalweg")]
+        pub(crate) struct $name {
+            state: Mutex<State<$plan>>,
+        }
+
+        #[pymethods]
+        impl $name {
+            #[new]
+            #[pyo3(signature = (x, lower=None, upper=None, options=None))]
+            fn new(
+                x: &Bound<'_, PyAny>,
+                lower: Option<&Bound<'_, PyAny>>,
+                upper: Option<&Bound<'_, PyAny>>,
+                options: Option<&Bound<'_, PyDict>>,
+            ) -> PyResult<Self> {
+                let options = numerical_derivatives(options, $defaults)?.options;
+                let state = plan(x, lower, upper, options, <$plan>::new, <$plan>::update)?;
+                Ok($name { state })
+            }
+
+            /// The points to evaluate, shape (k, n); x itself is not among them.
+            #[getter]
+            fn points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+                points(py, &lock(&self.state).plan)
+            }
+
+            /// Whether the values at x are needed.
+            #[getter]
+            fn needs_f0(&self) -> bool {
+                lock(&self.state).plan.needs_f0()
+            }
+
+            /// Parameters without room between their bounds; their entries are 0.
+            #[getter]
+            fn fixed(&self) -> Vec<usize> {
+                lock(&self.state).plan.fixed().to_vec()
+            }
+
+            /// The derivative from the values f0 (m,) at x and evals (k, m) at the points; NaN marks a failed evaluation.
+            #[pyo3(signature = (f0, evals))]
+            fn finish<'py>(
+                &self,
+                f0: Option<&Bound<'py, PyAny>>,
+                evals: &Bound<'py, PyAny>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                finish(&mut lock(&self.state), f0, evals, $order)
+            }
+
+            /// Parameters with an entry that could not be computed.
+            #[getter]
+            fn failed(&self) -> Vec<usize> {
+                lock(&self.state).report.failed.clone()
+            }
+
+            /// Parameters with an entry that was computed by another formula, because an evaluation failed.
+            #[getter]
+            fn repaired(&self) -> Vec<usize> {
+                lock(&self.state).report.repaired.clone()
+            }
+
+            /// Further points, shape (k2, n), that may replace what failed; their values go below the former ones.
+            fn extend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+                extend(py, &mut lock(&self.state))
+            }
+
+            $($extra)*
+        }
+    };
+}
+
+plan_class!(
+    /// First derivatives at one point.
+    FirstPlan, First, 1, DiffOptions::for_jacobian(), {
+        /// Error estimates (m, n) of an extrapolated derivative; None without extrapolation.
+        #[getter]
+        fn errors<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
+            let state = lock(&self.state);
+            let n = state.plan.n_params().max(1);
+            let errors = state.plan.errors();
+            errors.map(|errors| vector(py, errors).reshape([errors.len() / n, n])).transpose()
+        }
+    }
+);
+
+plan_class!(
+    /// Second derivatives at one point.
+    SecondPlan, Second, 2, DiffOptions::new(thalweg::diff::Method::CentralCross), {
+        /// Always None: second derivatives are not extrapolated.
+        #[getter]
+        fn errors(&self) -> Option<Py<PyAny>> {
+            None
+        }
+    }
+);

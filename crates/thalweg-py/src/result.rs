@@ -1,0 +1,114 @@
+//! The result of a run for Python.
+
+use std::collections::BTreeMap;
+
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use thalweg::FlatResult;
+use thalweg::core::Extra;
+
+use crate::algorithm::Reported;
+use crate::history::HistoryData;
+use crate::numeric::vector;
+use crate::options::extra_to_python;
+use crate::tree::Tree;
+
+/// What a run found. The package makes its `OptimizeResult` from it.
+#[pyclass(frozen, get_all, module = "thalweg._thalweg")]
+pub(crate) struct RawResult {
+    params: Py<PyAny>,
+    flat_params: Py<PyArray1<f64>>,
+    fun: f64,
+    start_fun: f64,
+    status: Py<PyAny>,
+    status_word: &'static str,
+    success: bool,
+    message: String,
+    n_fun_evals: u64,
+    n_jac_evals: u64,
+    n_hess_evals: u64,
+    n_iterations: u64,
+    n_free: usize,
+    jac: Option<Py<PyAny>>,
+    hess: Option<Py<PyAny>>,
+    hess_inv: Option<Py<PyAny>>,
+    max_constraint_violation: f64,
+    algorithm_output: Py<PyDict>,
+    history: Option<Py<HistoryData>>,
+}
+
+impl RawResult {
+    /// The result in the user's terms; `reported` is what a user-defined algorithm said itself.
+    pub(crate) fn new(
+        py: Python<'_>,
+        mut result: FlatResult,
+        tree: &Tree,
+        reported: Option<Reported>,
+    ) -> PyResult<Self> {
+        let extras = &mut result.extras;
+        let jac = take(py, extras, &["gradient", "jacobian"])?;
+        let hess = take(py, extras, &["hessian"])?;
+        let hess_inv = take(py, extras, &["hessian_inverse"])?;
+        let algorithm_output = PyDict::new(py);
+        for (name, extra) in extras.iter() {
+            algorithm_output.set_item(name, extra_to_python(py, extra)?)?;
+        }
+        let status = (result.status as i64).into_pyobject(py)?.into_any().unbind();
+        let history = result.history.map(|history| Py::new(py, HistoryData::new(history)));
+        let mut raw = RawResult {
+            params: tree.build(py, &result.params)?.unbind(),
+            flat_params: vector(py, &result.params).unbind(),
+            fun: result.fun,
+            start_fun: result.start_fun,
+            status,
+            status_word: result.status.as_str(),
+            success: result.success,
+            message: result.message,
+            n_fun_evals: result.n_fun_evals,
+            n_jac_evals: result.n_jac_evals,
+            n_hess_evals: result.n_hess_evals,
+            n_iterations: result.n_iterations,
+            n_free: result.n_free,
+            jac,
+            hess,
+            hess_inv,
+            max_constraint_violation: result.max_constraint_violation,
+            algorithm_output: algorithm_output.unbind(),
+            history: history.transpose()?,
+        };
+        if let Some(reported) = reported {
+            raw.adopt(py, reported)?;
+        }
+        Ok(raw)
+    }
+
+    /// Take over what a user-defined algorithm reports and nobody else can know.
+    fn adopt(&mut self, py: Python<'_>, reported: Reported) -> PyResult<()> {
+        if let Some(message) = reported.message {
+            self.message = message;
+        }
+        if let Some(status) = reported.status {
+            self.status = status;
+        }
+        self.n_iterations = reported.n_iterations.unwrap_or(self.n_iterations);
+        self.n_hess_evals = reported.n_hess_evals.unwrap_or(self.n_hess_evals);
+        self.jac = reported.jac.or(self.jac.take());
+        self.hess = reported.hess.or(self.hess.take());
+        self.hess_inv = reported.hess_inv.or(self.hess_inv.take());
+        if let Some(info) = reported.info {
+            self.algorithm_output.bind(py).update(info.bind(py).as_mapping())?;
+        }
+        Ok(())
+    }
+}
+
+/// Take the first of these outputs out of the others.
+fn take(
+    py: Python<'_>,
+    extras: &mut BTreeMap<&'static str, Extra>,
+    names: &[&'static str],
+) -> PyResult<Option<Py<PyAny>>> {
+    let found = names.iter().find_map(|name| extras.remove(name));
+    found.map(|extra| extra_to_python(py, &extra).map(Bound::unbind)).transpose()
+}

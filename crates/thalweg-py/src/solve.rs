@@ -1,0 +1,351 @@
+//! One run, from Python's arguments to Python's result.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+use thalweg::diff::DiffOptions;
+use thalweg::{
+    Bounds, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
+    IterationReport, NumericalDerivatives, Objective as _, OptimizeError, PenaltyOptions, Resolved,
+    Specification, UserErrorKind, optimize, resolve,
+};
+
+use crate::algorithm::{Aside, PythonAlgorithm};
+use crate::errors::{Kind, error, error_from};
+use crate::interrupt::{Flag, Guard};
+use crate::numeric::{number, to_vec};
+use crate::objective::{BatchEvaluator, Cause, Functions, Objective, start_error, warn};
+use crate::options::{numerical_derivatives, option_value};
+use crate::result::RawResult;
+use crate::tree::Tree;
+
+/// Optimize `objective` with `algorithm`, the name of an algorithm or a user-defined one.
+///
+/// `lower` and `upper` are flat with NaN or infinity where there is no bound; `fixed` is None or a pair of positions and
+/// values (None: the start values). See the package's `minimize` for everything else.
+#[pyfunction]
+#[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, fixed=None,
+    numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
+    n_cores=1, skip_checks=false))]
+#[allow(clippy::too_many_arguments)] // keyword arguments of Python
+pub(crate) fn solve(
+    objective: &Bound<'_, Objective>,
+    algorithm: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+    maximize: bool,
+    lower: Option<&Bound<'_, PyAny>>,
+    upper: Option<&Bound<'_, PyAny>>,
+    fixed: Option<&Bound<'_, PyTuple>>,
+    numdiff: Option<&Bound<'_, PyDict>>,
+    error_handling: &str,
+    penalty: Option<&Bound<'_, PyDict>>,
+    collect_history: bool,
+    callback: Option<Py<PyAny>>,
+    batch_evaluator: Option<Py<PyAny>>,
+    n_cores: usize,
+    skip_checks: bool,
+) -> PyResult<RawResult> {
+    let py = objective.py();
+    let _ = skip_checks; // nothing that is checked here may be skipped
+    let (resolved, aside) = resolve_algorithm(algorithm, options, maximize)?;
+    let how = numerical_derivatives(numdiff, DiffOptions::for_optimization())?;
+    let batches =
+        batch_evaluator.filter(|_| n_cores > 1 || how.n_cores > 1).map(BatchEvaluator::new);
+    let task = Task {
+        direction: if maximize { Direction::Maximize } else { Direction::Minimize },
+        bounds: Bounds {
+            lower: lower.map(to_vec).transpose()?,
+            upper: upper.map(to_vec).transpose()?,
+        },
+        constraints: fixed.map(fixed_constraint).transpose()?.into_iter().collect(),
+        numerical_derivatives: how,
+        n_cores,
+        error_handling: match error_handling {
+            "raise" => ErrorHandling::Raise,
+            "raise_strict" => ErrorHandling::RaiseStrict,
+            "continue" => ErrorHandling::Continue,
+            other => {
+                return Err(PyValueError::new_err(format!("unknown error_handling '{other}'")));
+            }
+        },
+        penalty: penalty_options(penalty)?,
+        collect_history,
+        callback,
+    };
+
+    let mut functions = objective.get().take()?;
+    let guard = Guard::install(py);
+    functions.prepare(resolved.algorithm.spec().features.kind, guard.flag(), batches);
+    let outcome = run(py, &mut functions, resolved, task, guard.flag());
+    let tree = functions.tree().clone_ref(py);
+    objective.get().put_back(functions);
+    guard.restore(py)?;
+
+    let Outcome { ended, raised } = outcome;
+    let aside = aside
+        .map(|aside| std::mem::take(&mut *aside.lock().unwrap_or_else(PoisonError::into_inner)));
+    finish(py, ended, raised, tree.get(), aside)
+}
+
+/// The arguments of a run, free of Python's lifetimes.
+struct Task {
+    direction: Direction,
+    bounds: Bounds,
+    constraints: Vec<Constraint>,
+    numerical_derivatives: NumericalDerivatives,
+    n_cores: usize,
+    error_handling: ErrorHandling,
+    penalty: PenaltyOptions,
+    collect_history: bool,
+    callback: Option<Py<PyAny>>,
+}
+
+/// How a run ended.
+struct Outcome {
+    ended: Result<Result<FlatResult, OptimizeError>, Box<dyn Any + Send>>,
+    /// An exception of the callback, or of a warning that is an error.
+    raised: Option<PyErr>,
+}
+
+fn resolve_algorithm(
+    algorithm: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+    maximize: bool,
+) -> PyResult<(Resolved, Option<Arc<Mutex<Aside>>>)> {
+    let py = algorithm.py();
+    let (mut resolved, aside) = match algorithm.cast::<PyString>() {
+        Ok(name) => {
+            (resolve(&name.to_cow()?).map_err(|wrong| specification_error(py, wrong))?, None)
+        }
+        Err(_) => {
+            let algorithm = PythonAlgorithm::new(algorithm, maximize)?;
+            let aside = algorithm.aside();
+            (Resolved::custom(Box::new(algorithm)), Some(aside))
+        }
+    };
+    for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
+        let name: String = name.extract()?;
+        let value = option_value(&name, &value)?;
+        resolved.set(&name, &value).map_err(|wrong| specification_error(py, wrong))?;
+    }
+    Ok((resolved, aside))
+}
+
+fn fixed_constraint(fixed: &Bound<'_, PyTuple>) -> PyResult<Constraint> {
+    let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
+    let value = fixed.get_item(1)?;
+    let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
+    Ok(Constraint::Fixed { positions: positions.collect(), value })
+}
+
+fn penalty_options(penalty: Option<&Bound<'_, PyDict>>) -> PyResult<PenaltyOptions> {
+    let mut options = PenaltyOptions::default();
+    for (key, value) in penalty.into_iter().flat_map(|penalty| penalty.iter()) {
+        let value = Some(number(&value)?);
+        match key.extract::<String>()?.as_str() {
+            "constant" => options.constant = value,
+            "slope" => options.slope = value,
+            other => {
+                let text =
+                    format!("error_penalty has no key '{other}'; it may have constant and slope");
+                return Err(PyValueError::new_err(text));
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// Run with the interpreter released; it is held only while Python code runs.
+fn run(
+    py: Python<'_>,
+    functions: &mut Functions,
+    resolved: Resolved,
+    task: Task,
+    interrupted: Flag,
+) -> Outcome {
+    if functions.kind_is_open()
+        && (resolved.algorithm.spec().features.kind != functions.kind()
+            || task.direction == Direction::Maximize)
+        && let Err(failed) = functions.evaluate_start(py)
+    {
+        // Only what fun returns can tell whether it fits the algorithm.
+        return Outcome { ended: Ok(Err(OptimizeError::Start(failed))), raised: None };
+    }
+    let mut raised = None;
+    let ended = py.detach(|| {
+        let raised = &mut raised;
+        let call = || pipeline(functions, resolved, task, interrupted, raised);
+        catch_unwind(AssertUnwindSafe(call))
+    });
+    Outcome { ended, raised }
+}
+
+fn pipeline(
+    functions: &mut Functions,
+    resolved: Resolved,
+    task: Task,
+    interrupted: Flag,
+    raised: &mut Option<PyErr>,
+) -> Result<FlatResult, OptimizeError> {
+    let tree = Python::attach(|py| functions.tree().clone_ref(py));
+    let tree = tree.get();
+    let start = tree.start().to_vec();
+    check_start(tree)?;
+    let names = |position: usize| Python::attach(|py| tree.name(py, position));
+    let raised = std::cell::RefCell::new(raised);
+    let callback = task.callback.as_ref();
+    let mut on_iteration = |report: &IterationReport<'_>| {
+        let Some(callback) = callback else { return false };
+        Python::attach(|py| {
+            let stop = || -> PyResult<bool> {
+                let params = tree.build(py, report.params)?;
+                callback.bind(py).call1((params, report.value, report.iteration))?.is_truthy()
+            };
+            stop().unwrap_or_else(|error| {
+                **raised.borrow_mut() = Some(error);
+                true
+            })
+        })
+    };
+    let mut on_failure = |failure: &Failure| {
+        Python::attach(|py| {
+            let text = format!(
+                "{} failed; a penalty takes the place of its value. Full traceback:\n{}",
+                failure.what, failure.error.message
+            );
+            if let Err(error) = warn(py, &text, py.get_type::<PyUserWarning>().as_any()) {
+                **raised.borrow_mut() = Some(error);
+                interrupted.store(true, Ordering::Relaxed);
+            }
+        });
+    };
+    let success_message = resolved.success_message();
+    optimize(Specification {
+        objective: functions,
+        start: &start,
+        names: &names,
+        direction: task.direction,
+        algorithm: resolved.algorithm,
+        algorithm_name: resolved.name,
+        success_message,
+        limits: resolved.limits,
+        bounds: task.bounds,
+        constraints: task.constraints,
+        numerical_derivatives: task.numerical_derivatives,
+        n_cores: task.n_cores,
+        error_handling: task.error_handling,
+        penalty: task.penalty,
+        collect_history: task.collect_history,
+        callback: callback.is_some().then_some(&mut on_iteration),
+        on_failure: Some(&mut on_failure),
+        sinks: Vec::new(),
+        interrupt: Some(Arc::clone(&interrupted)),
+        seed: resolved.seed,
+    })
+}
+
+/// Start values have to be finite.
+fn check_start(tree: &Tree) -> Result<(), OptimizeError> {
+    if tree.start().iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    let wrong = tree.start().iter().enumerate().filter(|(_, value)| !value.is_finite());
+    let list: Vec<String> = Python::attach(|py| {
+        wrong.take(10).map(|(i, value)| format!("{} ({value})", tree.name(py, i))).collect()
+    });
+    let message = format!("Start params have to be finite. These are not: {}.", list.join(", "));
+    Err(OptimizeError::invalid(InvalidKind::Params, message))
+}
+
+/// The result or the exception of a run.
+fn finish(
+    py: Python<'_>,
+    ended: Result<Result<FlatResult, OptimizeError>, Box<dyn Any + Send>>,
+    raised: Option<PyErr>,
+    tree: &Tree,
+    aside: Option<Aside>,
+) -> PyResult<RawResult> {
+    let Aside { reported, error: own } = aside.unwrap_or_default();
+    match ended {
+        Err(panic) => Err(panic_error(py, panic)),
+        Ok(Ok(result)) => {
+            let result = RawResult::new(py, result, tree, reported)?;
+            match raised.or(own) {
+                None => Ok(result),
+                Some(error) => Err(with_partial(py, error, result)),
+            }
+        }
+        Ok(Err(OptimizeError::User { failure, partial })) => {
+            let partial = RawResult::new(py, *partial, tree, None)?;
+            Err(with_partial(py, run_error(py, failure), partial))
+        }
+        Ok(Err(OptimizeError::Start(failure))) => Err(start_error(py, failure)),
+        Ok(Err(wrong)) => Err(specification_error(py, wrong)),
+    }
+}
+
+/// The exception for a failure during the run.
+fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
+    let Failure { what, error: failed, .. } = failure;
+    let cause = failed.cause.and_then(|cause| cause.downcast::<Cause>().ok()).map(|cause| *cause);
+    match cause {
+        Some(cause) if failed.kind != UserErrorKind::Ordinary => cause.into_error(),
+        Some(Cause::User(cause)) => {
+            let text = format!("An error occurred when evaluating {what} during optimization.");
+            error_from(py, Kind::UserFunctionRuntime, text, cause)
+        }
+        Some(Cause::Ours(cause)) => {
+            let text = format!(
+                "{what} returned something unexpected during optimization: {}",
+                cause.value(py)
+            );
+            error_from(py, Kind::UserFunctionRuntime, text, cause)
+        }
+        None => error(py, Kind::UserFunctionRuntime, failed.message),
+    }
+}
+
+/// Attach what was found until then.
+fn with_partial(py: Python<'_>, error: PyErr, partial: RawResult) -> PyErr {
+    // A class of the user may refuse attributes: then the exception itself matters more.
+    if let Ok(partial) = Py::new(py, partial) {
+        let _ = error.value(py).setattr("partial_result", partial);
+    }
+    error
+}
+
+/// The exception for a wrong specification.
+pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr {
+    let kind = match &wrong {
+        OptimizeError::Invalid { kind, .. } => match kind {
+            InvalidKind::Function => Kind::Function,
+            InvalidKind::Params => Kind::Params,
+            InvalidKind::Bounds => Kind::Bounds,
+            InvalidKind::IncompleteBounds => Kind::IncompleteBounds,
+            InvalidKind::Constraint => Kind::Constraint,
+            InvalidKind::AlgorithmOption => Kind::AlgoOption,
+            InvalidKind::DiffOption => Kind::NumdiffOptions,
+            InvalidKind::Algorithm => Kind::Algorithm,
+            InvalidKind::Argument => Kind::Argument,
+        },
+        _ => Kind::Function,
+    };
+    error(py, kind, wrong.to_string())
+}
+
+fn panic_error(py: Python<'_>, panic: Box<dyn Any + Send>) -> PyErr {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    let message = format!(
+        "An internal error of thalweg: {text}. Please report it with the call that led here."
+    );
+    error(py, Kind::Internal, message)
+}
