@@ -2,6 +2,7 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
@@ -10,6 +11,7 @@ use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),

@@ -1,18 +1,20 @@
 //! Parts that several algorithms share, each tested on its own.
 
-pub mod simplex;
+pub mod cauchy_point;
 pub mod coleman_li;
 pub mod column_scale;
+pub mod compact_bfgs;
+pub mod inverse_bfgs;
 pub mod lm_parameter;
 pub mod lsmr;
 pub mod lsq_model;
 pub mod lsq_trust_region;
-pub mod reflective_step;
-pub mod subspace_step;
-pub mod trust_region_2d;
-pub mod cauchy_point;
-pub mod compact_bfgs;
-pub mod inverse_bfgs;
 pub mod more_thuente;
+pub mod population;
+pub mod reflective_step;
+pub mod sampling;
+pub mod simplex;
 pub mod step_pairs;
 pub mod subspace_minimization;
+pub mod subspace_step;
+pub mod trust_region_2d;
