@@ -4,7 +4,10 @@
 //! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
 //!
 //! Both sets are plain functions on slices: they know nothing of any optimizer.
+//!
+//! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
 
+pub mod compare;
 pub mod global;
 pub mod more_wild;
 mod problem;

@@ -1,0 +1,52 @@
+//! The bar that every algorithm has to clear: as many problems solved as by its reference implementation, with at most a tenth
+//! more evaluations in the median over the problems that both solve.
+//!
+//! `cargo run --release -p thalweg-bench --bin compare_more_wild -- --detail NAME` shows the cases behind a failure.
+
+use thalweg_bench::compare::{PAIRINGS, PRECISIONS, compare, report};
+
+const LARGEST_RATIO: f64 = 1.1;
+
+fn assert_clears_the_bar(algorithm: &str) {
+    let pairing = PAIRINGS.into_iter().find(|pairing| pairing.algorithm == algorithm).unwrap();
+    let comparison = compare(pairing).unwrap();
+    for (score, precision) in comparison.scores().iter().zip(PRECISIONS) {
+        let clears = score.solved >= score.solved_by_reference && score.ratio() <= LARGEST_RATIO;
+        let table = report::summary(std::slice::from_ref(&comparison));
+        assert!(clears, "{algorithm} misses the bar at {precision:e}:\n{table}");
+    }
+}
+
+#[test]
+fn lbfgsb_clears_the_bar() {
+    assert_clears_the_bar("lbfgsb");
+}
+
+#[test]
+fn levenberg_marquardt_clears_the_bar() {
+    assert_clears_the_bar("levenberg_marquardt");
+}
+
+#[test]
+fn neldermead_clears_the_bar() {
+    assert_clears_the_bar("neldermead");
+}
+
+#[test]
+fn neldermead_parallel_clears_the_bar() {
+    assert_clears_the_bar("neldermead_parallel");
+}
+
+#[test]
+fn trf_clears_the_bar() {
+    assert_clears_the_bar("trf");
+}
+
+#[test]
+fn every_comparison_has_a_test_here() {
+    let source = include_str!("bar.rs");
+    for pairing in PAIRINGS {
+        let test = format!("fn {}_clears_the_bar()", pairing.algorithm);
+        assert!(source.contains(&test), "{test} is missing");
+    }
+}
