@@ -26,9 +26,11 @@ fn ackley(x: &[f64]) -> f64 {
     20.0 + E - 20.0 * (-0.2 * (sphere(x) / n).sqrt()).exp() - cosines.exp()
 }
 
+type Objective = fn(&[f64]) -> f64;
+
 fn main() {
     let seeds: u64 = std::env::args().nth(1).and_then(|word| word.parse().ok()).unwrap_or(15);
-    let functions: [(&str, fn(&[f64]) -> f64); 4] = [
+    let functions: [(&str, Objective); 4] = [
         ("sphere", sphere),
         ("rosenbrock", rosenbrock),
         ("rastrigin", rastrigin),
