@@ -1,0 +1,138 @@
+"""Numerical optimization: one `minimize` for every algorithm, parameters of any shape.
+
+>>> import numpy as np
+>>> import thalweg as om
+>>> result = om.minimize(lambda x: x @ x, params=np.arange(3), algorithm="scipy_lbfgsb")
+>>> result.params.round(5)
+array([0., 0., 0.])
+
+Names are imported when they are first used, so that importing the package costs little more than
+importing numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+_HOMES = {
+    "Algorithm": "_algorithm",
+    "Bounds": "_bounds",
+    "FixedConstraint": "_constraints",
+    "FunctionValue": "_function_value",
+    "History": "_history",
+    "LeastSquaresFunctionValue": "_function_value",
+    "LikelihoodFunctionValue": "_function_value",
+    "NumdiffOptions": "_numdiff_options",
+    "NumdiffResult": "_numdiff_result",
+    "OptimizeResult": "_result",
+    "Optimizer": "_optimizer",
+    "ScalarFunctionValue": "_function_value",
+    "algos": "_algos",
+    "check_jac": "_check_jac",
+    "first_derivative": "_differentiation",
+    "maximize": "_minimize",
+    "minimize": "_minimize",
+    "second_derivative": "_differentiation",
+}
+"""Where each public name lives."""
+
+_SUBMODULES = (
+    "batch_evaluators",
+    "config",
+    "constraints",
+    "decorators",
+    "exceptions",
+    "mark",
+    "optimization",
+    "parameters",
+    "timing",
+    "typing",
+    "utilities",
+)
+
+__all__ = [
+    "Algorithm",
+    "Bounds",
+    "FixedConstraint",
+    "FunctionValue",
+    "History",
+    "LeastSquaresFunctionValue",
+    "LikelihoodFunctionValue",
+    "NumdiffOptions",
+    "NumdiffResult",
+    "OptimizeResult",
+    "Optimizer",
+    "ScalarFunctionValue",
+    "__version__",
+    "algos",
+    "batch_evaluators",
+    "check_jac",
+    "config",
+    "constraints",
+    "decorators",
+    "exceptions",
+    "first_derivative",
+    "mark",
+    "maximize",
+    "minimize",
+    "optimization",
+    "parameters",
+    "second_derivative",
+    "timing",
+    "typing",
+    "utilities",
+]
+
+if TYPE_CHECKING:
+    from thalweg import (
+        batch_evaluators,
+        config,
+        constraints,
+        decorators,
+        exceptions,
+        mark,
+        optimization,
+        parameters,
+        timing,
+        typing,
+        utilities,
+    )
+    from thalweg._algorithm import Algorithm
+    from thalweg._algos import algos
+    from thalweg._bounds import Bounds
+    from thalweg._check_jac import check_jac
+    from thalweg._constraints import FixedConstraint
+    from thalweg._differentiation import first_derivative, second_derivative
+    from thalweg._function_value import (
+        FunctionValue,
+        LeastSquaresFunctionValue,
+        LikelihoodFunctionValue,
+        ScalarFunctionValue,
+    )
+    from thalweg._history import History
+    from thalweg._minimize import maximize, minimize
+    from thalweg._numdiff_options import NumdiffOptions
+    from thalweg._numdiff_result import NumdiffResult
+    from thalweg._optimizer import Optimizer
+    from thalweg._result import OptimizeResult
+
+    __version__: str
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _HOMES:
+        value = getattr(_import_module(f"thalweg.{_HOMES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = _import_module(f"thalweg.{name}")
+    elif name == "__version__":
+        value = _import_module("thalweg._thalweg").__version__
+    else:
+        raise AttributeError(f"module 'thalweg' has no attribute '{name}'")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,141 @@
+"""Checks of arguments that can be made without looking at the problem."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from thalweg.exceptions import InvalidArgumentError, UnsupportedArgumentError
+
+if TYPE_CHECKING:
+    from thalweg._call import Call
+
+_ERROR_HANDLING = ("raise", "continue", "raise_strict")
+
+
+def refuse_unsupported_arguments(call: Call) -> None:
+    """Arguments that other packages have, and those that this version does not have yet.
+
+    Raises:
+        UnsupportedArgumentError: One of them is used; the message names it and what to use instead.
+    """
+    if call.options is not None:
+        raise UnsupportedArgumentError(
+            "The options argument is not supported. Please use the algo_options argument instead."
+        )
+    if call.tol is not None:
+        raise UnsupportedArgumentError(
+            "The tol argument is not supported. Please use algo_options or a configured algorithm "
+            "to set convergence criteria, for "
+            "example algo_options={'convergence.ftol_rel': 1e-8}."
+        )
+    for name in ("hess", "hessp"):
+        if call.__dict__[name] is not None:
+            raise UnsupportedArgumentError(f"The {name} argument is not supported yet.")
+    _check_switch(call, "scaling")
+    _check_switch(call, "multistart")
+    if call.logging is not None and call.logging is not False:
+        if call.logging is True or isinstance(call.logging, (int, float)):
+            raise InvalidArgumentError(
+                f"logging must be None, False, or the path of a database, not {call.logging!r}."
+            )
+        path = (
+            f" (to {os.fspath(call.logging)!r})"
+            if isinstance(call.logging, (str, os.PathLike))
+            else ""
+        )
+        raise UnsupportedArgumentError(
+            f"The logging argument{path} is not supported yet: leave it out."
+        )
+
+
+def _check_switch(call: Call, name: str) -> None:
+    value = call.__dict__[name]
+    if value is None or value is False:
+        return
+    if value is not True and isinstance(value, (int, float, str)):
+        raise InvalidArgumentError(
+            f"{name} must be True, False, an object with options or a dict, not {value!r}."
+        )
+    raise UnsupportedArgumentError(f"The {name} argument is not supported yet: leave it out.")
+
+
+def check_types(call: Call) -> None:
+    """The types of arguments whose values are looked at later.
+
+    Raises:
+        InvalidArgumentError: An argument has another type than it can have.
+    """
+    if call.algo_options is not None:
+        _require(isinstance(call.algo_options, dict), call, "algo_options", "a dictionary or None")
+    if call.error_penalty is not None:
+        _check_error_penalty(call)
+    if call.callback is not None:
+        _require(callable(call.callback), call, "callback", "a function or None")
+    for name in ("fun", "jac", "fun_and_jac"):
+        value = call.__dict__[name]
+        if value is not None and not callable(value):
+            several = (
+                name != "fun" and isinstance(value, (list, tuple)) and all(map(callable, value))
+            )
+            _require(
+                several,
+                call,
+                name,
+                "a function" if name == "fun" else "a function or a list of functions",
+            )
+        kwargs = call.__dict__[f"{name}_kwargs"]
+        if kwargs is not None:
+            _require(isinstance(kwargs, dict), call, f"{name}_kwargs", "a dictionary or None")
+    _require(
+        call.collect_history in (True, False) and _is_bool(call.collect_history),
+        call,
+        "collect_history",
+        "a boolean",
+    )
+    _require(_is_bool(call.skip_checks), call, "skip_checks", "a boolean")
+
+
+def error_handling_mode(value: Any) -> str:
+    """The mode as a word, from a word or a member of `ErrorHandling`.
+
+    Raises:
+        InvalidArgumentError: There is no such mode.
+    """
+    mode = getattr(value, "value", value)
+    if mode not in _ERROR_HANDLING:
+        raise InvalidArgumentError(
+            f"{value!r} is not a valid error_handling. It must be one of {list(_ERROR_HANDLING)}."
+        )
+    return str(mode)
+
+
+def _check_error_penalty(call: Call) -> None:
+    penalty = call.error_penalty
+    _require(isinstance(penalty, dict), call, "error_penalty", "a dictionary or None")
+    for key, value in penalty.items():
+        if key not in ("constant", "slope"):
+            raise InvalidArgumentError(
+                f"error_penalty has the invalid key {key!r}; its keys are 'constant' and 'slope'."
+            )
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not abs(number) < float("inf"):
+            raise InvalidArgumentError(
+                f"error_penalty[{key!r}] must be a finite number, not {value!r}."
+            )
+        if call.direction == "maximize" and number > 0:
+            raise InvalidArgumentError(
+                f"error_penalty[{key!r}] must be negative in a maximization, not {value!r}."
+            )
+
+
+def _is_bool(value: Any) -> bool:
+    return value is True or value is False or type(value).__name__ in ("bool", "bool_")
+
+
+def _require(condition: bool, call: Call, name: str, expected: str) -> None:
+    if not condition:
+        raise InvalidArgumentError(f"{name} must be {expected}, not {call.__dict__[name]!r}.")

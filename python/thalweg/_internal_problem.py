@@ -1,0 +1,137 @@
+"""The problem as a user-defined algorithm sees it, and the way of its result back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from thalweg._algorithm import Algorithm, InternalOptimizeResult
+from thalweg._catalog import FEATURES
+from thalweg.exceptions import InvalidFunctionError
+from thalweg.typing import Direction
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from thalweg._thalweg import ProblemHandle
+
+    Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class InternalBounds:
+    """Bounds on the vector that the algorithm sees; a side is None when it has no finite entry."""
+
+    lower: Vector | None
+    upper: Vector | None
+
+
+class InternalOptimizationProblem:
+    """The problem that a user-defined algorithm minimizes.
+
+    Smaller values are better: when the user maximizes, values and derivatives come with the
+    opposite sign. For algorithms of type "least_squares" or "likelihood", `fun` returns the vector
+    of residuals or contributions and `jac` its Jacobian.
+    """
+
+    nonlinear_constraints: None = None
+    """Nonlinear constraints; there are none yet."""
+
+    linear_constraints: None = None
+    """Linear constraints; there are none yet."""
+
+    logger: None = None
+    """The log of the run; there is none yet."""
+
+    def __init__(self, handle: ProblemHandle) -> None:
+        self._handle = handle
+
+    @property
+    def bounds(self) -> InternalBounds:
+        """The bounds, which no evaluation may leave."""
+        return InternalBounds(lower=self._handle.lower, upper=self._handle.upper)
+
+    @property
+    def direction(self) -> Direction:
+        """What the user does; the values handed out are always to be minimized."""
+        return Direction(self._handle.direction)
+
+    def fun(self, x: Vector) -> float | Vector:
+        """The objective at `x`."""
+        return self._handle.fun(x)
+
+    def jac(self, x: Vector) -> Vector:
+        """Its derivative at `x`: the user's, or a numerical one."""
+        return self._handle.jac(x)
+
+    def fun_and_jac(self, x: Vector) -> tuple[float | Vector, Vector]:
+        """The objective and its derivative at `x`."""
+        return self._handle.fun_and_jac(x)
+
+    def batch_fun(
+        self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
+    ) -> list[float | Vector]:
+        """The objective at several points, up to `n_cores` of them at the same time."""
+        return self._handle.batch_fun(x_list, n_cores)
+
+    def batch_jac(
+        self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
+    ) -> list[Vector]:
+        """The derivative at several points, up to `n_cores` of them at the same time."""
+        return self._handle.batch_jac(x_list, n_cores)
+
+    def batch_fun_and_jac(
+        self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
+    ) -> list[tuple[float | Vector, Vector]]:
+        """The objective and its derivative at several points, up to `n_cores` at the same time."""
+        return self._handle.batch_fun_and_jac(x_list, n_cores)
+
+
+class UserAlgorithm:
+    """A user-defined algorithm in the form in which the core runs it.
+
+    Attributes:
+        name: The algorithm's name.
+        features: What it needs and supports, with the keys of an entry of the catalog.
+    """
+
+    def __init__(self, algorithm: Algorithm) -> None:
+        self._algorithm = algorithm
+        info = algorithm.algo_info
+        self.name = info.name
+        self.features: dict[str, Any] = {feature: getattr(info, feature) for feature in FEATURES}
+        self.features["solver_type"] = info.solver_type.value  # type: ignore[union-attr]
+
+    def __call__(self, handle: ProblemHandle, x0: Vector) -> dict[str, Any]:
+        """Run the algorithm and return what it found.
+
+        Raises:
+            InvalidFunctionError: The algorithm does not return an `InternalOptimizeResult`.
+        """
+        result = self._algorithm._solve_internal_problem(InternalOptimizationProblem(handle), x0)
+        if not isinstance(result, InternalOptimizeResult):
+            raise InvalidFunctionError(
+                f"_solve_internal_problem of the algorithm {self.name} has to return an "
+                "InternalOptimizeResult, not "
+                f"{type(result).__name__}."
+            )
+        return {name: getattr(result, name) for name in _PASSED_ON}
+
+
+_PASSED_ON = (
+    "x",
+    "fun",
+    "success",
+    "message",
+    "status",
+    "n_fun_evals",
+    "n_jac_evals",
+    "n_hess_evals",
+    "n_iterations",
+    "jac",
+    "hess",
+    "hess_inv",
+    "max_constraint_violation",
+    "info",
+)

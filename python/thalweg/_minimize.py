@@ -1,0 +1,293 @@
+"""`minimize` and `maximize`: the way of a problem from the user's arguments to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from thalweg._aliases import resolve_aliases
+from thalweg._bounds import convert_bounds, flatten_bounds
+from thalweg._call import Call
+from thalweg._checks import check_types, error_handling_mode, refuse_unsupported_arguments
+from thalweg._functions import check_kwargs, derivative_kind, kind_of, pick_derivatives
+from thalweg._resolve_algorithm import Resolved, resolve_algorithm
+from thalweg._result import OptimizeResult
+from thalweg._thalweg import Objective, Tree, solve
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import scipy.optimize
+
+    from thalweg._algorithm import Algorithm
+    from thalweg._bounds import Bounds
+    from thalweg._constraints import Constraint
+    from thalweg._numdiff_options import NumdiffOptions
+    from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _arguments(
+    fun: Callable[..., Any] | None = None,
+    params: PyTree = None,
+    algorithm: str | Algorithm | type[Algorithm] | None = None,
+    *,
+    bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
+    constraints: Constraint | dict[str, Any] | list[Constraint | dict[str, Any]] | None = None,
+    fun_kwargs: dict[str, Any] | None = None,
+    algo_options: dict[str, Any] | None = None,
+    jac: Callable[..., Any]
+    | list[Callable[..., Any]]
+    | bool
+    | dict[str, Callable[..., Any]]
+    | None = None,
+    jac_kwargs: dict[str, Any] | None = None,
+    fun_and_jac: Callable[..., Any]
+    | list[Callable[..., Any]]
+    | dict[str, Callable[..., Any]]
+    | None = None,
+    fun_and_jac_kwargs: dict[str, Any] | None = None,
+    numdiff_options: NumdiffOptions | dict[str, Any] | None = None,
+    logging: bool | str | Path | None = None,
+    error_handling: ErrorHandling | ErrorHandlingLiteral = "raise",
+    error_penalty: dict[str, float] | None = None,
+    scaling: bool | None = False,
+    multistart: bool | None = False,
+    collect_history: bool = True,
+    skip_checks: bool = False,
+    callback: Callable[[Any], Any] | None = None,
+    x0: PyTree = None,
+    method: str | None = None,
+    args: tuple[Any, ...] | None = None,
+    hess: None = None,
+    hessp: None = None,
+    options: None = None,
+    tol: None = None,
+    criterion: Callable[..., Any] | None = None,
+    criterion_kwargs: dict[str, Any] | None = None,
+    derivative: Callable[..., Any] | dict[str, Callable[..., Any]] | None = None,
+    derivative_kwargs: dict[str, Any] | None = None,
+    criterion_and_derivative: Callable[..., Any] | dict[str, Callable[..., Any]] | None = None,
+    criterion_and_derivative_kwargs: dict[str, Any] | None = None,
+    log_options: dict[str, Any] | None = None,
+    lower_bounds: PyTree = None,
+    upper_bounds: PyTree = None,
+    soft_lower_bounds: PyTree = None,
+    soft_upper_bounds: PyTree = None,
+    scaling_options: dict[str, Any] | None = None,
+    multistart_options: dict[str, Any] | None = None,
+) -> None:
+    """The arguments of `minimize` and `maximize`, with their defaults."""
+
+
+def _with_arguments(_: Callable[P, Any]) -> Callable[[Callable[..., R]], Callable[P, R]]:
+    """Give a function the signature of `_arguments`, for editors, type checkers and `help`."""
+
+    def decorate(function: Callable[..., R]) -> Callable[P, R]:
+        wrapped = wraps(_arguments, assigned=("__annotations__",))(function)
+        wrapped.__annotations__ = {**wrapped.__annotations__, "return": "OptimizeResult"}
+        return wrapped
+
+    return decorate
+
+
+@_with_arguments(_arguments)
+def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
+    """Minimize `fun` with `algorithm`, within bounds and constraints.
+
+    Args:
+        fun: The objective: a function of the params that returns a number; marked with
+            `mark.least_squares` or `mark.likelihood` it returns residuals or contributions.
+        params: Start parameters: numbers, arrays, Series and DataFrames in dicts, lists, tuples,
+            nested at will.
+        algorithm: A name, a class such as `algos.scipy_lbfgsb`, or an instance of one with options.
+        bounds: `Bounds`, scipy's Bounds, or a sequence of pairs with None where there is no bound.
+        constraints: A constraint or a list of constraints.
+        fun_kwargs: Further arguments of `fun`.
+        algo_options: Options of the algorithm by name; those that it does not have are ignored with
+            a warning.
+        jac: The derivative of `fun`, structured like the params; or a list of functions for several
+            kinds of algorithms, told apart by marks; True if `fun` returns the value and the
+            gradient.
+        jac_kwargs: Further arguments of `jac`.
+        fun_and_jac: A function that returns the value and the derivative, or a list of such
+            functions.
+        fun_and_jac_kwargs: Further arguments of `fun_and_jac`.
+        numdiff_options: How derivatives are computed where none are given.
+        logging: Not supported yet.
+        error_handling: "raise" ends the run when a function fails; "continue" warns and goes on
+            with a penalty.
+        error_penalty: The penalty's "constant" and "slope" with distance from the start.
+        scaling: Not supported yet.
+        multistart: Not supported yet.
+        collect_history: Whether the result has a history of all evaluations.
+        skip_checks: Whether to skip the checks of keyword arguments and types.
+        callback: Called with an intermediate result after each iteration; returns True or raises
+            StopIteration to stop.
+        x0: `params`, by scipy's name.
+        method: The algorithm, by scipy's name.
+        args: Further arguments of all functions, as in scipy.
+        hess: Not supported yet.
+        hessp: Not supported yet.
+        options: Not supported; use `algo_options`.
+        tol: Not supported; use `algo_options`.
+        criterion: Outdated name of `fun`.
+        criterion_kwargs: Outdated name of `fun_kwargs`.
+        derivative: Outdated name of `jac`.
+        derivative_kwargs: Outdated name of `jac_kwargs`.
+        criterion_and_derivative: Outdated name of `fun_and_jac`.
+        criterion_and_derivative_kwargs: Outdated name of `fun_and_jac_kwargs`.
+        log_options: Outdated; part of `logging`.
+        lower_bounds: Outdated; part of `bounds`.
+        upper_bounds: Outdated; part of `bounds`.
+        soft_lower_bounds: Outdated; part of `bounds`.
+        soft_upper_bounds: Outdated; part of `bounds`.
+        scaling_options: Outdated; part of `scaling`.
+        multistart_options: Outdated; part of `multistart`.
+
+    Returns:
+        The result: the best parameters, their value, why the run ended, the history.
+
+    Raises:
+        OptimagicError: Something is wrong with the problem; see `thalweg.exceptions`. An exception
+            during the run carries the result so far in its attribute `partial_result`.
+    """
+    return _optimize(Call("minimize", _bind("minimize", args, kwargs), kwargs))
+
+
+@_with_arguments(_arguments)
+def maximize(*args: Any, **kwargs: Any) -> OptimizeResult:
+    """Maximize `fun` with `algorithm`, within bounds and constraints.
+
+    All arguments are those of `minimize`.
+    """
+    return _optimize(Call("maximize", _bind("maximize", args, kwargs), kwargs))
+
+
+def _optimize(call: Call) -> OptimizeResult:
+    """The pipeline: names, checks, parameters, bounds, algorithm, functions, run, result."""
+    resolve_aliases(call)
+    refuse_unsupported_arguments(call)
+    if call.skip_checks is not True:
+        check_types(call)
+        check_kwargs(call)
+    error_handling = error_handling_mode(call.error_handling)
+
+    tree = Tree(call.params)
+    lower, upper = flatten_bounds(convert_bounds(call.bounds), tree)
+    fixed = None if call.constraints is None else _fixed(call, tree)
+
+    algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
+    numdiff = None if call.numdiff_options is None else _numdiff(call, tree, algorithm)
+    pick_derivatives(call, algorithm.solver_type)
+    call.warn()
+
+    objective = Objective(
+        tree,
+        call.fun,
+        fun_kwargs=call.fun_kwargs,
+        jac=call.jac,
+        jac_kwargs=call.jac_kwargs,
+        fun_and_jac=call.fun_and_jac,
+        fun_and_jac_kwargs=call.fun_and_jac_kwargs,
+        kind=kind_of(call.fun if call.fun is not None else call.fun_and_jac),
+        jac_kind=derivative_kind(call, algorithm.solver_type),
+        jac_is_true=call.jac_is_true,
+    )
+    try:
+        raw = solve(
+            objective,
+            algorithm.target,
+            algorithm.options,
+            maximize=call.direction == "maximize",
+            lower=lower,
+            upper=upper,
+            fixed=fixed,
+            numdiff=numdiff,
+            error_handling=error_handling,
+            penalty=call.error_penalty,
+            collect_history=call.collect_history,
+            callback=None if call.callback is None else _stopping(call.callback),
+            batch_evaluator=None
+            if algorithm.n_cores == 1 and numdiff is None
+            else _evaluator(call, algorithm),
+            n_cores=algorithm.n_cores,
+            skip_checks=call.skip_checks,
+        )
+    except BaseException as error:
+        partial = getattr(error, "partial_result", None)
+        if partial is not None:
+            error.partial_result = OptimizeResult._from_run(  # type: ignore[attr-defined]
+                partial, call.direction, algorithm.name, call.params, tree
+            )
+        raise
+    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+
+
+_DEFAULTS = {"fun": None, "params": None, "algorithm": None, **(_arguments.__kwdefaults__ or {})}
+
+
+def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """All arguments by name. Python itself would take four times as long to bind so many."""
+    arguments = _DEFAULTS.copy()
+    arguments.update(kwargs)
+    if len(arguments) > len(_DEFAULTS):
+        from thalweg.utilities import propose_alternatives
+
+        unknown = next(key for key in kwargs if key not in _DEFAULTS)
+        raise TypeError(
+            f"{name}() got an unexpected keyword argument '{unknown}'. "
+            f"Did you mean {propose_alternatives(unknown, _DEFAULTS)}?"
+        )
+    if len(args) > 3:
+        raise TypeError(f"{name}() takes at most 3 positional arguments: fun, params, algorithm.")
+    for key, value in zip(("fun", "params", "algorithm"), args):  # noqa: B905
+        if key in kwargs:
+            raise TypeError(f"{name}() got multiple values for argument '{key}'")
+        arguments[key] = value
+    return arguments
+
+
+def _fixed(call: Call, tree: Tree) -> Any:
+    from thalweg._constraints import fixed_positions
+
+    positions = fixed_positions(call.constraints, tree, call.renamed)
+    return None if positions is None else (positions, None)
+
+
+def _numdiff(call: Call, tree: Tree, algorithm: Resolved) -> dict[str, Any]:
+    """The options of numerical derivatives in flat form.
+
+    Their batch evaluator stays with the call.
+    """
+    from thalweg._numdiff_options import FIRST_METHODS, convert_numdiff_options, require_method
+
+    options = convert_numdiff_options(call.numdiff_options, call.renamed)
+    require_method(options.method, FIRST_METHODS, "first derivatives")
+    call.numdiff_options = options
+    return options._flat(tree)
+
+
+def _evaluator(call: Call, algorithm: Resolved) -> Any:
+    """The batch evaluator of the algorithm if it has cores, else that of numerical derivatives."""
+    from thalweg.batch_evaluators import evaluate_function
+
+    if algorithm.n_cores > 1:
+        return evaluate_function(algorithm.batch_evaluator)
+    return evaluate_function(call.numdiff_options.batch_evaluator)
+
+
+def _stopping(callback: Callable[[Any], Any]) -> Callable[[Any, float, int], bool]:
+    """The user's callback as the core calls it: it says whether to stop."""
+    from thalweg._result import IntermediateResult
+
+    def call(params: Any, fun: float, n_iterations: int) -> bool:
+        try:
+            return callback(IntermediateResult(params, fun, n_iterations)) is True
+        except StopIteration:
+            return True
+
+    return call

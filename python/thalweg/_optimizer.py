@@ -1,0 +1,188 @@
+"""Ask/tell: an optimization whose objective is evaluated by the user, wherever that happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from thalweg._bounds import convert_bounds, flatten_bounds
+from thalweg._resolve_algorithm import resolve_algorithm
+from thalweg._result import OptimizeResult
+from thalweg._thalweg import AskTell, Tree
+from thalweg._warnings import warn_renamed, warn_user
+from thalweg.exceptions import InvalidArgumentError, NotAvailableError
+
+if TYPE_CHECKING:
+    from thalweg._algorithm import Algorithm
+    from thalweg._bounds import Bounds
+    from thalweg._constraints import Constraint
+    from thalweg._numdiff_options import NumdiffOptions
+    from thalweg.typing import PyTree
+
+Want = Literal["fun", "jac", "fun_and_jac"]
+
+
+class Request:
+    """What an optimizer wants to know.
+
+    Attributes:
+        params: The points, each structured like the start parameters.
+        want: "fun" for values, "jac" for derivatives, "fun_and_jac" for pairs of both.
+    """
+
+    __slots__ = ("params", "want")
+
+    def __init__(self, params: list[PyTree], want: Want) -> None:
+        self.params, self.want = params, want
+
+    def __len__(self) -> int:
+        """The number of points."""
+        return len(self.params)
+
+    def __repr__(self) -> str:
+        return f"Request({self.want} at {len(self.params)} points)"
+
+
+class Optimizer:
+    """An optimization that asks for points and is told what was found there.
+
+    >>> import numpy as np
+    >>> import thalweg as om
+    >>> optimizer = om.Optimizer(np.ones(2), "neldermead")
+    >>> while (request := optimizer.ask()) is not None:
+    ...     optimizer.tell([float(x @ x) for x in request.params])
+    >>> optimizer.result().success
+    True
+
+    Args:
+        params: Start parameters.
+        algorithm: A name, a class such as `algos.lbfgsb`, or an instance of one with options.
+        bounds: As in `minimize`.
+        constraints: As in `minimize`.
+        algo_options: Options of the algorithm by name.
+        direction: "minimize" or "maximize".
+        kind: "scalar" if values are numbers, "least_squares" for residuals, "likelihood" for
+            contributions.
+        derivatives: Whether you answer requests for derivatives; otherwise they are computed from
+            values.
+        numdiff_options: How derivatives are computed from values.
+        collect_history: Whether the result has a history.
+
+    Raises:
+        OptimagicError: Something is wrong with the problem; see `thalweg.exceptions`.
+    """
+
+    def __init__(
+        self,
+        params: PyTree,
+        algorithm: str | Algorithm | type[Algorithm],
+        *,
+        bounds: Bounds | Any = None,
+        constraints: Constraint | list[Constraint] | None = None,
+        algo_options: dict[str, Any] | None = None,
+        direction: Literal["minimize", "maximize"] = "minimize",
+        kind: Literal["scalar", "least_squares", "likelihood"] = "scalar",
+        derivatives: bool = False,
+        numdiff_options: NumdiffOptions | dict[str, Any] | None = None,
+        collect_history: bool = True,
+    ) -> None:
+        if direction not in ("minimize", "maximize"):
+            raise InvalidArgumentError(
+                f"direction must be 'minimize' or 'maximize', not {direction!r}."
+            )
+        if kind not in ("scalar", "least_squares", "likelihood"):
+            raise InvalidArgumentError(
+                f"kind must be 'scalar', 'least_squares' or 'likelihood', not {kind!r}."
+            )
+        renamed: list[tuple[str, str]] = []
+        notes: list[str] = []
+        self._start_params, self._direction = params, direction
+        self._tree = Tree(params)
+        lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
+        fixed = None
+        if constraints is not None:
+            from thalweg._constraints import fixed_positions
+
+            positions = fixed_positions(constraints, self._tree, renamed)
+            fixed = None if positions is None else (positions, None)
+        self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
+        numdiff = None
+        if numdiff_options is not None:
+            from thalweg._numdiff_options import convert_numdiff_options
+
+            numdiff = convert_numdiff_options(numdiff_options, renamed)._flat(self._tree)
+        warn_renamed(renamed)
+        for note in notes:
+            warn_user(note)
+        self._run = AskTell(
+            self._tree,
+            self._algorithm.target,
+            self._algorithm.options,
+            kind=kind,
+            derivatives=bool(derivatives),
+            maximize=direction == "maximize",
+            lower=lower,
+            upper=upper,
+            fixed=fixed,
+            numdiff=numdiff,
+            collect_history=bool(collect_history),
+        )
+        self._request: Request | None = None
+
+    def ask(self) -> Request | None:
+        """What to evaluate next; None when the run has ended.
+
+        The same request until it is answered with `tell`.
+        """
+        if self._request is None:
+            asked = self._run.ask()
+            if asked is not None:
+                want, points = asked
+                self._request = Request(points, want)
+        return self._request
+
+    def tell(self, values: Sequence[Any] | Any) -> None:
+        """Answer the request: one value per point, in order.
+
+        For "fun_and_jac" a pair of value and derivative.
+
+        An exception in the place of a value says that its evaluation failed. With a single point,
+        the bare value will do.
+
+        Raises:
+            InvalidArgumentError: Nothing was asked, or the number of values is wrong.
+        """
+        request = self.ask()
+        if request is None:
+            raise InvalidArgumentError("The optimization has ended: there is nothing to tell.")
+        several = isinstance(values, (list, tuple)) or (
+            len(request) > 1 and hasattr(values, "__len__")
+        )
+        answers = list(values) if several and len(values) == len(request) else [values]
+        if len(answers) != len(request):
+            raise InvalidArgumentError(
+                f"{len(request)} points were asked for, so tell needs a list of {len(request)} "
+                f"values, not {values!r}."
+            )
+        self._request = None
+        self._run.tell(answers)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended."""
+        return self.ask() is None
+
+    def result(self) -> OptimizeResult:
+        """The result, when the run has ended.
+
+        Raises:
+            NotAvailableError: It has not.
+        """
+        if not self.done:
+            raise NotAvailableError(
+                "The optimization has not ended: answer `ask` with `tell` until it returns None."
+            )
+        raw = self._run.result()
+        return OptimizeResult._from_run(
+            raw, self._direction, self._algorithm.name, self._start_params, self._tree
+        )

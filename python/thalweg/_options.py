@@ -1,0 +1,167 @@
+"""Options of algorithms: old and current names, and conversion of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from thalweg._catalog import OptionSpec
+from thalweg.exceptions import InvalidAlgoOptionError
+
+_RENAMED_OPTIONS = {
+    "convergence_relative_criterion_tolerance": "convergence_ftol_rel",
+    "convergence_absolute_criterion_tolerance": "convergence_ftol_abs",
+    "convergence_scaled_criterion_tolerance": "convergence_ftol_scaled",
+    "convergence_relative_params_tolerance": "convergence_xtol_rel",
+    "convergence_absolute_params_tolerance": "convergence_xtol_abs",
+    "convergence_absolute_gradient_tolerance": "convergence_gtol_abs",
+    "convergence_relative_gradient_tolerance": "convergence_gtol_rel",
+    "convergence_scaled_gradient_tolerance": "convergence_gtol_scaled",
+    "stopping_max_criterion_evaluations": "stopping_maxfun",
+    "stopping_max_iterations": "stopping_maxiter",
+    "stopping_max_seconds": "stopping_maxtime",
+}
+"""Names of 2022 and their current ones.
+
+An algorithm that has an option of the old name keeps it.
+"""
+
+
+def current_names(
+    options: Mapping[str, Any], known: Iterable[str], renamed: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """The options under their current names: underscores for dots, and new names for those of 2022.
+
+    A current name wins when both are given. Replaced names are added to `renamed`.
+    """
+    known = set(known)
+    underscored = {str(name).replace(".", "_"): value for name, value in options.items()}
+    current = {}
+    for name, value in underscored.items():
+        new = name if name in known else _RENAMED_OPTIONS.get(name, name)
+        if new != name:
+            renamed.append((name, new))
+            if new in underscored:
+                continue
+        current[new] = value
+    return current
+
+
+def keep_known(
+    options: Mapping[str, Any], specs: Mapping[str, OptionSpec], algorithm: str, notes: list[str]
+) -> dict[str, Any]:
+    """Options that the algorithm has, with converted values; the others are listed in a note.
+
+    Raises:
+        InvalidAlgoOptionError: A value has the wrong type or lies outside its range.
+    """
+    unknown = [name for name in options if name not in specs]
+    if unknown:
+        notes.append(
+            f"The following algo_options were ignored because {algorithm} does not have them: "
+            f"{unknown}."
+        )
+    return {
+        name: convert(specs[name], value, algorithm)
+        for name, value in options.items()
+        if name in specs
+    }
+
+
+def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
+    """The value of an option in its declared type.
+
+    Raises:
+        InvalidAlgoOptionError: It has the wrong type or lies outside its range.
+    """
+    if spec.kind == "any" or (value is None and spec.optional):
+        return value
+    try:
+        converted = _CONVERTERS[spec.kind](value)
+    except (TypeError, ValueError, OverflowError):
+        raise _invalid(spec, value, algorithm) from None
+    if spec.kind == "choice" and converted not in (spec.choices or ()):
+        raise _invalid(spec, value, algorithm)
+    numbers = converted if isinstance(converted, tuple) else (converted,)
+    if spec.kind in ("int", "float", "interval") and not all(
+        _in_range(spec, number) for number in numbers
+    ):
+        raise _invalid(spec, value, algorithm)
+    return converted
+
+
+def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:
+    return InvalidAlgoOptionError(
+        f"Could not convert the value of the field {spec.name} to the expected type: option "
+        f"'{spec.name}' of {algorithm} is "
+        f"{value!r}, but has to be {spec.expectation()}."
+    )
+
+
+def _in_range(spec: OptionSpec, number: float) -> bool:
+    low = number > spec.min if spec.above else number >= spec.min
+    high = number < spec.max if spec.below else number <= spec.max
+    return low and high
+
+
+_BOOLEAN_WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+
+def _to_bool(value: Any) -> bool:
+    if isinstance(value, str):
+        if value.strip().lower() not in _BOOLEAN_WORDS:
+            raise ValueError
+        return _BOOLEAN_WORDS[value.strip().lower()]
+    if value not in (0, 1):
+        raise ValueError
+    return bool(value)
+
+
+def _to_int(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if hasattr(value, "__index__"):
+        return int(value)
+    if _is_random_generator(value):
+        from thalweg.utilities import get_rng
+
+        return int(get_rng(value).integers(2**53))
+    number = _to_float(value)
+    if number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _to_float(value: Any) -> float:
+    number = float(value)
+    if number != number:
+        raise ValueError
+    return number
+
+
+def _to_interval(value: Any) -> float | tuple[float, float]:
+    if isinstance(value, (str, int, float)) or not hasattr(value, "__len__"):
+        return _to_float(value)
+    low, high = value
+    return _to_float(low), _to_float(high)
+
+
+def _to_text(value: Any) -> str:
+    text = getattr(value, "value", value)
+    if not isinstance(text, str):
+        raise TypeError
+    return text
+
+
+def _is_random_generator(value: Any) -> bool:
+    return type(value).__module__.startswith("numpy.random")
+
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    "bool": _to_bool,
+    "int": _to_int,
+    "float": _to_float,
+    "interval": _to_interval,
+    "choice": _to_text,
+    "text": _to_text,
+}

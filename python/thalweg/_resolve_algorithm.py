@@ -1,0 +1,130 @@
+"""From whatever users pass as algorithm and options to what the core runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from thalweg._catalog import Entry, catalog, names_not_there_yet, renamed_algorithms
+from thalweg._options import current_names, keep_known
+from thalweg.exceptions import InvalidAlgorithmError, UnsupportedAlgorithmError
+
+if TYPE_CHECKING:
+    from thalweg._algorithm import Algorithm
+    from thalweg._internal_problem import UserAlgorithm
+
+
+class Resolved:
+    """An algorithm that is ready to run.
+
+    Attributes:
+        name: Its name.
+        solver_type: The kind of objective that it uses.
+        target: What the core runs: the name, or a user-defined algorithm.
+        options: The options that differ from the defaults.
+        n_cores: The number of evaluations at the same time in its own batches.
+        batch_evaluator: How its own batches are evaluated.
+    """
+
+    __slots__ = ("batch_evaluator", "n_cores", "name", "options", "solver_type", "target")
+
+    def __init__(
+        self, name: str, solver_type: str, target: str | UserAlgorithm, options: dict[str, Any]
+    ) -> None:
+        self.name, self.solver_type, self.target, self.options = name, solver_type, target, options
+        self.n_cores: int = options.pop("n_cores", 1) if options else 1
+        self.batch_evaluator: Any = (
+            options.pop("batch_evaluator", "joblib") if options else "joblib"
+        )
+
+
+def resolve_algorithm(
+    algorithm: Any,
+    algo_options: dict[str, Any] | None,
+    renamed: list[tuple[str, str]],
+    notes: list[str],
+) -> Resolved:
+    """Find the algorithm and bring its options to one form.
+
+    Args:
+        algorithm: A name, a class or an instance.
+        algo_options: Options by name, in any spelling; unknown ones are left out and listed in
+            `notes`.
+        renamed: Takes up outdated names that were used.
+        notes: Takes up further warnings.
+
+    Raises:
+        InvalidAlgorithmError: There is no such algorithm.
+        InvalidAlgoOptionError: An option has an impossible value.
+    """
+    if isinstance(algorithm, str):
+        entry = find_entry(algorithm, renamed)
+        options = {}
+        if algo_options:
+            named = current_names(algo_options, entry.options, renamed)
+            options = keep_known(named, entry.options, entry.name, notes)
+        return Resolved(entry.name, entry.solver_type, entry.name, options)
+    return _resolve_object(_as_instance(algorithm), algo_options, renamed, notes)
+
+
+def find_entry(name: str, renamed: list[tuple[str, str]]) -> Entry:
+    """The catalog's entry of this name.
+
+    Raises:
+        InvalidAlgorithmError: There is none; the message proposes others.
+    """
+    entry = catalog().get(name)
+    if entry is not None:
+        return entry
+    target = renamed_algorithms().get(name)
+    if target is not None:
+        renamed.append((name, target))
+        return find_entry(target, renamed)
+    if name in names_not_there_yet():
+        raise UnsupportedAlgorithmError(
+            f"The algorithm {name} is not there yet in this version. Algorithms so far: "
+            f"{list(catalog())}."
+        )
+    from thalweg.utilities import propose_alternatives
+
+    raise InvalidAlgorithmError(
+        f"Invalid algorithm: {name}. Did you mean {propose_alternatives(name, list(catalog()))}?"
+    )
+
+
+def _as_instance(algorithm: Any) -> Algorithm:
+    from thalweg._algorithm import Algorithm
+
+    if isinstance(algorithm, type) and issubclass(algorithm, Algorithm):
+        algorithm = algorithm()
+    if not isinstance(algorithm, Algorithm):
+        raise InvalidAlgorithmError(
+            f"Invalid algorithm of type {type(algorithm).__name__}: {algorithm!r}. An algorithm is "
+            "a name, for example "
+            "'scipy_lbfgsb', a class such as thalweg.algos.scipy_lbfgsb, or an instance of one "
+            "with options."
+        )
+    return algorithm
+
+
+def _resolve_object(
+    algorithm: Algorithm,
+    algo_options: dict[str, Any] | None,
+    renamed: list[tuple[str, str]],
+    notes: list[str],
+) -> Resolved:
+    from thalweg._algorithm import option_specs
+
+    if algo_options:
+        algorithm = algorithm._with_applicable(algo_options, renamed, notes)
+    info = algorithm.algo_info
+    solver_type: str = info.solver_type.value  # type: ignore[union-attr]
+    if getattr(type(algorithm), "_entry", None) is None:
+        from thalweg._internal_problem import UserAlgorithm
+
+        return Resolved(info.name, solver_type, UserAlgorithm(algorithm), {})
+    options = {
+        name: getattr(algorithm, name)
+        for name, spec in option_specs(type(algorithm)).items()
+        if getattr(algorithm, name) != spec.default
+    }
+    return Resolved(info.name, solver_type, info.name, options)

@@ -1,0 +1,289 @@
+"""The result of an optimization."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thalweg.typing import DictLikeAccess
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from thalweg._history import History
+    from thalweg._thalweg import HistoryData, RawResult, Tree
+
+_NOT_COMPUTED = object()
+
+
+class OptimizeResult(DictLikeAccess):
+    """The result of an optimization: attributes that can also be read as the items of a dict.
+
+    Attributes:
+        params: The best parameters, structured like the start parameters.
+        fun: The objective there, in the user's sign; sum of squares or of contributions.
+        start_fun: The objective at the start.
+        start_params: The start parameters.
+        algorithm: The algorithm's name.
+        direction: "minimize" or "maximize".
+        n_free: The number of parameters that the algorithm could change.
+        message: Why the run ended, with the numbers that decided it.
+        success: Whether a convergence criterion was met; None if unknown.
+        status: The algorithm's own code, if it has one.
+        n_fun_evals: Evaluations of the objective; those for numerical derivatives do not count.
+        n_jac_evals: Evaluations of its first derivative.
+        n_hess_evals: Evaluations of its second derivative.
+        n_iterations: Iterations of the algorithm.
+        jac: The derivative at the end, if the algorithm has it.
+        hess: The second derivative at the end, if the algorithm has it.
+        hess_inv: The inverse of the second derivative at the end, if the algorithm has it.
+        max_constraint_violation: The largest violation of a constraint.
+        history: All evaluations, or None with `collect_history=False`.
+        convergence_report: Changes in the last accepted steps, or None; the table of the printed
+            report.
+        multistart_info: None; runs from one start have none.
+        algorithm_output: Whatever else the algorithm returns.
+        logger: None; runs without a log have none.
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        fun: float,
+        start_fun: float,
+        start_params: Any,
+        algorithm: str,
+        direction: str,
+        n_free: int,
+        message: str | None = None,
+        success: bool | None = None,
+        n_fun_evals: int | None = None,
+        n_jac_evals: int | None = None,
+        n_hess_evals: int | None = None,
+        n_iterations: int | None = None,
+        status: int | None = None,
+        jac: NDArray[Any] | None = None,
+        hess: NDArray[Any] | None = None,
+        hess_inv: NDArray[Any] | None = None,
+        max_constraint_violation: float | None = None,
+        history: History | None = None,
+        convergence_report: Mapping[str, Mapping[str, float]] | None = None,
+        multistart_info: Any = None,
+        algorithm_output: dict[str, Any] | None = None,
+        logger: Any = None,
+    ) -> None:
+        self.params = params
+        self.fun = fun
+        self.start_fun = start_fun
+        self.start_params = start_params
+        self.algorithm = algorithm
+        self.direction = direction
+        self.n_free = n_free
+        self.message = message
+        self.success = success
+        self.n_fun_evals = n_fun_evals
+        self.n_jac_evals = n_jac_evals
+        self.n_hess_evals = n_hess_evals
+        self.n_iterations = n_iterations
+        self.status = status
+        self.jac = jac
+        self.hess = hess
+        self.hess_inv = hess_inv
+        self.max_constraint_violation = max_constraint_violation
+        self.multistart_info = multistart_info
+        self.algorithm_output = algorithm_output
+        self.logger = logger
+        self._history: History | None = history
+        self._recorded: tuple[Tree, HistoryData] | None = None
+        self._convergence_report: Any = (
+            _NOT_COMPUTED if convergence_report is None else convergence_report
+        )
+
+    @classmethod
+    def _from_run(
+        cls, raw: RawResult, direction: str, algorithm: str, start_params: Any, tree: Tree
+    ) -> OptimizeResult:
+        """The result of a run, whose history and report are made when they are asked for."""
+        result = cls(
+            raw.params,
+            raw.fun,
+            raw.start_fun,
+            start_params,
+            algorithm,
+            direction,
+            raw.n_free,
+            raw.message,
+            raw.success,
+            raw.n_fun_evals,
+            raw.n_jac_evals or None,
+            raw.n_hess_evals or None,
+            raw.n_iterations,
+            raw.status,
+            raw.jac,
+            raw.hess,
+            raw.hess_inv,
+            raw.max_constraint_violation,
+            algorithm_output=raw.algorithm_output,
+        )
+        recorded = raw.history
+        if recorded is not None:
+            result._recorded = (tree, recorded)
+        return result
+
+    @property
+    def history(self) -> History | None:
+        """All evaluations, or None with `collect_history=False`."""
+        if self._history is None and self._recorded is not None:
+            from thalweg._history import History
+
+            tree, recorded = self._recorded
+            self._history, self._recorded = History._from_run(self.direction, tree, recorded), None
+        return self._history
+
+    @history.setter
+    def history(self, history: History | None) -> None:
+        self._history, self._recorded = history, None
+
+    @property
+    def convergence_report(self) -> Any:
+        """Changes in the last accepted steps, by column and row of the printed table.
+
+        None without a history.
+        """
+        if self._convergence_report is _NOT_COMPUTED:
+            from thalweg._report import convergence_report
+
+            self._convergence_report = (
+                None if self.history is None else convergence_report(self.history)
+            )
+        return self._convergence_report
+
+    @convergence_report.setter
+    def convergence_report(self, report: Any) -> None:
+        self._convergence_report = report
+
+    @property
+    def x(self) -> Any:
+        """The parameters, by scipy's name."""
+        return self.params
+
+    @property
+    def x0(self) -> Any:
+        """The start parameters, by scipy's name."""
+        return self.start_params
+
+    @property
+    def nfev(self) -> int | None:
+        """The number of evaluations of the objective, by scipy's name."""
+        return self.n_fun_evals
+
+    @property
+    def njev(self) -> int | None:
+        """The number of evaluations of its derivative, by scipy's name."""
+        return self.n_jac_evals
+
+    @property
+    def nhev(self) -> int | None:
+        """The number of evaluations of its second derivative, by scipy's name."""
+        return self.n_hess_evals
+
+    @property
+    def nit(self) -> int | None:
+        """The number of iterations, by scipy's name."""
+        return self.n_iterations
+
+    @property
+    def criterion(self) -> float:
+        """Outdated name of `fun`."""
+        return self._outdated("criterion", "fun")
+
+    @property
+    def start_criterion(self) -> float:
+        """Outdated name of `start_fun`."""
+        return self._outdated("start_criterion", "start_fun")
+
+    @property
+    def n_criterion_evaluations(self) -> int | None:
+        """Outdated name of `n_fun_evals`."""
+        return self._outdated("n_criterion_evaluations", "n_fun_evals")
+
+    @property
+    def n_derivative_evaluations(self) -> int | None:
+        """Outdated name of `n_jac_evals`."""
+        return self._outdated("n_derivative_evaluations", "n_jac_evals")
+
+    def to_pickle(self, path: str | Path) -> None:
+        """Write the result to a file, to be read with `thalweg.utilities.read_pickle`."""
+        from thalweg.utilities import to_pickle
+
+        to_pickle(self, path)
+
+    def to_json(self) -> str:
+        """The result as JSON, without the history; parameters by name, inf and NaN as strings."""
+        from thalweg._json import result_as_json
+
+        return result_as_json(self)
+
+    def __repr__(self) -> str:
+        from thalweg._report import text_report
+
+        return text_report(self)
+
+    def _repr_html_(self) -> str:
+        from thalweg._report import html_report
+
+        return html_report(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle everything but the markers of what is not computed yet."""
+        state = dict(self.__dict__, _history=self.history, _recorded=None)
+        if self._convergence_report is _NOT_COMPUTED:
+            del state["_convergence_report"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore what `__getstate__` kept."""
+        self.__dict__ = {"_convergence_report": _NOT_COMPUTED, **state}
+
+    def _as_dict(self) -> dict[str, Any]:
+        shown = {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
+        return shown | {"history": self.history, "convergence_report": self.convergence_report}
+
+    def _outdated(self, old: str, new: str) -> Any:
+        from thalweg._warnings import warn_user
+
+        warn_user(
+            f"The attribute `{old}` of a result is outdated. Please use `{new}` instead.",
+            FutureWarning,
+        )
+        return getattr(self, new)
+
+
+class IntermediateResult:
+    """What a callback is given after each iteration.
+
+    Attributes:
+        params: The parameters accepted in the iteration, structured like the start parameters; also
+            as `x`.
+        fun: The objective there, in the user's sign.
+        n_iterations: The number of iterations so far; also as `nit`.
+    """
+
+    __slots__ = ("fun", "n_iterations", "params")
+
+    def __init__(self, params: Any, fun: float, n_iterations: int) -> None:
+        self.params, self.fun, self.n_iterations = params, fun, n_iterations
+
+    @property
+    def x(self) -> Any:
+        """The parameters, by scipy's name."""
+        return self.params
+
+    @property
+    def nit(self) -> int:
+        """The number of iterations, by scipy's name."""
+        return self.n_iterations
+
+    def __repr__(self) -> str:
+        return f"IntermediateResult(params={self.params!r}, fun={self.fun!r}, n_iterations={self.n_iterations})"

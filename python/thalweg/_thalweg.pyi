@@ -1,0 +1,173 @@
+"""The compiled core. Private: everything public is in the other modules."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thalweg._internal_problem import UserAlgorithm
+
+__version__: str
+
+Vector = NDArray[np.float64]
+Kind = Literal["scalar", "least_squares", "likelihood"]
+
+class Tree:
+    """The structure of parameters or outputs, compiled once."""
+
+    start: Vector
+    size: int
+    names: list[str]
+    paths: list[tuple[str, ...]]
+    is_array: bool
+    has_value_frame: bool
+    def __init__(self, params: Any) -> None: ...
+    def __len__(self) -> int: ...
+    def flatten(self, tree: Any, what: str = "params") -> Vector: ...
+    def unflatten(self, flat: Any) -> Any: ...
+    def positions(self) -> Any: ...
+    def flatten_side(self, side: Any, name: str) -> Vector: ...
+    def frame_column(self, column: str) -> Vector | None: ...
+    def to_blocks(self, matrix: Any, outer: Tree | None = None) -> Any: ...
+    def from_blocks(self, blocks: Any, outer: Tree | None = None, what: str = "jac") -> Vector: ...
+    def hessian_to_blocks(self, hessians: Any, outer: Tree | None = None) -> Any: ...
+    def hessian_from_blocks(self, blocks: Any, outer: Tree | None = None) -> Vector: ...
+
+class Objective:
+    """The user's functions."""
+
+    kind: Kind | None
+    start_value: float | None
+    def __init__(
+        self,
+        tree: Tree,
+        fun: Callable[..., Any] | None,
+        fun_kwargs: dict[str, Any] | None = None,
+        jac: Callable[..., Any] | None = None,
+        jac_kwargs: dict[str, Any] | None = None,
+        fun_and_jac: Callable[..., Any] | None = None,
+        fun_and_jac_kwargs: dict[str, Any] | None = None,
+        kind: str | None = None,
+        jac_is_true: bool = False,
+        jac_kind: str | None = None,
+    ) -> None: ...
+    def evaluate_start(self) -> str: ...
+
+class HistoryData:
+    """The columns of a history."""
+
+    params: Vector
+    fun: Vector
+    start_time: Vector
+    stop_time: Vector
+    batches: NDArray[np.int64]
+    task: NDArray[np.uint8]
+    def __len__(self) -> int: ...
+
+class RawResult:
+    """The result of a run, before it gets its place in `OptimizeResult`."""
+
+    params: Any
+    flat_params: Vector
+    fun: float
+    start_fun: float
+    success: bool
+    message: str
+    status: int | None
+    n_fun_evals: int
+    n_jac_evals: int
+    n_hess_evals: int
+    n_iterations: int
+    n_free: int
+    jac: Vector | None
+    hess: Vector | None
+    hess_inv: Vector | None
+    max_constraint_violation: float | None
+    algorithm_output: dict[str, Any]
+    history: HistoryData | None
+
+class ProblemHandle:
+    """The problem as a user-defined algorithm sees it, solver-signed."""
+
+    lower: Vector | None
+    upper: Vector | None
+    direction: str
+    def fun(self, x: Vector) -> float | Vector: ...
+    def jac(self, x: Vector) -> Vector: ...
+    def fun_and_jac(self, x: Vector) -> tuple[float | Vector, Vector]: ...
+    def batch_fun(self, x_list: Sequence[Vector], n_cores: int) -> list[float | Vector]: ...
+    def batch_jac(self, x_list: Sequence[Vector], n_cores: int) -> list[Vector]: ...
+    def batch_fun_and_jac(
+        self, x_list: Sequence[Vector], n_cores: int
+    ) -> list[tuple[float | Vector, Vector]]: ...
+
+class FirstPlan:
+    """The evaluations for a first derivative, and their use."""
+
+    points: Vector
+    needs_f0: bool
+    failed: list[int]
+    fixed: list[int]
+    errors: Vector | None
+    def __init__(
+        self, x: Vector, lower: Vector | None, upper: Vector | None, options: dict[str, Any]
+    ) -> None: ...
+    def finish(self, f0: Vector | None, evals: Vector) -> Vector: ...
+    def extend(self) -> Vector: ...
+
+class SecondPlan:
+    """The evaluations for a second derivative, and their use."""
+
+    points: Vector
+    needs_f0: bool
+    failed: list[int]
+    fixed: list[int]
+    def __init__(
+        self, x: Vector, lower: Vector | None, upper: Vector | None, options: dict[str, Any]
+    ) -> None: ...
+    def finish(self, f0: Vector | None, evals: Vector) -> Vector: ...
+    def extend(self) -> Vector: ...
+
+class AskTell:
+    """A suspended run."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        algorithm: str | UserAlgorithm,
+        options: dict[str, Any],
+        *,
+        kind: str,
+        derivatives: bool,
+        maximize: bool,
+        lower: Vector | None,
+        upper: Vector | None,
+        fixed: tuple[NDArray[np.int64], Vector | None] | None,
+        numdiff: dict[str, Any] | None,
+        collect_history: bool,
+    ) -> None: ...
+    def ask(self) -> tuple[Literal["fun", "jac", "fun_and_jac"], list[Any]] | None: ...
+    def tell(self, values: list[Any]) -> None: ...
+    def result(self) -> RawResult: ...
+
+def solve(
+    objective: Objective,
+    algorithm: str | UserAlgorithm,
+    options: dict[str, Any],
+    *,
+    maximize: bool,
+    lower: Vector | None,
+    upper: Vector | None,
+    fixed: tuple[NDArray[np.int64], Vector | None] | None,
+    numdiff: dict[str, Any] | None,
+    error_handling: str,
+    penalty: dict[str, float] | None,
+    collect_history: bool,
+    callback: Callable[[Any, float, int], bool] | None,
+    batch_evaluator: Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]] | None,
+    n_cores: int,
+    skip_checks: bool,
+) -> RawResult: ...
+def catalog() -> list[dict[str, Any]]: ...
+def known_names() -> dict[str, str | None]: ...

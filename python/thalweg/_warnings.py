@@ -1,0 +1,29 @@
+"""Warnings that point at the user's code, however deep in this package they arise."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterable
+from types import FrameType
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the innermost line that is not part of this package."""
+    level = 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def warn_renamed(renamed: Iterable[tuple[str, str]]) -> None:
+    """One FutureWarning that lists every outdated name of a call with its replacement."""
+    lines = "\n".join(f"  {old} -> {new}" for old, new in renamed)
+    if lines:
+        warn_user(
+            f"Please replace the following names, which are outdated:\n{lines}", FutureWarning
+        )

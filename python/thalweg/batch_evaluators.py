@@ -1,0 +1,315 @@
+"""Evaluating a function at many points.
+
+In processes, in threads, or with whatever executor the user has.
+
+Wherever a batch evaluator can be chosen it is one of
+
+* a name: "joblib" (processes, the default), "pathos" or "pathos_mp" (processes), "threading";
+* an executor of `concurrent.futures`, or one with the same interface (Dask, Ray, MPI);
+* a function with the signature of `thalweg.typing.BatchEvaluator`.
+
+Batches of cheap evaluations run in a plain loop, whatever was chosen: sending them away would cost
+more than it saves.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+from thalweg._warnings import warn_user
+from thalweg.config import DEFAULT_N_CORES
+from thalweg.exceptions import InvalidArgumentError, NotInstalledError, get_traceback
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from thalweg.typing import BatchEvaluator, ErrorHandling
+
+    Evaluate = Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]]
+
+N_CORES = DEFAULT_N_CORES
+
+
+def joblib_batch_evaluator(
+    func: Callable[..., Any],
+    arguments: list[Any],
+    *,
+    n_cores: int = N_CORES,
+    error_handling: ErrorHandling | Literal["raise", "continue"] = "continue",
+    unpack_symbol: Literal["*", "**"] | None = None,
+) -> list[Any]:
+    """Evaluate `func` at all arguments, in processes of joblib when `n_cores` is above one.
+
+    Args:
+        func: The function.
+        arguments: One argument per evaluation.
+        n_cores: The number of evaluations at the same time.
+        error_handling: "continue" puts the traceback in the place of a failed value and warns;
+            "raise" raises.
+        unpack_symbol: "*" or "**" when an argument is a tuple or a dict of arguments.
+
+    Returns:
+        The values, in the order of the arguments.
+    """
+    return _evaluate_batch(_in_joblib, func, arguments, n_cores, error_handling, unpack_symbol)
+
+
+def pathos_mp_batch_evaluator(
+    func: Callable[..., Any],
+    arguments: list[Any],
+    *,
+    n_cores: int = N_CORES,
+    error_handling: ErrorHandling | Literal["raise", "continue"] = "continue",
+    unpack_symbol: Literal["*", "**"] | None = None,
+) -> list[Any]:
+    """Evaluate `func` at all arguments, in processes of pathos; like `joblib_batch_evaluator`."""
+    return _evaluate_batch(_in_pathos, func, arguments, n_cores, error_handling, unpack_symbol)
+
+
+def threading_batch_evaluator(
+    func: Callable[..., Any],
+    arguments: list[Any],
+    *,
+    n_cores: int = N_CORES,
+    error_handling: ErrorHandling | Literal["raise", "continue"] = "continue",
+    unpack_symbol: Literal["*", "**"] | None = None,
+) -> list[Any]:
+    """Evaluate `func` at all arguments, in at most `n_cores` threads.
+
+    Like `joblib_batch_evaluator`.
+    """
+    return _evaluate_batch(_in_threads, func, arguments, n_cores, error_handling, unpack_symbol)
+
+
+def process_batch_evaluator(batch_evaluator: Any = "joblib") -> BatchEvaluator:
+    """The `BatchEvaluator` that a name, an executor or a function stands for.
+
+    Raises:
+        InvalidArgumentError: There is no batch evaluator of this name.
+        TypeError: `batch_evaluator` is none of these.
+    """
+    if batch_evaluator is None:
+        warn_user(
+            "Please replace batch_evaluator=None by batch_evaluator='joblib', which it stands for.",
+            FutureWarning,
+        )
+        return joblib_batch_evaluator
+    if isinstance(batch_evaluator, str):
+        if batch_evaluator not in _NAMED:
+            raise InvalidArgumentError(
+                f"Invalid batch_evaluator {batch_evaluator!r}. It must be one of {list(_NAMED)}, "
+                "an executor or a function."
+            )
+        return _NAMED[batch_evaluator]
+    if _is_executor(batch_evaluator):
+        return _ExecutorEvaluator(batch_evaluator)
+    if callable(batch_evaluator):
+        return batch_evaluator
+    raise TypeError(
+        "batch_evaluator must be a name, an executor or a function, not of type "
+        f"{type(batch_evaluator).__name__}."
+    )
+
+
+def evaluate_function(batch_evaluator: Any) -> Evaluate:
+    """The internal form of a batch evaluator.
+
+    `evaluate(func, arguments, n_cores)`, in which failed items are exceptions.
+
+    Raises:
+        InvalidArgumentError: There is no batch evaluator of this name.
+        TypeError: `batch_evaluator` is none of what it can be.
+    """
+    public = process_batch_evaluator(batch_evaluator)
+
+    def evaluate(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
+        outcomes = public(_Catching(func), list(arguments), n_cores=n_cores, error_handling="raise")
+        return [
+            outcome.as_exception() if isinstance(outcome, _Failure) else outcome
+            for outcome in outcomes
+        ]
+
+    return evaluate
+
+
+class _Catching:
+    """A function whose failures are values."""
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.func = func
+
+    def __call__(self, argument: Any) -> Any:
+        """Call the function; return a `_Failure` when it fails."""
+        try:
+            return self.func(argument)
+        except Exception as error:
+            return _Failure(error, get_traceback())
+
+
+class _Failure:
+    """An exception and its traceback as text, which survive the way back from another process."""
+
+    def __init__(self, error: Exception, text: str) -> None:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            error = RuntimeError(f"{type(error).__name__}: {error}")
+        self.error, self.text = error, text
+
+    def as_exception(self) -> Exception:
+        """The exception, with its traceback as cause when it comes from another process."""
+        if self.error.__traceback__ is None and self.error.__cause__ is None:
+            self.error.__cause__ = _WorkerTraceback(self.text)
+        return self.error
+
+
+class _WorkerTraceback(Exception):
+    """The traceback of a worker, as text."""
+
+    def __str__(self) -> str:
+        return "\n" + str(self.args[0])
+
+
+class _Pickled:
+    """A function that travels to processes by cloudpickle, which knows more than pickle."""
+
+    def __init__(self, func: Callable[[Any], Any]) -> None:
+        self.func = func
+
+    def __call__(self, argument: Any) -> Any:
+        """Call the function."""
+        return self.func(argument)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Use cloudpickle if it is installed."""
+        if find_spec("cloudpickle") is None:
+            return (_Pickled, (self.func,))
+        import cloudpickle
+
+        return (_unpickled, (cloudpickle.dumps(self.func),))
+
+
+def _unpickled(content: bytes) -> _Pickled:
+    return _Pickled(pickle.loads(content))
+
+
+class _ExecutorEvaluator:
+    """The user's executor as a batch evaluator."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    def __call__(
+        self,
+        func: Callable[..., Any],
+        arguments: list[Any],
+        *,
+        n_cores: int = N_CORES,
+        error_handling: ErrorHandling | Literal["raise", "continue"] = "continue",
+        unpack_symbol: Literal["*", "**"] | None = None,
+    ) -> list[Any]:
+        """Evaluate `func` at all arguments in the executor, which has its own number of workers."""
+
+        def run(function: Callable[[Any], Any], points: Sequence[Any], n_cores: int) -> list[Any]:
+            return list(self.executor.map(_Pickled(function), points))
+
+        return _evaluate_batch(run, func, arguments, n_cores, error_handling, unpack_symbol)
+
+
+class _Unpacking:
+    """A function of several arguments as a function of one."""
+
+    def __init__(self, func: Callable[..., Any], symbol: str) -> None:
+        self.func, self.symbol = func, symbol
+
+    def __call__(self, argument: Any) -> Any:
+        """Unpack the argument and call the function."""
+        return self.func(*argument) if self.symbol == "*" else self.func(**argument)
+
+
+def _evaluate_batch(
+    run: Evaluate,
+    func: Callable[..., Any],
+    arguments: list[Any],
+    n_cores: int,
+    error_handling: Any,
+    unpack_symbol: Any,
+) -> list[Any]:
+    mode = getattr(error_handling, "value", error_handling)
+    if not callable(func):
+        raise TypeError("func must be callable.")
+    if not isinstance(arguments, (list, tuple)):
+        raise InvalidArgumentError(f"arguments must be a list, not {type(arguments).__name__}.")
+    if not hasattr(n_cores, "__index__"):
+        raise InvalidArgumentError(f"n_cores must be a whole number, not {n_cores!r}.")
+    if unpack_symbol not in (None, "*", "**"):
+        raise InvalidArgumentError(
+            f"unpack_symbol must be None, '*' or '**', not {unpack_symbol!r}."
+        )
+    if mode not in ("raise", "raise_strict", "continue"):
+        raise InvalidArgumentError(
+            f"error_handling must be 'raise' or 'continue', not {error_handling!r}."
+        )
+    function = func if unpack_symbol is None else _Unpacking(func, unpack_symbol)
+    workers = min(int(n_cores), len(arguments))
+    if workers <= 1:
+        run = _in_loop
+    if mode != "continue":
+        return run(function, list(arguments), workers)
+    outcomes = run(_Catching(function), list(arguments), workers)
+    return [
+        _traceback_with_warning(outcome) if isinstance(outcome, _Failure) else outcome
+        for outcome in outcomes
+    ]
+
+
+def _traceback_with_warning(failure: _Failure) -> str:
+    warn_user(f"The following exception was caught:\n\n{failure.text}")
+    return failure.text
+
+
+def _in_loop(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
+    return [func(argument) for argument in arguments]
+
+
+def _in_joblib(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
+    if find_spec("joblib") is None:
+        warn_user("joblib is not installed, so evaluations run in threads instead of processes.")
+        return _in_threads(func, arguments, n_cores)
+    from joblib import Parallel, delayed
+
+    return list(Parallel(n_jobs=n_cores)(delayed(func)(argument) for argument in arguments))
+
+
+def _in_pathos(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
+    if find_spec("pathos") is None:
+        raise NotInstalledError(
+            "The batch evaluator 'pathos' needs the package pathos: pip install pathos."
+        )
+    from pathos.pools import ProcessPool
+
+    return list(ProcessPool(nodes=n_cores).map(func, arguments))
+
+
+def _in_threads(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=n_cores) as executor:
+        return list(executor.map(func, arguments))
+
+
+def _is_executor(candidate: Any) -> bool:
+    return callable(getattr(candidate, "submit", None)) and callable(
+        getattr(candidate, "map", None)
+    )
+
+
+_NAMED: dict[str, BatchEvaluator] = {
+    "joblib": joblib_batch_evaluator,
+    "pathos": pathos_mp_batch_evaluator,
+    "pathos_mp": pathos_mp_batch_evaluator,
+    "threading": threading_batch_evaluator,
+}

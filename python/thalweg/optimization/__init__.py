@@ -1,0 +1,1 @@
+"""What authors of algorithms import: see `thalweg.optimization.algorithm`."""

@@ -1,0 +1,1 @@
+"""Parameters and bounds: see `thalweg.parameters.bounds`."""

@@ -1,0 +1,5 @@
+"""Bounds on parameters."""
+
+from thalweg._bounds import Bounds
+
+__all__ = ["Bounds"]

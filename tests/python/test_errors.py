@@ -1,0 +1,581 @@
+"""Every error with the text that a user reads."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+import thalweg as om
+from thalweg import exceptions
+
+
+def sphere(x):
+    return x @ x
+
+
+def residuals(x):
+    return x
+
+
+START = np.ones(2)
+LEAST_SQUARES = om.mark.least_squares(residuals)
+
+
+def call(fun=sphere, params=START, algorithm="scipy_lbfgsb", **kwargs):
+    return functools.partial(om.minimize, fun, params, algorithm, **kwargs)
+
+
+def fails(*args, **kwargs):
+    raise RuntimeError("broken model")
+
+
+MISSING_AND_ALIASES = [
+    (
+        lambda: om.minimize(params=START, algorithm="lbfgsb"),
+        "MissingInputError",
+        "Missing objective function",
+    ),
+    (
+        lambda: om.minimize(sphere, algorithm="lbfgsb"),
+        "MissingInputError",
+        "keyword argument `params`",
+    ),
+    (lambda: om.minimize(sphere, START), "MissingInputError", "keyword argument `algorithm`"),
+    (call(x0=START), "AliasError", "x0 is an alias for params"),
+    (call(method="BFGS"), "AliasError", "method is an alias for algorithm"),
+    (call(args=(1,), fun_kwargs={"a": 1}), "AliasError", "args is an alternative to fun_kwargs"),
+    (call(args=(1, 2)), "AliasError", r"takes only 0 arguments"),
+    (
+        lambda: om.minimize(sphere, x0=START, method="BFG"),
+        "InvalidAlgorithmError",
+        r"Did you mean \['BFGS'",
+    ),
+    (
+        lambda: om.minimize(sphere, x0=START, method="dogleg"),
+        "UnsupportedAlgorithmError",
+        "dogleg is not there yet",
+    ),
+    (call(jac=True, fun_and_jac=sphere), "AliasError", "jac=True"),
+    (
+        lambda: om.minimize(params=START, algorithm="lbfgsb", fun_and_jac=[sphere, sphere]),
+        "UnsupportedArgumentError",
+        "`fun` is needed when `fun_and_jac` is a list",
+    ),
+    (
+        call(boundz=1),
+        "TypeError",
+        r"minimize\(\) got an unexpected keyword argument 'boundz'. Did you mean \['bounds'",
+    ),
+]
+
+UNSUPPORTED = [
+    (call(options={}), "UnsupportedArgumentError", "algo_options argument instead"),
+    (call(tol=1e-3), "UnsupportedArgumentError", "algo_options or a configured algorithm"),
+    (call(hess=sphere), "UnsupportedArgumentError", "The hess argument is not supported yet"),
+    (call(hessp=sphere), "UnsupportedArgumentError", "The hessp argument is not supported yet"),
+    (call(scaling=True), "UnsupportedArgumentError", "The scaling argument is not supported yet"),
+    (
+        call(multistart=True),
+        "UnsupportedArgumentError",
+        "The multistart argument is not supported yet",
+    ),
+    (
+        call(logging="my_log.db"),
+        "UnsupportedArgumentError",
+        "The logging argument .*my_log.db.* is not supported yet",
+    ),
+    (
+        call(logging=True),
+        "InvalidArgumentError",
+        "logging must be None, False, or the path of a database, not True",
+    ),
+    (call(scaling=3), "InvalidArgumentError", "scaling must be True, False"),
+]
+
+TYPES = [
+    (
+        call(algo_options=1),
+        "InvalidArgumentError",
+        "algo_options must be a dictionary or None, not 1",
+    ),
+    (call(jac=1), "InvalidArgumentError", "jac must be a function or a list of functions, not 1"),
+    (call(fun=3), "InvalidArgumentError", "fun must be a function, not 3"),
+    (call(collect_history=1), "InvalidArgumentError", "collect_history must be a boolean, not 1"),
+    (call(skip_checks="no"), "InvalidArgumentError", "skip_checks must be a boolean"),
+    (call(callback=1), "InvalidArgumentError", "callback must be a function or None, not 1"),
+    (call(fun_kwargs=1), "InvalidArgumentError", "fun_kwargs must be a dictionary or None"),
+    (call(error_handling="x"), "InvalidArgumentError", "'x' is not a valid error_handling"),
+    (call(error_penalty=1), "InvalidArgumentError", "error_penalty must be a dictionary or None"),
+    (call(error_penalty={"constan": 1}), "InvalidArgumentError", "invalid key 'constan'"),
+    (
+        call(error_penalty={"slope": "x"}),
+        "InvalidArgumentError",
+        "must be a finite number, not 'x'",
+    ),
+    (
+        lambda: om.maximize(sphere, START, "lbfgsb", error_penalty={"slope": 1.0}),
+        "InvalidArgumentError",
+        "must be negative in a maximization",
+    ),
+    (call(jac={"valu": sphere}), "InvalidArgumentError", "Invalid keys in jac"),
+]
+
+ALGORITHMS = [
+    (
+        call(algorithm="scipy_lbfgsbb"),
+        "InvalidAlgorithmError",
+        r"Invalid algorithm: scipy_lbfgsbb. Did you mean \['scipy_lbfgsb'",
+    ),
+    (call(algorithm="nag_dfols"), "UnsupportedAlgorithmError", "nag_dfols is not there yet"),
+    (call(algorithm=3), "InvalidAlgorithmError", "Invalid algorithm of type int"),
+    (
+        call(algo_options={"stopping.maxfun": "many"}),
+        "InvalidAlgoOptionError",
+        "option 'stopping_maxfun' of scipy_lbfgsb is 'many', but has to be a whole number",
+    ),
+    (call(algo_options={"convergence_ftol_rel": -1}), "InvalidAlgoOptionError", "at least 0"),
+    (
+        lambda: om.algos.scipy_neldermead(foo=1),
+        "InvalidAlgoOptionError",
+        r"\['foo'\] are not valid options",
+    ),
+    (
+        lambda: om.algos.scipy_lbfgsb().with_stopping(maxfu=1),
+        "InvalidAlgoOptionError",
+        "stopping_maxfun",
+    ),
+    (
+        call(algorithm="scipy_differential_evolution"),
+        "IncompleteBoundsError",
+        "finite lower and upper bounds",
+    ),
+]
+
+KWARGS = [
+    (call(fun_kwargs={"a": 1}), "InvalidKwargsError", "a: Did you mean x"),
+    (
+        call(fun=lambda x, y: x @ y),
+        "InvalidKwargsError",
+        r"required arguments remain: \['x', 'y'\]",
+    ),
+    (
+        call(fun=lambda x: x @ x, fun_kwargs={"x": 1}),
+        "InvalidKwargsError",
+        "no argument is left for the params",
+    ),
+    (call(jac=lambda x, b: x, jac_kwargs={"c": 1}), "InvalidKwargsError", "do not fit jac"),
+]
+
+PARAMS_AND_BOUNDS = [
+    (call(params={"a": 1, "b": "two"}), "InvalidParamsError", "b"),
+    (call(params=np.array([1.0, np.nan])), "InvalidParamsError", "1"),
+    (call(bounds=3), "InvalidBoundsError", "Invalid bounds of type int"),
+    (call(bounds=[(0, 1), 3]), "InvalidBoundsError", "entry 1 of the sequence is 3"),
+    (call(bounds=om.Bounds(lower=np.zeros(3))), "InvalidBoundsError", "lower"),
+    (call(bounds=om.Bounds(lower=np.array([2.0, 0.0]))), "InvalidParamsError", "2"),
+    (
+        call(bounds=om.Bounds(lower=np.full(2, 3.0), upper=np.full(2, 2.0))),
+        "InvalidBoundsError",
+        "3",
+    ),
+    (
+        call(params={"a": 1.0}, fun=lambda p: p["a"] ** 2, bounds=om.Bounds(lower={"b": 0})),
+        "InvalidBoundsError",
+        "could not be matched",
+    ),
+    (
+        call(algorithm="scipy_ls_lm", fun=LEAST_SQUARES, bounds=om.Bounds(lower=np.zeros(2))),
+        "InvalidBoundsError",
+        "does not support bounds.*trf",
+    ),
+]
+
+CONSTRAINTS = [
+    (call(constraints=1), "InvalidConstraintError", "is not a constraint"),
+    (
+        call(constraints=[{"type": "fixd"}]),
+        "InvalidConstraintError",
+        r"position 0 .* unknown type 'fixd'. Did you mean \['fixed'",
+    ),
+    (call(constraints={"loc": [0]}), "InvalidConstraintError", "has no key 'type'"),
+    (
+        call(constraints={"type": "linear", "loc": [0]}),
+        "UnsupportedConstraintError",
+        "'linear' are not there yet",
+    ),
+    (
+        call(constraints={"type": "fixed", "loc": 0, "query": "x"}),
+        "InvalidConstraintError",
+        "exactly one of the keys",
+    ),
+    (
+        call(constraints=om.FixedConstraint(lambda x: x["a"])),
+        "InvalidConstraintError",
+        "the selector failed with IndexError",
+    ),
+    (
+        call(constraints=om.FixedConstraint(lambda x: x + 0.5)),
+        "InvalidConstraintError",
+        "not compute with them",
+    ),
+    (
+        call(constraints=om.FixedConstraint([0, 0])),
+        "InvalidConstraintError",
+        r"more than once: \['0'\]",
+    ),
+    (
+        call(constraints=om.FixedConstraint(["a"])),
+        "InvalidConstraintError",
+        r"selects 'a', but the parameters are \['0', '1'\]",
+    ),
+    (
+        lambda: om.FixedConstraint(3),
+        "InvalidConstraintError",
+        "has to be a function of the params or a list",
+    ),
+    (
+        call(constraints={"type": "fixed", "loc": [0], "value": 3.0}),
+        "InvalidParamsError",
+        r"\['0'\] at \[3.0\], but they start at \[1.0\]",
+    ),
+]
+
+FUNCTIONS = [
+    (call(fun=fails), "InvalidFunctionError", "Error while evaluating fun at start params"),
+    (call(jac=fails), "InvalidFunctionError", "Error while evaluating jac at start params"),
+    (
+        call(fun=None, fun_and_jac=fails),
+        "InvalidFunctionError",
+        "Error while evaluating fun_and_jac at start params",
+    ),
+    (call(fun=lambda x: np.nan), "InvalidFunctionError", "has to be finite"),
+    (call(fun=lambda x: x), "InvalidFunctionError", "mark.least_squares"),
+    (call(fun=om.mark.least_squares(lambda x: x @ x)), "InvalidFunctionError", "Remove the mark if fun returns a number"),
+    (
+        call(algorithm="scipy_ls_lm"),
+        "InvalidFunctionError",
+        "scipy_ls_lm is a least_squares algorithm",
+    ),
+    (
+        lambda: om.maximize(LEAST_SQUARES, START, "scipy_ls_lm"),
+        "InvalidFunctionError",
+        "cannot be maximized",
+    ),
+    (call(jac=lambda x: x[:1]), "InvalidFunctionError", "cannot be aligned"),
+    (call(fun=sphere, jac=True), "InvalidFunctionError", "jac=True"),
+]
+
+NUMDIFF = [
+    (call(numdiff_options=1), "InvalidNumdiffOptionsError", "Invalid numdiff options of type int"),
+    (
+        call(numdiff_options={"metho": 1}),
+        "InvalidNumdiffOptionsError",
+        r"'metho'. Did you mean \['method'",
+    ),
+    (
+        call(numdiff_options={"method": "central_cross"}),
+        "InvalidNumdiffOptionsError",
+        "Invalid method for first derivatives",
+    ),
+    (lambda: om.NumdiffOptions(method="x"), "InvalidNumdiffOptionsError", "method must be one of"),
+    (
+        lambda: om.NumdiffOptions(step_size=-1),
+        "InvalidNumdiffOptionsError",
+        "step_size must be positive, not -1",
+    ),
+    (
+        lambda: om.NumdiffOptions(n_cores=0),
+        "InvalidNumdiffOptionsError",
+        "n_cores must be a positive whole number",
+    ),
+    (
+        lambda: om.first_derivative(sphere, START, scaling_factor=0),
+        "InvalidNumdiffOptionsError",
+        "scaling_factor",
+    ),
+    (
+        lambda: om.first_derivative(sphere, START, method="central_cross"),
+        "InvalidNumdiffOptionsError",
+        "first derivatives",
+    ),
+    (
+        lambda: om.second_derivative(sphere, START, n_steps=3),
+        "InvalidNumdiffOptionsError",
+        "Richardson",
+    ),
+    (
+        lambda: om.first_derivative(sphere, START, step_size=np.ones(3)),
+        "InvalidNumdiffOptionsError",
+        "same structure as params",
+    ),
+    (
+        lambda: om.first_derivative(sphere, np.array([1, np.nan])),
+        "InvalidParamsError",
+        r"NaNs, but these do: \['1'\]",
+    ),
+    (
+        lambda: om.first_derivative(fails, START, error_handling="raise"),
+        "NumericalDerivativeError",
+        "broken model",
+    ),
+    (
+        lambda: om.first_derivative(fails, START, error_handling="raise_strict"),
+        "RuntimeError",
+        "broken model",
+    ),
+    (
+        lambda: om.first_derivative(sphere, START, error_handling="x"),
+        "InvalidNumdiffOptionsError",
+        "not a valid error_handling",
+    ),
+]
+
+BATCH_EVALUATORS = [
+    (
+        lambda: om.batch_evaluators.process_batch_evaluator("x"),
+        "InvalidArgumentError",
+        r"It must be one of \['joblib'",
+    ),
+    (
+        lambda: om.batch_evaluators.process_batch_evaluator(1),
+        "TypeError",
+        "must be a name, an executor or a function",
+    ),
+    (
+        lambda: om.batch_evaluators.joblib_batch_evaluator(1, [1]),
+        "TypeError",
+        "func must be callable",
+    ),
+    (
+        lambda: om.batch_evaluators.joblib_batch_evaluator(abs, 1),
+        "InvalidArgumentError",
+        "arguments must be a list",
+    ),
+    (
+        lambda: om.batch_evaluators.joblib_batch_evaluator(abs, [1], n_cores=1.5),
+        "InvalidArgumentError",
+        "n_cores",
+    ),
+    (
+        lambda: om.batch_evaluators.joblib_batch_evaluator(abs, [1], unpack_symbol="x"),
+        "InvalidArgumentError",
+        "unpack_symbol",
+    ),
+    (
+        lambda: om.batch_evaluators.joblib_batch_evaluator(abs, [1], error_handling="x"),
+        "InvalidArgumentError",
+        "error_handling",
+    ),
+]
+
+OBJECTS = [
+    (
+        lambda: om.History("minimize", params=[1], fun=[1, 2]),
+        "InvalidArgumentError",
+        "lists of the same length",
+    ),
+    (
+        lambda: om.optimization.algorithm.InternalOptimizeResult(x=1, fun="a"),
+        "TypeError",
+        "x must be ndarray, not int\nfun must be",
+    ),
+    (
+        lambda: om.optimization.algorithm.AlgoInfo(1, "a", *([1] * 10)),
+        "InvalidAlgoInfoError",
+        "name must be a string\nsolver_type must be one of .*\nis_available must be a bool\nis_global must be a bool",
+    ),
+    (lambda: om.algos.nag_dfols, "AttributeError", "nag_dfols is not there yet"),
+    (
+        lambda: om.algos.LeastSquares.scipy_lbfgsb,
+        "AttributeError",
+        "does not pass the filters of algos.LeastSquares",
+    ),
+    (lambda: om.algos.scipy_lbfgsx, "AttributeError", r"Did you mean \['scipy_lbfgsb'"),
+    (lambda: om.no_such_name, "AttributeError", "no attribute 'no_such_name'"),
+    (
+        lambda: om.Optimizer(START, "lbfgsb", direction="up"),
+        "InvalidArgumentError",
+        "direction must be",
+    ),
+    (lambda: om.Optimizer(START, "lbfgsb", kind="x"), "InvalidArgumentError", "kind must be"),
+    (lambda: om.Optimizer(START, "lbfgsb").result(), "NotAvailableError", "has not ended"),
+    (
+        lambda: om.Optimizer(START, "lbfgsb").tell([1.0, 2.0]),
+        "InvalidArgumentError",
+        "a list of 1 values",
+    ),
+]
+
+CASES = [
+    *MISSING_AND_ALIASES,
+    *UNSUPPORTED,
+    *TYPES,
+    *ALGORITHMS,
+    *KWARGS,
+    *PARAMS_AND_BOUNDS,
+    *CONSTRAINTS,
+    *FUNCTIONS,
+    *NUMDIFF,
+    *BATCH_EVALUATORS,
+    *OBJECTS,
+]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("action", "error", "text"), CASES, ids=[f"{i}-{case[1]}" for i, case in enumerate(CASES)]
+)
+def test_text(action, error, text):
+    with pytest.raises(BaseException, match=text) as caught:
+        action()
+    assert type(caught.value).__name__ == error
+
+
+def is_exception(value):
+    return isinstance(value, type) and issubclass(value, Exception)
+
+
+def test_every_exception_that_this_version_raises_has_a_case():
+    for_later = {
+        "InvalidScalingError",
+        "InvalidMultistartError",
+        "InvalidPlottingBackendError",
+        "NotInstalledError",
+        "TableExistsError",
+    }
+    elsewhere = {
+        "OptimagicError",
+        "StopOptimizationError",
+        "UserFunctionRuntimeError",
+        "InternalError",
+    }
+    names = {value.__name__ for value in vars(exceptions).values() if is_exception(value)}
+    assert names - for_later - elsewhere == {case[1] for case in CASES} & names
+
+
+def test_bad_input_is_refused_before_the_first_evaluation():
+    evaluations = []
+
+    def counted(x):
+        evaluations.append(x)
+        return x @ x
+
+    for kwargs in (
+        {"bounds": om.Bounds(lower=np.full(2, 3.0))},
+        {"algo_options": {"stopping.maxfun": "x"}},
+        {"constraints": [3]},
+        {"numdiff_options": {"method": "x"}},
+        {"algorithm": "no"},
+    ):
+        with pytest.raises(exceptions.OptimagicError):
+            om.minimize(**{"fun": counted, "params": START, "algorithm": "scipy_lbfgsb", **kwargs})
+    assert evaluations == []
+
+
+def test_the_start_outside_bounds_names_parameter_value_and_bound():
+    with pytest.raises(exceptions.InvalidParamsError) as caught:
+        om.minimize(
+            lambda p: p["a"] ** 2, {"a": 1.5}, "lbfgsb", bounds=om.Bounds(lower={"a": 2.25})
+        )
+    assert all(part in str(caught.value) for part in ("a", "1.5", "2.25"))
+
+
+def test_errors_are_also_the_built_in_ones():
+    for action, built_in in [
+        (call(algorithm="no_such"), ValueError),
+        (call(options={}), NotImplementedError),
+        (call(collect_history=1), ValueError),
+        (call(constraints={"type": "linear"}), NotImplementedError),
+        (call(bounds=3), ValueError),
+        (lambda: om.algos.lbfgsb(foo=1), TypeError),
+        (lambda: om.first_derivative(sphere, START, method="x"), ValueError),
+    ]:
+        with pytest.raises(built_in):
+            action()
+    assert exceptions.ThalwegError is exceptions.OptimagicError
+
+
+def test_the_original_exception_is_chained_at_the_start():
+    with pytest.raises(exceptions.InvalidFunctionError) as caught:
+        om.minimize(fails, START, "lbfgsb")
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert str(caught.value.__cause__) == "broken model"
+
+
+def test_a_failure_during_the_run_keeps_what_was_found():
+    evaluations = []
+
+    def breaks_later(x):
+        evaluations.append(x)
+        if len(evaluations) > 20:
+            raise ZeroDivisionError("after hours")
+        return x @ x
+
+    with pytest.raises(
+        exceptions.UserFunctionRuntimeError, match="when evaluating fun during optimization"
+    ) as caught:
+        om.minimize(breaks_later, {"a": 3.0, "b": np.ones(2)}["b"], "scipy_neldermead")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    partial = caught.value.partial_result
+    assert isinstance(partial, om.OptimizeResult)
+    assert partial.success is False
+    assert partial.fun <= 2.0
+    assert len(partial.history) >= 19
+    assert np.isclose(partial.params @ partial.params, partial.fun)
+
+
+def test_continue_warns_and_goes_on():
+    evaluations = []
+
+    def sometimes(x):
+        evaluations.append(x)
+        if len(evaluations) in (5, 9):
+            raise ValueError("out of the model's domain")
+        return (x[0] - 1) ** 2 + x[1] ** 2
+
+    start = np.array([3.0, 3.0])
+    with pytest.warns(UserWarning, match="out of the model's domain"):
+        result = om.minimize(sometimes, start, "scipy_neldermead", error_handling="continue")
+    assert np.allclose(result.params, [1, 0], atol=1e-2)
+
+
+def test_keyboard_interrupt_and_system_exit_pass_at_the_start():
+    def leave(x):
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        om.minimize(leave, START, "lbfgsb")
+
+
+def test_a_derivative_that_is_not_finite_names_its_origin():
+    def jac(x):
+        return np.full_like(x, np.nan) if x[0] != 1.0 else 2 * x
+
+    with pytest.raises(exceptions.UserFunctionRuntimeError, match="jac"):
+        om.minimize(sphere, START, "lbfgsb", jac=jac)
+
+
+def test_unmatched_marks_fall_back_with_a_warning():
+    with pytest.warns(UserWarning, match="falling back to numerical derivatives"):
+        om.minimize(sphere, START, "lbfgsb", jac=[om.mark.least_squares(lambda x: np.eye(2))])
+
+
+def test_unknown_options_are_ignored_with_one_warning():
+    with pytest.warns(
+        UserWarning,
+        match=r"ignored because scipy_lbfgsb does not have them: \['trust_radius', 'noise_level'\]",
+    ):
+        om.minimize(
+            sphere, START, "scipy_lbfgsb", algo_options={"trust.radius": 1, "noise.level": 2}
+        )
+
+
+def test_an_empty_selection_warns():
+    with pytest.warns(UserWarning, match="selects no parameters"):
+        om.minimize(sphere, START, "lbfgsb", constraints=om.FixedConstraint(lambda x: x[:0]))
+
+
+def test_frames_need_numbers():
+    frame = pd.DataFrame({"value": ["a", "b"]})
+    with pytest.raises(exceptions.InvalidParamsError):
+        om.minimize(lambda p: 0.0, frame, "lbfgsb")

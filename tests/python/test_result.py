@@ -1,0 +1,168 @@
+"""Results: access, printed report, JSON."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import thalweg as om
+
+
+@pytest.fixture
+def result():
+    return om.minimize(lambda x: x @ x, np.ones(2), "scipy_lbfgsb", jac=lambda x: 2 * x)
+
+
+def synthetic(**changes):
+    fields = {
+        "params": np.zeros(1),
+        "fun": 1.0,
+        "start_fun": 2.0,
+        "start_params": np.ones(1),
+        "algorithm": "abc",
+        "direction": "minimize",
+        "n_free": 1,
+    }
+    return om.OptimizeResult(**{**fields, **changes})
+
+
+def test_items_and_attributes(result):
+    assert result["params"] is result.params
+    assert result["x"] is result.params
+    assert "params" in result
+    assert "nothing" not in result
+    assert set(result.keys()) >= {
+        "params",
+        "fun",
+        "success",
+        "history",
+        "convergence_report",
+        "logger",
+    }
+    assert dict(result.items())["fun"] == result.fun
+    with pytest.raises(KeyError):
+        result["_history"]
+    result.message = "changed"
+    assert "changed" in str(result)
+
+
+def test_first_sentence():
+    assert str(synthetic()).startswith("Minimize with 1 free parameters terminated.\n")
+    assert "terminated unsuccessfully after 3 criterion evaluations." in str(
+        synthetic(success=False, n_fun_evals=3)
+    )
+    text = str(synthetic(success=True, n_fun_evals=3, n_jac_evals=2, n_iterations=1))
+    assert (
+        "successfully after 3 criterion evaluations, 2 derivative evaluations and 1 iterations."
+        in text
+    )
+    assert "improved from 2.0 to 1.0" in text
+    assert "reported" not in text
+
+
+def test_changed_instead_of_improved():
+    assert "criterion changed from 2.0 to 2.0" in str(synthetic(fun=2.0))
+    assert "criterion changed from 2.0 to 3.0" in str(synthetic(fun=3.0))
+    assert "criterion improved from 2.0 to 3.0" in str(synthetic(fun=3.0, direction="maximize"))
+
+
+ROWS = [
+    "relative_criterion_change",
+    "relative_params_change",
+    "absolute_criterion_change",
+    "absolute_params_change",
+]
+
+
+@pytest.mark.parametrize(
+    ("one_step", "five_steps", "lines"),
+    [
+        (
+            [1, 2, 3, 4],
+            [1, 2, 3, 4],
+            [
+                "                          one_step five_steps",
+                "relative_criterion_change   1         1      ",
+                "relative_params_change      2         2      ",
+            ],
+        ),
+        (
+            [1e-12, 1e-12, 1e-12, 1e-12],
+            [1e-12, 1e-9, 1e-6, 1],
+            [
+                "                           one_step five_steps",
+                "relative_criterion_change  1e-12***  1e-12*** ",
+                "relative_params_change     1e-12***  1e-09**  ",
+                "absolute_criterion_change  1e-12***  1e-06*   ",
+                "absolute_params_change     1e-12***      1    ",
+            ],
+        ),
+        (
+            [1.2345e-12] * 4,
+            [1.2345e-112] * 4,
+            [
+                "                             one_step     five_steps  ",
+                "relative_criterion_change  1.235e-12***  1.234e-112***",
+            ],
+        ),
+        (
+            [123456789.0] * 4,
+            [0] * 4,
+            [
+                "                             one_step   five_steps",
+                "relative_criterion_change  1.235e+08       0***   ",
+            ],
+        ),
+    ],
+)
+def test_the_table_to_the_space(one_step, five_steps, lines):
+    report = {"one_step": dict(zip(ROWS, one_step)), "five_steps": dict(zip(ROWS, five_steps))}
+    assert "\n".join(lines) in str(synthetic(convergence_report=report))
+
+
+def test_convergence_report():
+    history = om.History(
+        "minimize",
+        params=[np.array([float(x)]) for x in (4, 3, 5, 2, 2.5)],
+        fun=[16.0, 9.0, 25.0, 4.0, None],
+        start_time=[0.0] * 5,
+        stop_time=[0.0] * 5,
+        batches=range(5),
+        task=["fun"] * 5,
+    )
+    report = synthetic(history=history).convergence_report
+    assert report["one_step"]["absolute_criterion_change"] == 5.0
+    assert report["one_step"]["relative_criterion_change"] == 1.25
+    assert report["one_step"]["absolute_params_change"] == 1.0
+    assert report["five_steps"]["absolute_criterion_change"] == 12.0
+    assert report["five_steps"]["relative_params_change"] == 1.0
+    assert synthetic(history=om.History("minimize")).convergence_report is None
+    assert synthetic().convergence_report is None
+
+
+def test_html(result):
+    html = result._repr_html_()
+    assert "<table>" in html
+    assert "relative_criterion_change" in html
+    assert "<" not in synthetic(message="a < b")._repr_html_().replace("<p>", "").replace(
+        "</p>", ""
+    ).replace("<div>", "").replace("</div>", "")
+
+
+def test_json_without_python():
+    result = om.minimize(
+        lambda p: p["a"] ** 2 + (p["s"] ** 2).sum(),
+        {"a": 1.0, "s": pd.Series({"x": 1.0})},
+        "lbfgsb",
+    )
+    content = json.loads(result.to_json())
+    assert set(content["params"]) == {"a", "s_x"}
+    assert content["success"] is True
+    assert json.loads(synthetic(fun=float("inf")).to_json())["fun"] == "inf"
+
+
+def test_pickle_file(result, tmp_path):
+    result.to_pickle(tmp_path / "result.pkl")
+    again = om.utilities.read_pickle(tmp_path / "result.pkl")
+    assert str(again) == str(result)
+    assert np.array_equal(again.history.flat_params, result.history.flat_params)
