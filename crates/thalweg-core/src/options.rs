@@ -32,6 +32,47 @@ impl std::fmt::Display for OptionValue {
     }
 }
 
+impl From<bool> for OptionValue {
+    fn from(value: bool) -> Self {
+        OptionValue::Bool(value)
+    }
+}
+
+impl From<f64> for OptionValue {
+    fn from(value: f64) -> Self {
+        OptionValue::Float(value)
+    }
+}
+
+macro_rules! from_integers {
+    ($($integer:ty),*) => {$(
+        impl From<$integer> for OptionValue {
+            fn from(value: $integer) -> Self {
+                OptionValue::Integer(value as i64)
+            }
+        }
+    )*};
+}
+from_integers!(i32, i64, u32, u64, usize);
+
+impl From<&str> for OptionValue {
+    fn from(word: &str) -> Self {
+        OptionValue::Text(word.to_string())
+    }
+}
+
+impl From<(f64, f64)> for OptionValue {
+    fn from(interval: (f64, f64)) -> Self {
+        interval.to_value()
+    }
+}
+
+impl<T: Into<OptionValue>> From<Option<T>> for OptionValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(OptionValue::None, Into::into)
+    }
+}
+
 /// The type of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptionKind {

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use thalweg_core::{AlgorithmChoice, OptionField, OptionValue, Sink, SolverKind};
+use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
 use thalweg_space::params::{LeafTable, Params, Selector};
 use thalweg_space::{Bounds, Constraint, SpaceError};
@@ -13,7 +13,7 @@ use crate::closures::{Closures, Output};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
 use crate::numdiff::NumericalDerivatives;
-use crate::objective::Failure;
+use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, resolve};
@@ -28,13 +28,14 @@ use crate::result::{Direction, OptimizeResult};
 /// assert!(result.success && result.fun < 1e-10);
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
-pub fn minimize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, F>
+pub fn minimize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, Closures<'a, P, F>>
 where
     P: Params,
     R: Output,
     F: FnMut(&P) -> R,
 {
-    Optimization::new(fun, start, SolverKind::Scalar, Direction::Minimize)
+    let objective = Closures::new(fun, SolverKind::Scalar, start.clone());
+    Optimization::new(objective, start, Direction::Minimize)
 }
 
 /// Maximize a function of parameters of any shape, from `start`.
@@ -44,13 +45,14 @@ where
 /// assert!((result.params - 2.0).abs() < 1e-5);
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
-pub fn maximize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, F>
+pub fn maximize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, Closures<'a, P, F>>
 where
     P: Params,
     R: Output,
     F: FnMut(&P) -> R,
 {
-    Optimization::new(fun, start, SolverKind::Scalar, Direction::Maximize)
+    let objective = Closures::new(fun, SolverKind::Scalar, start.clone());
+    Optimization::new(objective, start, Direction::Maximize)
 }
 
 /// Minimize the sum of squares of the residuals that a function returns.
@@ -62,13 +64,14 @@ where
 /// assert!((result.params[1] - 1.0).abs() < 0.02);
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
-pub fn least_squares<'a, P, F, R>(residuals: F, start: P) -> Optimization<'a, P, F>
+pub fn least_squares<'a, P, F, R>(residuals: F, start: P) -> Optimization<'a, P, Closures<'a, P, F>>
 where
     P: Params,
     R: Output,
     F: FnMut(&P) -> R,
 {
-    Optimization::new(residuals, start, SolverKind::LeastSquares, Direction::Minimize)
+    let objective = Closures::new(residuals, SolverKind::LeastSquares, start.clone());
+    Optimization::new(objective, start, Direction::Minimize)
 }
 
 /// Maximize the sum of the log-likelihood contributions that a function returns.
@@ -80,44 +83,48 @@ where
 /// assert!((result.params - 3.0 / 7.0).abs() < 1e-4);
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
-pub fn likelihood<'a, P, F, R>(contributions: F, start: P) -> Optimization<'a, P, F>
+pub fn likelihood<'a, P, F, R>(
+    contributions: F,
+    start: P,
+) -> Optimization<'a, P, Closures<'a, P, F>>
 where
     P: Params,
     R: Output,
     F: FnMut(&P) -> R,
 {
-    Optimization::new(contributions, start, SolverKind::Likelihood, Direction::Maximize)
+    let objective = Closures::new(contributions, SolverKind::Likelihood, start.clone());
+    Optimization::new(objective, start, Direction::Maximize)
 }
 
 /// A run in the making. Nothing is checked or evaluated before [`Optimization::run`].
 #[must_use = "nothing happens before `run`"]
-pub struct Optimization<'a, P, F> {
-    objective: Closures<'a, P, F>,
-    start: P,
-    direction: Direction,
+pub struct Optimization<'a, P, O> {
+    pub(crate) objective: O,
+    pub(crate) start: P,
+    pub(crate) direction: Direction,
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
     bounds: Vec<(Selector, f64, f64)>,
     fixed: Vec<Selector>,
-    numerical_derivatives: NumericalDerivatives,
-    n_cores: usize,
-    error_handling: ErrorHandling,
-    penalty: PenaltyOptions,
-    collect_history: bool,
+    pub(crate) numerical_derivatives: NumericalDerivatives,
+    pub(crate) n_cores: usize,
+    pub(crate) error_handling: ErrorHandling,
+    pub(crate) penalty: PenaltyOptions,
+    pub(crate) collect_history: bool,
     callback: Option<Callback<'a>>,
     on_failure: Option<OnFailure<'a>>,
     sinks: Vec<&'a mut dyn Sink>,
     interrupt: Option<Arc<AtomicBool>>,
-    seed: Option<u64>,
+    pub(crate) seed: Option<u64>,
 }
 
 type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
 type OnFailure<'a> = Box<dyn FnMut(&Failure) + 'a>;
 
-impl<'a, P: Params, R: Output, F: FnMut(&P) -> R> Optimization<'a, P, F> {
-    fn new(fun: F, start: P, kind: SolverKind, direction: Direction) -> Self {
+impl<P: Params, O> Optimization<'_, P, O> {
+    pub(crate) fn new(objective: O, start: P, direction: Direction) -> Self {
         Optimization {
-            objective: Closures::new(fun, kind, start.clone()),
+            objective,
             start,
             direction,
             algorithm: None,
@@ -138,7 +145,12 @@ impl<'a, P: Params, R: Output, F: FnMut(&P) -> R> Optimization<'a, P, F> {
     }
 }
 
-impl<P: Params + Send + Sync, R: Output, F: Fn(&P) -> R + Sync> Optimization<'_, P, F> {
+impl<'a, P, R, F> Optimization<'a, P, Closures<'a, P, F>>
+where
+    P: Params + Send + Sync,
+    R: Output,
+    F: Fn(&P) -> R + Sync,
+{
     /// Evaluate batches (numerical derivatives, populations, simplices) on `n` threads. Results do not depend on `n`.
     pub fn threads(mut self, n: usize) -> Self {
         self.n_cores = n.max(1);
@@ -150,7 +162,43 @@ impl<P: Params + Send + Sync, R: Output, F: Fn(&P) -> R + Sync> Optimization<'_,
     }
 }
 
-impl<'a, P: Params, F> Optimization<'a, P, F> {
+impl<'a, P: Params, F> Optimization<'a, P, Closures<'a, P, F>> {
+    /// A closed-form gradient (n entries in the order of the flat parameters), or Jacobian of residuals or contributions
+    /// (m rows, n columns, row-major), written into the slice.
+    pub fn derivative(mut self, mut derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
+        self.objective.derivative = Some(Box::new(move |params, out| {
+            derivative(params, out);
+            Ok(())
+        }));
+        self
+    }
+
+    /// A closed-form gradient in the shape of the parameters.
+    pub fn gradient(mut self, mut gradient: impl FnMut(&P) -> P + 'a) -> Self {
+        let mut flat = Vec::new();
+        self.objective.derivative = Some(Box::new(move |params, out| {
+            flat.clear();
+            gradient(params).flatten_into(&mut flat);
+            if flat.len() != out.len() {
+                let (found, expected) = (flat.len(), out.len());
+                let message =
+                    format!("the gradient has {found} entries, but {expected} are expected");
+                return Err(UserError::new(message));
+            }
+            out.copy_from_slice(&flat);
+            Ok(())
+        }));
+        self
+    }
+
+    /// A function that returns the value and writes the gradient, where the two share work.
+    pub fn value_and_gradient(mut self, both: impl FnMut(&P, &mut [f64]) -> f64 + 'a) -> Self {
+        self.objective.value_and_gradient = Some(Box::new(both));
+        self
+    }
+}
+
+impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// The algorithm: a public name ("lbfgsb", "scipy_neldermead", ...) or a value of one of [`crate::algorithms`].
     /// There is no default, on purpose.
     pub fn algorithm(mut self, algorithm: impl Into<AlgorithmChoice>) -> Self {
@@ -158,15 +206,10 @@ impl<'a, P: Params, F> Optimization<'a, P, F> {
         self
     }
 
-    /// An option of the algorithm by its public name, for instance `("stopping_maxfun", 500)`.
-    pub fn option(mut self, name: &str, value: impl OptionField) -> Self {
-        self.options.push((name.to_string(), value.to_value()));
-        self
-    }
-
-    /// An option that is a word, for instance `("strategy", "best1bin")`.
-    pub fn option_word(mut self, name: &str, word: &str) -> Self {
-        self.options.push((name.to_string(), OptionValue::Text(word.to_string())));
+    /// An option of the algorithm by its public name: a number, yes or no, or a word, for instance
+    /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`.
+    pub fn option(mut self, name: &str, value: impl Into<OptionValue>) -> Self {
+        self.options.push((name.to_string(), value.into()));
         self
     }
 
@@ -189,34 +232,6 @@ impl<'a, P: Params, F> Optimization<'a, P, F> {
     /// Fix the selected parameters at their start values.
     pub fn fix(mut self, which: impl Into<Selector>) -> Self {
         self.fixed.push(which.into());
-        self
-    }
-
-    /// A closed-form gradient (n entries in the order of the flat parameters), or Jacobian of residuals or contributions
-    /// (m rows, n columns, row-major), written into the slice.
-    pub fn derivative(mut self, derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
-        self.objective.derivative = Some(Box::new(derivative));
-        self
-    }
-
-    /// A closed-form gradient in the shape of the parameters.
-    pub fn gradient(mut self, mut gradient: impl FnMut(&P) -> P + 'a) -> Self {
-        let mut flat = Vec::new();
-        self.objective.derivative = Some(Box::new(move |params, out| {
-            flat.clear();
-            gradient(params).flatten_into(&mut flat);
-            let fits = flat.len() == out.len();
-            out.fill(f64::NAN);
-            if fits {
-                out.copy_from_slice(&flat);
-            }
-        }));
-        self
-    }
-
-    /// A function that returns the value and writes the gradient, where the two share work.
-    pub fn value_and_gradient(mut self, both: impl FnMut(&P, &mut [f64]) -> f64 + 'a) -> Self {
-        self.objective.value_and_gradient = Some(Box::new(both));
         self
     }
 
@@ -274,6 +289,58 @@ impl<'a, P: Params, F> Optimization<'a, P, F> {
         self
     }
 
+    pub(crate) fn resolve(&mut self) -> Result<Resolved, OptimizeError> {
+        let mut resolved = match self.algorithm.take() {
+            Some(AlgorithmChoice::Name(name)) => resolve(&name)?,
+            Some(AlgorithmChoice::Value(algorithm)) => Resolved::custom(algorithm),
+            None => {
+                let message = "No algorithm was chosen, and there is no default on purpose. Call .algorithm(..), for \
+                               instance with \"lbfgsb\" (smooth), \"neldermead\" (not smooth) or \
+                               \"levenberg_marquardt\" (least squares).";
+                return Err(OptimizeError::invalid(InvalidKind::Algorithm, message));
+            }
+        };
+        for (name, value) in &self.options {
+            resolved.set(name, value)?;
+        }
+        Ok(resolved)
+    }
+
+    /// Bounds and constraints in terms of positions.
+    pub(crate) fn restrictions(
+        &self,
+        n: usize,
+    ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
+        let mut bounds = Bounds::none();
+        let mut constraints = Vec::new();
+        if !self.bounds.is_empty() || !self.fixed.is_empty() {
+            let leaves = LeafTable::of(&self.start);
+            if !self.bounds.is_empty() {
+                bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+            }
+            for (which, lower, upper) in &self.bounds {
+                let positions = leaves.select(which).map_err(|error| {
+                    OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
+                })?;
+                for position in positions {
+                    tighten(&mut bounds, position, *lower, *upper);
+                }
+            }
+            for (constraint, which) in self.fixed.iter().enumerate() {
+                constraints.push(Constraint::fixed(&leaves, which.clone()).map_err(|error| {
+                    SpaceError::ConstraintSelection { constraint, kind: "fixed", error }
+                })?);
+            }
+        }
+        let positions = self.start.fixed_positions();
+        if !positions.is_empty() {
+            constraints.push(Constraint::Fixed { positions, value: None });
+        }
+        Ok((bounds, constraints))
+    }
+}
+
+impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// Check the specification and run it.
     ///
     /// # Errors
@@ -317,53 +384,6 @@ impl<'a, P: Params, F> Optimization<'a, P, F> {
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
         Ok(result.map(&mut shape))
-    }
-
-    fn resolve(&mut self) -> Result<Resolved, OptimizeError> {
-        let mut resolved = match self.algorithm.take() {
-            Some(AlgorithmChoice::Name(name)) => resolve(&name)?,
-            Some(AlgorithmChoice::Value(algorithm)) => Resolved::custom(algorithm),
-            None => {
-                let message = "No algorithm was chosen, and there is no default on purpose. Call .algorithm(..), for \
-                               instance with \"lbfgsb\" (smooth), \"neldermead\" (not smooth) or \
-                               \"levenberg_marquardt\" (least squares).";
-                return Err(OptimizeError::invalid(InvalidKind::Algorithm, message));
-            }
-        };
-        for (name, value) in &self.options {
-            resolved.set(name, value)?;
-        }
-        Ok(resolved)
-    }
-
-    /// Bounds and constraints in terms of positions.
-    fn restrictions(&self, n: usize) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
-        let mut bounds = Bounds::none();
-        let mut constraints = Vec::new();
-        if !self.bounds.is_empty() || !self.fixed.is_empty() {
-            let leaves = LeafTable::of(&self.start);
-            if !self.bounds.is_empty() {
-                bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-            }
-            for (which, lower, upper) in &self.bounds {
-                let positions = leaves.select(which).map_err(|error| {
-                    OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-                })?;
-                for position in positions {
-                    tighten(&mut bounds, position, *lower, *upper);
-                }
-            }
-            for (constraint, which) in self.fixed.iter().enumerate() {
-                constraints.push(Constraint::fixed(&leaves, which.clone()).map_err(|error| {
-                    SpaceError::ConstraintSelection { constraint, kind: "fixed", error }
-                })?);
-            }
-        }
-        let positions = self.start.fixed_positions();
-        if !positions.is_empty() {
-            constraints.push(Constraint::Fixed { positions, value: None });
-        }
-        Ok((bounds, constraints))
     }
 }
 
