@@ -35,6 +35,18 @@ impl From<Vec<usize>> for Selector {
     }
 }
 
+impl From<std::ops::Range<usize>> for Selector {
+    fn from(positions: std::ops::Range<usize>) -> Self {
+        Selector::Positions(positions.collect())
+    }
+}
+
+impl From<std::ops::RangeFull> for Selector {
+    fn from(_: std::ops::RangeFull) -> Self {
+        Selector::All
+    }
+}
+
 impl<const N: usize> From<[usize; N]> for Selector {
     fn from(positions: [usize; N]) -> Self {
         Selector::Positions(positions.into())

@@ -73,18 +73,18 @@ fn copy(numbers: &[f64], out: &mut [f64]) -> Result<(), UserError> {
 }
 
 /// Writes a derivative, row-major.
-pub(crate) type Derivative<'a, P> = Box<dyn FnMut(&P, &mut [f64]) + 'a>;
+pub(crate) type Derivative<'a, P> = Box<dyn FnMut(&P, &mut [f64]) -> Result<(), UserError> + 'a>;
 /// Returns the value and writes the gradient.
 pub(crate) type ValueAndGradient<'a, P> = Box<dyn FnMut(&P, &mut [f64]) -> f64 + 'a>;
 
-/// An objective made of closures. Which of the batch runners it uses is known where the closure's type is.
-pub(crate) struct Closures<'a, P, F> {
-    pub fun: F,
-    pub kind: SolverKind,
-    pub params: P,
-    pub derivative: Option<Derivative<'a, P>>,
-    pub value_and_gradient: Option<ValueAndGradient<'a, P>>,
-    pub pool: Option<rayon::ThreadPool>,
+/// An objective made of closures, as [`crate::minimize`] and its siblings make it. Which of the batch runners it uses is known where the closure's type is.
+pub struct Closures<'a, P, F> {
+    fun: F,
+    kind: SolverKind,
+    params: P,
+    pub(crate) derivative: Option<Derivative<'a, P>>,
+    pub(crate) value_and_gradient: Option<ValueAndGradient<'a, P>>,
+    pool: Option<rayon::ThreadPool>,
     n_outputs: usize,
     first: fn(&mut F, &P) -> Result<Vec<f64>, UserError>,
     run: fn(&mut Self, &Batch<'_>, &mut [f64], &mut Vec<Failure>),
@@ -146,6 +146,20 @@ impl<P: Params + Send + Sync, R: Output, F: Fn(&P) -> R + Sync> Closures<'_, P, 
     }
 }
 
+impl<P, F> Closures<'_, P, F> {
+    /// The closed-form derivative at the current parameters.
+    fn write_derivative(&mut self, out: &mut [f64]) -> Result<(), UserError> {
+        match (&mut self.derivative, &mut self.value_and_gradient) {
+            (Some(derivative), _) => derivative(&self.params, out),
+            (None, Some(both)) => {
+                both(&self.params, out);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
+
 /// The user's parameters for a flat vector of the right length.
 fn set<P: Params>(params: &mut P, flat: &[f64]) {
     let fits = params.set_flat(flat);
@@ -173,7 +187,12 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
             return Err(failure(UserError::new("fun returned no numbers")));
         }
         self.n_outputs = outputs.len();
-        Ok(StartValues { outputs, derivative: None })
+        let mut derivative = self.has_derivative().then(|| vec![0.0; outputs.len() * params.len()]);
+        if let Some(derivative) = &mut derivative {
+            let failure = |error| Failure { index: 0, what: "jac", error };
+            self.write_derivative(derivative).map_err(failure)?;
+        }
+        Ok(StartValues { outputs, derivative })
     }
 
     fn evaluate(
@@ -194,13 +213,13 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
                 batch.iter().zip(derivatives.chunks_exact_mut(width)).enumerate()
             {
                 set(&mut self.params, point);
-                match (&mut self.value_and_gradient, &mut self.derivative) {
-                    (Some(both), _) if together => outputs[i] = both(&self.params, out),
-                    (_, Some(derivative)) => derivative(&self.params, out),
-                    (Some(both), None) => {
-                        both(&self.params, out);
+                match &mut self.value_and_gradient {
+                    Some(both) if together => outputs[i] = both(&self.params, out),
+                    _ => {
+                        if let Err(error) = self.write_derivative(out) {
+                            failures.push(Failure { index: i, what: "jac", error });
+                        }
                     }
-                    (None, None) => {}
                 }
             }
         }

@@ -11,7 +11,9 @@
 //! ```
 
 mod aggregate;
+mod asktell;
 mod builder;
+mod check;
 mod closures;
 mod convergence;
 pub mod drivers;
@@ -29,8 +31,10 @@ mod resolve;
 mod result;
 mod status;
 
+pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{Optimization, least_squares, likelihood, maximize, minimize};
-pub use closures::Output;
+pub use check::DerivativeCheck;
+pub use closures::{Closures, Output};
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
@@ -47,6 +51,7 @@ pub use status::Status;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
+pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{self as space, Bounds, Constraint, Space, params};
 
 /// Every algorithm, as a struct of options.

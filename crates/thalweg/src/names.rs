@@ -160,7 +160,8 @@ pub const PRESETS: &[Preset] = &[
 ];
 
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
-pub const ALIASES: &[(&str, &str)] = &[("scipy_lbfgs", "scipy_lbfgsb")];
+pub const ALIASES: &[(&str, &str)] =
+    &[("nlopt_lbfgs", "nlopt_lbfgsb"), ("scipy_lbfgs", "scipy_lbfgsb")];
 
 /// Names of optimagic that are not there yet.
 pub const NOT_YET: &[&str] = &[

@@ -127,10 +127,11 @@ impl Objective for HandOut<'_> {
     ) {
         match (self.exchange)(Ask::of(batch)) {
             Some(tell) => {
-                if batch.wants_outputs {
+                // An answer with failures may lack numbers.
+                if batch.wants_outputs && tell.outputs.len() == outputs.len() {
                     outputs.copy_from_slice(&tell.outputs);
                 }
-                if batch.wants_derivative {
+                if batch.wants_derivative && tell.derivatives.len() == derivatives.len() {
                     derivatives.copy_from_slice(&tell.derivatives);
                 }
                 failures.extend(tell.failures);

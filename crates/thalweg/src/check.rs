@@ -1,0 +1,95 @@
+//! Comparing a closed-form derivative with a numerical one.
+
+use thalweg_diff::{Bounds, DiffOptions, FirstPlan, Method, Plan, StepRule};
+use thalweg_space::params::Params;
+
+use crate::builder::Optimization;
+use crate::error::OptimizeError;
+use crate::objective::{Batch, Failure, Objective};
+
+/// How far a closed-form derivative is from central differences at the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DerivativeCheck {
+    /// The closed-form derivative: m rows, n columns.
+    pub closed_form: Vec<f64>,
+    /// The numerical derivative.
+    pub numerical: Vec<f64>,
+    /// The largest difference of an entry, relative to max(1, |entry|).
+    pub largest_difference: f64,
+    /// The row (output) and the column's parameter with the largest difference.
+    pub worst: (usize, String),
+}
+
+impl DerivativeCheck {
+    /// Whether all entries agree up to `tolerance`; 1e-5 is a sensible one.
+    pub fn agrees(&self, tolerance: f64) -> bool {
+        self.largest_difference <= tolerance
+    }
+}
+
+impl<P: Params, O: Objective> Optimization<'_, P, O> {
+    /// Compare the closed-form derivative with central differences at the start values, within the bounds.
+    ///
+    /// ```
+    /// let check = thalweg::minimize(|x: &[f64; 2]| x[0] * x[0] + x[1].sin(), [1.0, 2.0])
+    ///     .gradient(|x| [2.0 * x[0], -x[1].cos()]) // the sign is wrong
+    ///     .check_derivative()?;
+    /// assert!(!check.agrees(1e-5));
+    /// assert_eq!(check.worst, (0, "1".to_string()));
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no closed-form derivative, or the objective failed.
+    pub fn check_derivative(mut self) -> Result<DerivativeCheck, OptimizeError> {
+        let x = self.start.to_flat();
+        let (bounds, _) = self.restrictions(x.len())?;
+        let start = self.objective.start(&x).map_err(OptimizeError::Start)?;
+        if !self.objective.has_derivative() {
+            let message =
+                "check_derivative needs a closed-form derivative: give one with .derivative(..)";
+            return Err(OptimizeError::invalid(crate::InvalidKind::Function, message));
+        }
+        let (n, m) = (x.len(), start.outputs.len());
+        let bounds = Bounds { lower: bounds.lower.as_deref(), upper: bounds.upper.as_deref() };
+        let options =
+            DiffOptions { step_rule: StepRule::Optimal, ..DiffOptions::new(Method::Central) };
+        let mut plan = FirstPlan::new(n, bounds, &options)?;
+        plan.update(&x)?;
+        let points = plan.to_points();
+        let mut outputs = vec![0.0; plan.n_points() * m];
+        self.call(&points, n, &mut outputs, &mut [])?;
+        let mut numerical = vec![0.0; m * n];
+        plan.finish(Some(&start.outputs), &outputs, m, &mut numerical)?;
+        let mut closed_form = vec![0.0; m * n];
+        self.call(&x, n, &mut [], &mut closed_form)?;
+        Ok(compare(closed_form, numerical, &self.start.leaf_names()))
+    }
+
+    fn call(
+        &mut self,
+        points: &[f64],
+        dim: usize,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+    ) -> Result<(), OptimizeError> {
+        let (wants_outputs, wants_derivative) = (!outputs.is_empty(), !derivatives.is_empty());
+        let batch = Batch { points, dim, wants_outputs, wants_derivative, n_cores: self.n_cores };
+        let mut failures: Vec<Failure> = Vec::new();
+        self.objective.evaluate(&batch, outputs, derivatives, &mut failures);
+        failures.pop().map_or(Ok(()), |failure| Err(OptimizeError::Start(failure)))
+    }
+}
+
+fn compare(closed_form: Vec<f64>, numerical: Vec<f64>, names: &[String]) -> DerivativeCheck {
+    let difference = |(a, b): (&f64, &f64)| {
+        let difference = (a - b).abs() / a.abs().max(b.abs()).max(1.0);
+        if difference.is_nan() { f64::INFINITY } else { difference }
+    };
+    let pairs = closed_form.iter().zip(&numerical).map(difference).enumerate();
+    let (place, largest_difference) =
+        pairs.fold((0, 0.0), |worst, (i, d)| if d > worst.1 { (i, d) } else { worst });
+    let n = names.len().max(1);
+    let name = names.get(place % n).cloned().unwrap_or_default();
+    DerivativeCheck { largest_difference, worst: (place / n, name), closed_form, numerical }
+}
