@@ -329,7 +329,7 @@ impl Model {
 
 impl BoundedModel {
     fn minimize(&mut self, at: BoxedPoint<'_>) -> Result<(), LinalgError> {
-        self.cauchy.find(&self.matrix, at)?;
+        self.cauchy.find(&self.matrix, at);
         if self.matrix.is_empty() || !self.cauchy.free.contains(&true) {
             self.target.copy_from_slice(&self.cauchy.point);
             return Ok(());

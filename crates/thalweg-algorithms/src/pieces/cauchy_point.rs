@@ -18,8 +18,6 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use thalweg_linalg::LinalgError;
-
 use super::compact_bfgs::{CompactBfgs, dot_products};
 use super::step_pairs::Products;
 
@@ -95,17 +93,14 @@ impl CauchyPoint {
     }
 
     /// Find the point for the model `model` around `at.x`.
-    ///
-    /// # Errors
-    /// As [`CompactBfgs::middle_product`].
-    pub fn find(&mut self, model: &CompactBfgs, at: BoxedPoint<'_>) -> Result<(), LinalgError> {
+    pub fn find(&mut self, model: &CompactBfgs, at: BoxedPoint<'_>) {
         let (len, theta) = (model.pairs().len(), model.theta());
         let moves_for_ever = self.start(at);
         let squared: f64 = self.direction.iter().map(|d| d * d).sum();
         self.displacement.steps[..len].fill(0.0);
         self.displacement.changes[..len].fill(0.0);
         if squared == 0.0 {
-            return Ok(());
+            return;
         }
 
         let mut slope = -squared;
@@ -113,7 +108,7 @@ impl CauchyPoint {
         let least_curvature = f64::EPSILON * curvature;
         if len > 0 {
             model.project(&self.direction, &mut self.p);
-            model.middle_product(&self.p, &mut self.product)?;
+            model.middle_product(&self.p, &mut self.product);
             curvature -= dot_products(&self.p, &self.product, len);
         }
         let mut to_minimum = -slope / curvature;
@@ -136,7 +131,7 @@ impl CauchyPoint {
             if len > 0 {
                 add(&mut self.displacement, piece, &self.p, len);
                 model.row(b, &mut self.row);
-                model.middle_product(&self.row, &mut self.product)?;
+                model.middle_product(&self.row, &mut self.product);
                 slope += d * dot_products(&self.displacement, &self.product, len);
                 curvature += 2.0 * d * dot_products(&self.p, &self.product, len)
                     - d * d * dot_products(&self.row, &self.product, len);
@@ -156,7 +151,6 @@ impl CauchyPoint {
                 self.point[i] = (at.x[i] + time * d).max(at.lower[i]).min(at.upper[i]);
             }
         }
-        Ok(())
     }
 
     /// The first piece of the path and all breakpoints. Returns whether some variable meets no bound on its way.
@@ -221,7 +215,7 @@ mod tests {
             (lower[1], upper[5]) = (f64::NEG_INFINITY, f64::INFINITY);
             let at = BoxedPoint { x: &x, gradient: &g, lower: &lower, upper: &upper };
             let mut cauchy = CauchyPoint::new(n, 4);
-            cauchy.find(&model, at).unwrap();
+            cauchy.find(&model, at);
 
             // Walk along the path in small steps until the model rises.
             let step_at = |t: f64| -> Vec<f64> {
@@ -255,7 +249,7 @@ mod tests {
             upper: &[1.0, 1.0],
         };
         let mut cauchy = CauchyPoint::new(2, 3);
-        cauchy.find(&model, at).unwrap();
+        cauchy.find(&model, at);
         assert_eq!((cauchy.point, cauchy.free), (vec![0.0, 1.0], vec![false, false]));
     }
 }

@@ -15,8 +15,9 @@
 //! * R. H. Byrd, J. Nocedal, R. B. Schnabel, Representations of quasi-Newton matrices and their use in limited memory methods,
 //!   Math. Program. 63 (1994), <https://doi.org/10.1007/BF01582063>
 
-use thalweg_linalg::{Cholesky, LinalgError, dot};
+use thalweg_linalg::{LinalgError, dot};
 
+use super::quasi_definite::QuasiDefinite;
 use super::step_pairs::{NewPair, Products, StepPairs, drop_oldest};
 
 /// The matrix B, from at most `capacity` pairs.
@@ -29,9 +30,9 @@ pub struct CompactBfgs {
     ss: Vec<f64>,
     /// S'Y, of which the lower triangle is used: L and D.
     sy: Vec<f64>,
-    /// T, packed, and its factor.
-    schur: Vec<f64>,
-    factor: Cholesky,
+    /// L D^-1, and the factor of T.
+    scaled: Vec<f64>,
+    factor: QuasiDefinite,
     onto_step: Products,
 }
 
@@ -44,8 +45,8 @@ impl CompactBfgs {
             n_updates: 0,
             ss: vec![0.0; capacity * capacity],
             sy: vec![0.0; capacity * capacity],
-            schur: Vec::with_capacity(capacity * capacity),
-            factor: Cholesky::default(),
+            scaled: vec![0.0; capacity * capacity],
+            factor: QuasiDefinite::with_capacity(capacity),
             onto_step: Products::new(capacity),
         }
     }
@@ -105,20 +106,21 @@ impl CompactBfgs {
         self.factorize()
     }
 
-    /// T = theta S'S + L D^-1 L' = J J'
+    /// T = theta S'S + L D^-1 L'
     fn factorize(&mut self) -> Result<(), LinalgError> {
-        let (m, len) = (self.pairs.capacity(), self.pairs.len());
-        self.schur.clear();
-        self.schur.resize(len * len, 0.0);
+        let (m, len, theta) = (self.pairs.capacity(), self.pairs.len(), self.theta);
         for i in 0..len {
-            for j in 0..=i {
-                let sum: f64 = (0..j)
-                    .map(|k| self.sy[i * m + k] * self.sy[j * m + k] / self.sy[k * m + k])
-                    .sum();
-                self.schur[i * len + j] = self.theta * self.ss[i * m + j] + sum;
+            for k in 0..i {
+                self.scaled[i * m + k] = self.sy[i * m + k] / self.sy[k * m + k];
             }
         }
-        self.factor.refactor(&self.schur, len)
+        let (sy, ss, scaled) = (&self.sy, &self.ss, &self.scaled);
+        self.factor.refactor(0, len, |i, row| {
+            for (j, t) in (i..len).zip(row) {
+                let sum = dot(&scaled[i * m..i * m + i], &sy[j * m..j * m + i]);
+                *t = theta * ss[i * m + j] + sum;
+            }
+        })
     }
 
     /// W'u.
@@ -134,10 +136,7 @@ impl CompactBfgs {
     }
 
     /// M p.
-    ///
-    /// # Errors
-    /// None after a successful update.
-    pub fn middle_product(&self, p: &Products, product: &mut Products) -> Result<(), LinalgError> {
+    pub fn middle_product(&self, p: &Products, product: &mut Products) {
         let (m, len) = (self.pairs.capacity(), self.pairs.len());
         let (v1, v2) = (&mut product.changes[..len], &mut product.steps[..len]);
         // T v2 = p2 + L D^-1 p1
@@ -145,13 +144,12 @@ impl CompactBfgs {
             v1[i] = p.changes[i] / self.curvature(i);
             v2[i] = p.steps[i] + dot(&self.sy[i * m..i * m + i], &v1[..i]);
         }
-        self.factor.solve(v2)?;
+        self.factor.solve(v2);
         // D v1 = L' v2 - p1
         for i in 0..len {
             let sum: f64 = (i + 1..len).map(|k| self.sy[k * m + i] * v2[k]).sum();
             v1[i] = sum / self.curvature(i) - v1[i];
         }
-        Ok(())
     }
 }
 
@@ -213,7 +211,7 @@ pub(super) mod tests {
             let u: Vec<f64> = (0..n).map(|i| (i as f64 - 1.5).cos()).collect();
             let (mut p, mut v) = (Products::new(m), Products::new(m));
             compact.project(&u, &mut p);
-            compact.middle_product(&p, &mut v).unwrap();
+            compact.middle_product(&p, &mut v);
             let len = compact.pairs().len();
             for i in 0..n {
                 let mut row = Products::new(m);

@@ -154,6 +154,10 @@ impl MoreThuente {
             next = next.clamp(0.0, max_step);
             if interval.bracketed && (next <= low || next >= high || self.is_narrow(low, high)) {
                 next = interval.best.step;
+                if next == trial.step {
+                    // The best step is the one just evaluated: no need to ask again.
+                    return Ok(trial.ended(Ending::Narrow));
+                }
             }
             trial.step = next;
         }

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Entries of each vector that are handled together.
 const CHUNK: usize = 1024;
 /// Partial sums of an inner product.
-const LANES: usize = 4;
+const LANES: usize = 8;
 
 /// At most `capacity` pairs of step s = x' - x and gradient change y = g' - g, oldest first.
 #[derive(Clone, Debug)]
@@ -149,9 +149,8 @@ impl StepPairs {
             let u = &u[part.clone()];
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
-                let [su, yu] = dots([&self.steps[range.clone()], &self.changes[range]], [u])[0];
-                onto_u.steps[j] += su;
-                onto_u.changes[j] += yu;
+                onto_u.steps[j] += dot(&self.steps[range.clone()], u);
+                onto_u.changes[j] += dot(&self.changes[range], u);
             }
         }
     }
@@ -161,15 +160,14 @@ impl StepPairs {
         onto_u.clear(self.len);
         onto_v.clear(self.len);
         for part in chunks(self.dim) {
-            let both = [&u[part.clone()], &v[part.clone()]];
+            let (u, v) = (&u[part.clone()], &v[part.clone()]);
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
-                let [[su, yu], [sv, yv]] =
-                    dots([&self.steps[range.clone()], &self.changes[range]], both);
-                onto_u.steps[j] += su;
-                onto_u.changes[j] += yu;
-                onto_v.steps[j] += sv;
-                onto_v.changes[j] += yv;
+                let (s, y) = (&self.steps[range.clone()], &self.changes[range]);
+                onto_u.steps[j] += dot(s, u);
+                onto_v.steps[j] += dot(s, v);
+                onto_u.changes[j] += dot(y, u);
+                onto_v.changes[j] += dot(y, v);
             }
         }
     }
@@ -189,7 +187,7 @@ impl StepPairs {
                     *t += a[j] * s + b[j] * y;
                 }
             }
-            along_u += dots([target], [u])[0][0];
+            along_u += dot(target, u);
         }
         along_u
     }
@@ -208,36 +206,25 @@ fn chunks(dim: usize) -> impl Iterator<Item = Range<usize>> {
     (0..dim).step_by(CHUNK).map(move |start| start..dim.min(start + CHUNK))
 }
 
-/// All inner products of `A` vectors with `B` others, in a fixed order of summation.
+/// An inner product in a fixed order of summation.
+///
+/// Products of one vector with several others in one loop come out slower: the compiler then mixes them in its registers.
 #[inline]
-fn dots<const A: usize, const B: usize>(a: [&[f64]; A], b: [&[f64]; B]) -> [[f64; A]; B] {
-    let len = b[0].len();
-    let whole = len - len % LANES;
-    let (a, b) = (a.map(|a| &a[..len]), b.map(|b| &b[..len]));
-    let mut sums = [[[0.0; LANES]; A]; B];
-    for i in (0..whole).step_by(LANES) {
-        for q in 0..B {
-            for p in 0..A {
-                for k in 0..LANES {
-                    sums[q][p][k] += a[p][i + k] * b[q][i + k];
-                }
-            }
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_lanes, a_tail) = a.as_chunks::<LANES>();
+    let (b_lanes, b_tail) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for k in 0..LANES {
+            sums[k] += a[k] * b[k];
         }
     }
-    let mut products = sums.map(|row| row.map(total));
-    for i in whole..len {
-        for q in 0..B {
-            for p in 0..A {
-                products[q][p] += a[p][i] * b[q][i];
-            }
-        }
-    }
-    products
+    total(sums) + a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum::<f64>()
 }
 
 #[inline]
 fn total(sums: [f64; LANES]) -> f64 {
-    (sums[0] + sums[2]) + (sums[1] + sums[3])
+    ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
 
 /// Shift a row-major matrix of `capacity` columns by one row and column towards the top left, over its first ones.

@@ -8,7 +8,7 @@
 //!
 //! with r the negative reduced gradient of the model at the Cauchy point, L_A the strictly lower triangle of S'AA'Y and R_Z the
 //! upper triangle of S'ZZ'Y. The sums over free and over held variables are kept between calls: a call adds the newest
-//! pair and the variables that changed sides. K is solved by eliminating its first block, with two Cholesky factors.
+//! pair and the variables that changed sides.
 //!
 //! The minimizer is then projected onto the bounds; where that is no descent direction, the step is cut at the first bound.
 //!
@@ -20,25 +20,22 @@
 //! * J. L. Morales, J. Nocedal, Remark on algorithm 778, ACM Trans. Math. Softw. 38 (2011),
 //!   <https://doi.org/10.1145/2049662.2049669>
 
-use thalweg_linalg::{Cholesky, LinalgError, dot, solve_lower, solve_lower_transposed};
+use thalweg_linalg::LinalgError;
 
 use super::cauchy_point::{BoxedPoint, CauchyPoint};
 use super::compact_bfgs::CompactBfgs;
+use super::quasi_definite::QuasiDefinite;
 use super::step_pairs::{Products, drop_oldest};
 
 /// The sums that K is made of, and workspaces.
 #[derive(Clone, Debug)]
 pub struct SubspaceMinimizer {
     sums: PartialSums,
-    /// The factor of D + Y'ZZ'Y / theta, and that of the complement of this block in K.
-    first: Cholesky,
-    second: Cholesky,
-    packed: Vec<f64>,
-    /// The rows of (L_A - R_Z), solved with the first factor; packed.
-    coupling: Vec<f64>,
+    factor: QuasiDefinite,
     residual: Vec<f64>,
     step: Vec<f64>,
-    onto_residual: Products,
+    /// W'Z r, then K^-1 W'Z r: entries of Y before those of theta S.
+    small: Vec<f64>,
     product: Products,
 }
 
@@ -47,13 +44,10 @@ impl SubspaceMinimizer {
     pub fn new(dim: usize, capacity: usize) -> Self {
         SubspaceMinimizer {
             sums: PartialSums::new(dim, capacity),
-            first: Cholesky::default(),
-            second: Cholesky::default(),
-            packed: Vec::with_capacity(capacity * capacity),
-            coupling: Vec::with_capacity(capacity * capacity),
+            factor: QuasiDefinite::with_capacity(2 * capacity),
             residual: vec![0.0; dim],
             step: vec![0.0; dim],
-            onto_residual: Products::new(capacity),
+            small: Vec::with_capacity(2 * capacity),
             product: Products::new(capacity),
         }
     }
@@ -72,8 +66,8 @@ impl SubspaceMinimizer {
     ) -> Result<(), LinalgError> {
         self.sums.renew(model, &cauchy.free);
         self.factorize(model)?;
-        self.find_residual(model, cauchy, at)?;
-        self.find_step(model, &cauchy.free)?;
+        self.find_residual(model, cauchy, at);
+        self.find_step(model, &cauchy.free);
         if !self.project(cauchy, at, target) {
             self.truncate(cauchy, at, target);
         }
@@ -83,71 +77,47 @@ impl SubspaceMinimizer {
     fn factorize(&mut self, model: &CompactBfgs) -> Result<(), LinalgError> {
         let (m, len, theta) = (model.pairs().capacity(), model.pairs().len(), model.theta());
         let sums = &self.sums;
-        self.packed.clear();
-        self.coupling.clear();
-        for i in 0..len {
-            let row = i * m..i * m + len;
-            self.packed.extend(sums.yy_free[row.clone()].iter().map(|yy| yy / theta));
-            self.packed[i * len + i] += model.curvature(i);
-            // Held below the diagonal, free on and above it.
-            let (held, free) = sums.sy[row].split_at(i);
-            self.coupling.extend(held);
-            self.coupling.extend(free.iter().map(|sy| -sy));
-        }
-        self.first.refactor(&self.packed, len)?;
-        for row in self.coupling.chunks_exact_mut(len) {
-            solve_lower(self.first.lower(), len, row)?;
-        }
-        for i in 0..len {
-            let row = &self.coupling[i * len..(i + 1) * len];
-            for j in 0..=i {
-                let other = &self.coupling[j * len..(j + 1) * len];
-                self.packed[i * len + j] = theta * sums.ss_held[i * m + j] + dot(row, other);
+        self.factor.refactor(len, 2 * len, |i, row| {
+            if i < len {
+                let (own, coupling) = row.split_at_mut(len - i);
+                own.iter_mut().zip(&sums.yy_free[i * m + i..]).for_each(|(k, yy)| *k = -yy / theta);
+                own[0] -= model.curvature(i);
+                for (j, k) in coupling.iter_mut().enumerate() {
+                    let sum = sums.sy[j * m + i];
+                    *k = if j > i { sum } else { -sum };
+                }
+            } else {
+                let held = &sums.ss_held[(i - len) * m + i - len..];
+                row.iter_mut().zip(held).for_each(|(k, ss)| *k = theta * ss);
             }
-        }
-        self.second.refactor(&self.packed, len)
+        })
     }
 
     /// r = -(g + theta (x^c - x) - W M c) in the free variables, 0 in the others (equation 5.4).
-    fn find_residual(
-        &mut self,
-        model: &CompactBfgs,
-        cauchy: &CauchyPoint,
-        at: BoxedPoint<'_>,
-    ) -> Result<(), LinalgError> {
+    fn find_residual(&mut self, model: &CompactBfgs, cauchy: &CauchyPoint, at: BoxedPoint<'_>) {
         let (len, theta) = (model.pairs().len(), model.theta());
-        model.middle_product(&cauchy.displacement, &mut self.product)?;
+        model.middle_product(&cauchy.displacement, &mut self.product);
         self.product.steps[..len].iter_mut().for_each(|v| *v *= theta);
         let (along_s, along_y) = (&self.product.steps[..len], &self.product.changes[..len]);
         model.pairs().combine(-1.0, at.gradient, along_s, along_y, &mut self.residual);
         for (i, r) in self.residual.iter_mut().enumerate() {
             *r = if cauchy.free[i] { *r - theta * (cauchy.point[i] - at.x[i]) } else { 0.0 };
         }
-        Ok(())
     }
 
     /// d = r / theta + Z'W K^-1 W'Z r / theta^2 (equation 5.11).
-    fn find_step(&mut self, model: &CompactBfgs, free: &[bool]) -> Result<(), LinalgError> {
+    fn find_step(&mut self, model: &CompactBfgs, free: &[bool]) {
         let (len, theta) = (model.pairs().len(), model.theta());
-        model.project(&self.residual, &mut self.onto_residual);
-        let (w1, w2) =
-            (&mut self.onto_residual.changes[..len], &mut self.onto_residual.steps[..len]);
-        solve_lower(self.first.lower(), len, w1)?;
-        for (w2, row) in w2.iter_mut().zip(self.coupling.chunks_exact(len)) {
-            *w2 += dot(row, w1);
-        }
-        self.second.solve(w2)?;
-        w1.iter_mut().for_each(|w| *w = -*w);
-        for (w2, row) in w2.iter().zip(self.coupling.chunks_exact(len)) {
-            w1.iter_mut().zip(row).for_each(|(w1, c)| *w1 += c * w2);
-        }
-        solve_lower_transposed(self.first.lower(), len, w1)?;
-
-        w1.iter_mut().for_each(|w| *w /= theta * theta);
-        w2.iter_mut().for_each(|w| *w /= theta);
-        model.pairs().combine(1.0 / theta, &self.residual, w2, w1, &mut self.step);
+        model.project(&self.residual, &mut self.product);
+        self.small.clear();
+        self.small.extend_from_slice(&self.product.changes[..len]);
+        self.small.extend_from_slice(&self.product.steps[..len]);
+        self.factor.solve(&mut self.small);
+        let (along_y, along_s) = self.small.split_at_mut(len);
+        along_y.iter_mut().for_each(|u| *u /= theta * theta);
+        along_s.iter_mut().for_each(|u| *u /= theta);
+        model.pairs().combine(1.0 / theta, &self.residual, along_s, along_y, &mut self.step);
         self.step.iter_mut().zip(free).filter(|(_, free)| !**free).for_each(|(d, _)| *d = 0.0);
-        Ok(())
     }
 
     /// The minimizer, projected onto the bounds. Returns whether it can be used: no bound was met, or the model's first-order
@@ -300,6 +270,7 @@ impl PartialSums {
 mod tests {
     use super::super::compact_bfgs::tests::example;
     use super::*;
+    use thalweg_linalg::dot;
 
     /// The gradient of the model at `z`: g + B (z - x).
     fn model_gradient(b: &[f64], at: BoxedPoint<'_>, z: &[f64]) -> Vec<f64> {
@@ -322,7 +293,7 @@ mod tests {
                 (0..n).map(|i| if (i + count) % 3 == 0 { -1e-3 } else { -1e9 }).collect();
             let upper: Vec<f64> = lower.iter().map(|low| -low).collect();
             let at = BoxedPoint { x: &x, gradient: &g, lower: &lower, upper: &upper };
-            cauchy.find(&model, at).unwrap();
+            cauchy.find(&model, at);
             let mut target = vec![0.0; n];
             solver.minimize(&model, &cauchy, at, &mut target).unwrap();
 
