@@ -240,13 +240,26 @@ impl Evaluator<'_> {
         outputs: &mut [f64],
         derivatives: &mut [f64],
     ) {
-        if points == self.space.start() {
-            if wants_outputs && !self.start.outputs.is_empty() {
-                outputs.copy_from_slice(&self.start.outputs);
+        // A batch that begins with the start point: the rest of it is left to evaluate.
+        let (n, m) = (self.space.n_free(), self.objective.n_outputs());
+        let (mut points, mut outputs, mut skipped) = (points, outputs, 0);
+        if points[..n] == *self.space.start() {
+            if wants_outputs
+                && !self.start.outputs.is_empty()
+                && !(wants_derivative && points.len() > n)
+            {
+                outputs[..m].copy_from_slice(&self.start.outputs);
                 self.start.outputs = Vec::new();
-                wants_outputs = false;
+                if points.len() > n {
+                    (points, outputs, skipped) = (&points[n..], &mut outputs[m..], 1);
+                } else {
+                    wants_outputs = false;
+                }
             }
-            if wants_derivative && let Some(derivative) = self.start.derivative.take() {
+            if wants_derivative
+                && points.len() == n
+                && let Some(derivative) = self.start.derivative.take()
+            {
                 derivatives.copy_from_slice(&derivative);
                 wants_derivative = false;
             }
@@ -265,6 +278,7 @@ impl Evaluator<'_> {
         let outputs = if wants_outputs { outputs } else { &mut [] };
         let derivatives = if wants_derivative { derivatives } else { &mut [] };
         self.objective.evaluate(&batch, outputs, derivatives, failures);
+        failures.iter_mut().for_each(|failure| failure.index += skipped);
     }
 
     /// Numerical derivatives at the points.

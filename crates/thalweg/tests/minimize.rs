@@ -189,7 +189,7 @@ fn a_failure_carries_the_partial_result() {
     );
     let OptimizeError::User { partial, .. } = error else { panic!("{error}") };
     assert!(partial.fun < 30.0 && !partial.success);
-    assert_eq!(partial.history.expect("kept").len(), 19);
+    assert_eq!(partial.history.expect("kept").len(), 20);
 }
 
 #[test]

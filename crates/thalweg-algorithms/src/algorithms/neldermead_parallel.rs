@@ -14,7 +14,7 @@
 //! # Differences from the reference
 //! * Before convergence is declared, the best vertex is compared with 2 n neighbours in one batch, and the search goes on from
 //!   a better one: with several moving vertices the simplex flattens easily. On 12 test functions (n = 2 to 10) with 1, 2 and
-//!   4 vertices the evaluations are within 0.8 to 1.4 times those of optimagic 0.5.3, which misses the minimum in 3 of the 36 runs by more
+//!   4 vertices the evaluations are mostly within 0.8 to 1.4 times those of optimagic 0.5.3, which misses the minimum in 3 of the 36 runs by more
 //!   than 1e-4, this version in 1.
 //! * Bounds are kept: the first simplex is flipped, scaled and shifted into the box coordinate by coordinate, which leaves its
 //!   volume positive, and trial points move to the nearest point within the bounds.
