@@ -146,7 +146,8 @@ class AlgorithmMeta(type):
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """Make an algorithm; refuse unknown options."""
-        unknown = [option for option in options if option not in cls.__dataclass_fields__]  # type: ignore[attr-defined]
+        fields_ = cls.__dataclass_fields__  # type: ignore[attr-defined]
+        unknown = [option for option in options if option not in fields_]
         if unknown:
             raise _unknown_options(unknown, cls)  # type: ignore[arg-type]
         return super().__call__(*args, **options)

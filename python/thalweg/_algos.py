@@ -107,8 +107,9 @@ class AlgorithmSelection:
         if name in catalog():
             return f"The algorithm {name} does not pass the filters of {where}."
         if name in names_not_there_yet():
-            return f"The algorithm {name} is not there yet in this version. Algorithms so far: {list(catalog())}."
-        return f"{where} has no attribute {name!r}. Did you mean {propose_alternatives(name, dir(self))}?"
+            return f"The algorithm {name} is not there yet. Algorithms so far: {list(catalog())}."
+        proposals = propose_alternatives(name, dir(self))
+        return f"{where} has no attribute {name!r}. Did you mean {proposals}?"
 
 
 @cache

@@ -77,24 +77,22 @@ def resolve_aliases(call: Call) -> None:
 
 def check_missing_inputs(call: Call) -> None:
     """The objective, the parameters and the algorithm have no defaults."""
-    if call.fun is None and call.criterion is None and call.fun_and_jac is None:
-        if call.criterion_and_derivative is None:
-            raise MissingInputError(
-                "Missing objective function. Please provide an objective function as the first "
-                "positional argument, as the "
-                "keyword argument `fun`, or together with its derivative as `fun_and_jac`."
-            )
+    other = (call.criterion, call.fun_and_jac, call.criterion_and_derivative)
+    if call.fun is None and all(function is None for function in other):
+        raise MissingInputError(
+            "Missing objective function. Please provide an objective function as the first "
+            "positional argument, as the keyword argument `fun`, or together with its derivative "
+            "as `fun_and_jac`."
+        )
     if call.params is None and call.x0 is None:
         raise MissingInputError(
             "Missing start parameters. Please provide start parameters as the second positional "
-            "argument or as the keyword "
-            "argument `params` (or `x0`, as in scipy)."
+            "argument or as the keyword argument `params` (or `x0`, as in scipy)."
         )
     if call.algorithm is None and call.method is None:
         raise MissingInputError(
-            "Missing algorithm. Please provide an algorithm as the third positional argument or as "
-            "the keyword argument "
-            "`algorithm` (or `method`, as in scipy)."
+            "Missing algorithm. Please provide an algorithm as the third positional argument or "
+            "as the keyword argument `algorithm` (or `method`, as in scipy)."
         )
 
 
@@ -147,8 +145,7 @@ def resolve_scipy_names(call: Call) -> None:
         if call.algorithm is not None:
             raise AliasError(
                 "method is an alias for algorithm to select the scipy optimizers under their "
-                "original name. Do not use both "
-                "method and algorithm."
+                "original name. Do not use both method and algorithm."
             )
         call.algorithm = _algorithm_of_method(call.method)
     if call.args is not None:
@@ -210,8 +207,7 @@ def _algorithm_of_method(method: Any) -> str:
 
         raise InvalidAlgorithmError(
             "method is an alias for algorithm to select the scipy optimizers under their original "
-            "name. "
-            f"{method} is not a valid scipy algorithm name. Did you mean "
+            f"name. {method} is not a valid scipy algorithm name. Did you mean "
             f"{propose_alternatives(str(method), list(_SCIPY_METHODS))}?"
         )
     if name in _METHODS_WITHOUT_COUNTERPART:
@@ -229,8 +225,7 @@ def _bind_args(call: Call) -> None:
     ):
         raise AliasError(
             "args is an alternative to fun_kwargs, jac_kwargs and fun_and_jac_kwargs (for better "
-            "compatibility with scipy). "
-            "Do not use args together with any of them."
+            "compatibility with scipy). Do not use args together with any of them."
         )
     import inspect
 

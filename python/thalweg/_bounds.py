@@ -50,8 +50,8 @@ def convert_bounds(bounds: Any) -> Bounds | None:
         return _bounds_from_pairs(bounds)
     raise InvalidBoundsError(
         f"Invalid bounds of type {type(bounds).__name__}. Bounds must be thalweg.Bounds, "
-        "scipy.optimize.Bounds or a sequence "
-        "of pairs of a lower and an upper bound, with None where there is none."
+        "scipy.optimize.Bounds or a sequence of pairs of a lower and an upper bound, with None "
+        "where there is none."
     )
 
 
@@ -106,7 +106,6 @@ def _bounds_from_pairs(pairs: Sequence[Any]) -> Bounds:
         except (TypeError, ValueError) as error:
             raise InvalidBoundsError(
                 f"Invalid bounds: entry {position} of the sequence is {pair!r}, but has to be a "
-                "pair of a lower and an upper "
-                "bound, with None where there is none."
+                "pair of a lower and an upper bound, with None where there is none."
             ) from error
     return Bounds(lower=lower, upper=upper)

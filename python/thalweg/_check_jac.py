@@ -43,7 +43,10 @@ class JacCheck:
 
     def __repr__(self) -> str:
         verdict = "agrees with" if self.passed else "differs from"
-        return f"The derivative {verdict} finite differences: largest relative difference {self.max_error:.2e} at {self.worst}."
+        return (
+            f"The derivative {verdict} finite differences: largest relative difference "
+            f"{self.max_error:.2e} at {self.worst}."
+        )
 
 
 def check_jac(

@@ -26,8 +26,7 @@ def refuse_unsupported_arguments(call: Call) -> None:
     if call.tol is not None:
         raise UnsupportedArgumentError(
             "The tol argument is not supported. Please use algo_options or a configured algorithm "
-            "to set convergence criteria, for "
-            "example algo_options={'convergence.ftol_rel': 1e-8}."
+            "to set convergence criteria, for example algo_options={'convergence.ftol_rel': 1e-8}."
         )
     for name in ("hess", "hessp"):
         if call.__dict__[name] is not None:

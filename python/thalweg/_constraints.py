@@ -54,8 +54,7 @@ class FixedConstraint(Constraint):
         if not callable(self.selector) and not isinstance(self.selector, (list, tuple)):
             raise InvalidConstraintError(
                 "The selector of a FixedConstraint has to be a function of the params or a list "
-                "of names or positions, not "
-                f"{self.selector!r}."
+                f"of names or positions, not {self.selector!r}."
             )
 
 
@@ -98,8 +97,7 @@ def _fixed_by(constraint: Any, tree: Tree, where: str, renamed: list[tuple[str, 
         return positions
     raise InvalidConstraintError(
         f"{where} is not a constraint. Constraints are objects such as thalweg.FixedConstraint, "
-        "dicts with a key 'type', or "
-        "lists of them."
+        "dicts with a key 'type', or lists of them."
     )
 
 
@@ -161,9 +159,8 @@ def _check_value(value: Any, positions: list[int], tree: Tree, where: str) -> No
     if not np.allclose(values, start):
         raise InvalidParamsError(
             f"{where} fixes the parameters {[tree.names[position] for position in positions]} at "
-            f"{values.tolist()}, but they start "
-            f"at {start.tolist()}. A parameter can only be fixed at its start value: change the "
-            "start params."
+            f"{values.tolist()}, but they start at {start.tolist()}. A parameter can only be fixed "
+            "at its start value: change the start params."
         )
 
 

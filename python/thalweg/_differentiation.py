@@ -367,7 +367,7 @@ def _judge_failures(plan: Plan, evaluations: _Evaluations, tree: _thalweg.Tree, 
     failed = [tree.names[position] for position in plan.failed]
     if not failed:
         return
-    message = f"The derivative with respect to these parameters could not be computed and is NaN: {failed}."
+    message = f"The derivative could not be computed for these parameters and is NaN: {failed}."
     if mode != "continue":
         from traceback import format_exception
 
@@ -376,5 +376,8 @@ def _judge_failures(plan: Plan, evaluations: _Evaluations, tree: _thalweg.Tree, 
         raise NumericalDerivativeError(f"{message}\n\n{tracebacks}".rstrip()) from cause
     if evaluations.errors:
         first = evaluations.errors[0]
-        message += f" {len(evaluations.errors)} evaluations of func failed, the first with {type(first).__name__}: {first}."
+        message += (
+            f" {len(evaluations.errors)} evaluations of func failed, the first with "
+            f"{type(first).__name__}: {first}."
+        )
     warn_user(message)

@@ -66,8 +66,8 @@ def _pick(call: Call, name: str, solver_type: str) -> Any:
             return candidate
     call.notes.append(
         f"You used the `{name}` argument but none of the functions has the mark {solver_type}, "
-        "which the algorithm uses: falling "
-        f"back to numerical derivatives. Mark the function with `mark.{solver_type}`."
+        "which the algorithm uses: falling back to numerical derivatives. Mark the function with "
+        f"`mark.{solver_type}`."
     )
     return None
 
@@ -92,7 +92,7 @@ def _takes_one_argument(function: Any) -> bool:
     """A quick test that is right when it says yes."""
     code = getattr(function, "__code__", None)
     if code is None:
-        # A built-in function, a method or a wrapper: whatever is wrong shows in the first evaluation.
+        # A built-in function or a wrapper: whatever is wrong shows in the first evaluation.
         return not isinstance(function, partial)
     return code.co_argcount == 1 and not code.co_kwonlyargcount
 
@@ -135,9 +135,8 @@ def check_signature(function: Any, kwargs: dict[str, Any], name: str) -> None:
     if len(required) > 1:
         raise InvalidKwargsError(
             f"Too few keyword arguments for {name}. After applying all keyword arguments at most "
-            "one required argument (the "
-            "params) should remain. In your case the following required arguments remain: "
-            f"{required}."
+            "one required argument (the params) should remain. In your case the following "
+            f"required arguments remain: {required}."
         )
 
 

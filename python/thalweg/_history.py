@@ -263,7 +263,8 @@ class History:
         return len(self._table().fun)
 
     def __repr__(self) -> str:
-        return f"History(direction='{self.direction.value}', {len(self)} evaluations of {len(self.flat_param_names)} parameters)"
+        n_params = len(self.flat_param_names)
+        return f"History({self.direction.value}, {len(self)} evaluations of {n_params} parameters)"
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the columns and the structure of the parameters."""

@@ -113,8 +113,7 @@ class UserAlgorithm:
         if not isinstance(result, InternalOptimizeResult):
             raise InvalidFunctionError(
                 f"_solve_internal_problem of the algorithm {self.name} has to return an "
-                "InternalOptimizeResult, not "
-                f"{type(result).__name__}."
+                f"InternalOptimizeResult, not {type(result).__name__}."
             )
         return {name: getattr(result, name) for name in _PASSED_ON}
 

@@ -209,7 +209,7 @@ def _optimize(call: Call) -> OptimizeResult:
             numdiff=numdiff,
             error_handling=error_handling,
             penalty=call.error_penalty,
-            collect_history=call.collect_history,
+            collect_history=call.collect_history and not algorithm.disable_history,
             callback=None if call.callback is None else _stopping(call.callback),
             batch_evaluator=None
             if algorithm.n_cores == 1 and numdiff is None
@@ -239,8 +239,8 @@ def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
 
         unknown = next(key for key in kwargs if key not in _DEFAULTS)
         raise TypeError(
-            f"{name}() got an unexpected keyword argument '{unknown}'. "
-            f"Did you mean {propose_alternatives(unknown, _DEFAULTS)}?"
+            f"{name}() got an unexpected keyword argument '{unknown}'. Did you mean "
+            f"{propose_alternatives(unknown, _DEFAULTS)}?"
         )
     if len(args) > 3:
         raise TypeError(f"{name}() takes at most 3 positional arguments: fun, params, algorithm.")

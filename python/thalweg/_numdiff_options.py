@@ -137,8 +137,8 @@ def convert_numdiff_options(options: Any, renamed: list[tuple[str, str]]) -> Num
     if not isinstance(options, Mapping):
         raise InvalidNumdiffOptionsError(
             f"Invalid numdiff options of type {type(options).__name__}. Numdiff options must be of "
-            "type thalweg.NumdiffOptions, a "
-            f"dictionary with a subset of the keys {list(_KEYS)}, or None."
+            f"type thalweg.NumdiffOptions, a dictionary with a subset of the keys {list(_KEYS)}, "
+            "or None."
         )
     given = {}
     for key, value in options.items():
@@ -150,8 +150,8 @@ def convert_numdiff_options(options: Any, renamed: list[tuple[str, str]]) -> Num
 
             raise InvalidNumdiffOptionsError(
                 f"Invalid key in numdiff options: {key!r}. Did you mean "
-                f"{propose_alternatives(str(key), _KEYS)}? A dictionary may have "
-                f"a subset of the keys {list(_KEYS)}."
+                f"{propose_alternatives(str(key), _KEYS)}? A dictionary may have a subset of the "
+                f"keys {list(_KEYS)}."
             )
         given[name] = value
     return NumdiffOptions(**{"method": "forward", **given})

@@ -93,8 +93,7 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
 def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:
     return InvalidAlgoOptionError(
         f"Could not convert the value of the field {spec.name} to the expected type: option "
-        f"'{spec.name}' of {algorithm} is "
-        f"{value!r}, but has to be {spec.expectation()}."
+        f"'{spec.name}' of {algorithm} is {value!r}, but has to be {spec.expectation()}."
     )
 
 

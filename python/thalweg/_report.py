@@ -24,8 +24,8 @@ _STARS = ((1e-10, "***"), (1e-8, "** "), (1e-5, "*  "))
 
 _FOOTNOTE = (
     "(***: change <= 1e-10, **: change <= 1e-8, *: change <= 1e-5. Change refers to a change "
-    "between accepted steps. The first "
-    "column only considers the last step. The second column considers the last five steps.)"
+    "between accepted steps. The first column only considers the last step. The second column "
+    "considers the last five steps.)"
 )
 
 
@@ -131,8 +131,7 @@ def _value_sentence(result: OptimizeResult) -> str:
 def _introduction(result: OptimizeResult) -> str:
     return (
         f"Independent of the convergence criteria used by {result.algorithm}, the strength of "
-        "convergence can be assessed by the "
-        "following criteria:"
+        "convergence can be assessed by the following criteria:"
     )
 
 

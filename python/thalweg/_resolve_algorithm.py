@@ -23,18 +23,27 @@ class Resolved:
         options: The options that differ from the defaults.
         n_cores: The number of evaluations at the same time in its own batches.
         batch_evaluator: How its own batches are evaluated.
+        disable_history: Whether its history is not worth keeping.
     """
 
-    __slots__ = ("batch_evaluator", "n_cores", "name", "options", "solver_type", "target")
+    __slots__ = (
+        "batch_evaluator",
+        "disable_history",
+        "n_cores",
+        "name",
+        "options",
+        "solver_type",
+        "target",
+    )
 
     def __init__(
         self, name: str, solver_type: str, target: str | UserAlgorithm, options: dict[str, Any]
     ) -> None:
-        self.name, self.solver_type, self.target, self.options = name, solver_type, target, options
-        self.n_cores: int = options.pop("n_cores", 1) if options else 1
-        self.batch_evaluator: Any = (
-            options.pop("batch_evaluator", "joblib") if options else "joblib"
-        )
+        self.name, self.solver_type, self.target = name, solver_type, target
+        self.n_cores: int = options.pop("n_cores", 1)
+        self.batch_evaluator: Any = options.pop("batch_evaluator", "joblib")
+        self.options = options
+        self.disable_history = False
 
 
 def resolve_algorithm(
@@ -99,11 +108,14 @@ def _as_instance(algorithm: Any) -> Algorithm:
     if not isinstance(algorithm, Algorithm):
         raise InvalidAlgorithmError(
             f"Invalid algorithm of type {type(algorithm).__name__}: {algorithm!r}. An algorithm is "
-            "a name, for example "
-            "'scipy_lbfgsb', a class such as thalweg.algos.scipy_lbfgsb, or an instance of one "
-            "with options."
+            "a name, for example 'scipy_lbfgsb', a class such as thalweg.algos.scipy_lbfgsb, or "
+            "an instance of one with options."
         )
     return algorithm
+
+
+_PARALLEL = ("n_cores", "batch_evaluator")
+"""Fields of user-defined algorithms that concern the evaluation of their batches."""
 
 
 def _resolve_object(
@@ -121,7 +133,10 @@ def _resolve_object(
     if getattr(type(algorithm), "_entry", None) is None:
         from thalweg._internal_problem import UserAlgorithm
 
-        return Resolved(info.name, solver_type, UserAlgorithm(algorithm), {})
+        known = {name: value for name, value in vars(algorithm).items() if name in _PARALLEL}
+        resolved = Resolved(info.name, solver_type, UserAlgorithm(algorithm), known)
+        resolved.disable_history = info.disable_history
+        return resolved
     options = {
         name: getattr(algorithm, name)
         for name, spec in option_specs(type(algorithm)).items()

@@ -286,4 +286,5 @@ class IntermediateResult:
         return self.n_iterations
 
     def __repr__(self) -> str:
-        return f"IntermediateResult(params={self.params!r}, fun={self.fun!r}, n_iterations={self.n_iterations})"
+        fields = (f"{name}={getattr(self, name)!r}" for name in ("params", "fun", "n_iterations"))
+        return f"IntermediateResult({', '.join(fields)})"

@@ -3,6 +3,7 @@
 import functools
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -349,6 +350,8 @@ def test_algorithms_use_their_cores():
 class CoordinateSearch(Algorithm):
     step: NonNegativeFloat = 1.0
     stopping_maxiter: PositiveInt = 1000
+    n_cores: PositiveInt = 1
+    batch_evaluator: object = "threading"
 
     def _solve_internal_problem(self, problem, x0):
         x, fun, step = x0, problem.fun(x0), self.step
@@ -416,6 +419,18 @@ class GradientDescent(Algorithm):
             fun, gradient = problem.fun_and_jac(x)
             x = x - self.step * gradient
         return InternalOptimizeResult(x=x, fun=problem.fun(x))
+
+
+def test_user_defined_algorithms_use_their_cores():
+    threads = set()
+
+    def slow(x):
+        time.sleep(0.002)
+        threads.add(threading.get_ident())
+        return x @ x
+
+    om.minimize(slow, np.ones(2), CoordinateSearch(n_cores=2, stopping_maxiter=3))
+    assert len(threads) > 1
 
 
 def test_user_defined_algorithms_with_derivatives():

@@ -267,6 +267,39 @@ def test_c24_fixed_parameters():
     assert result.n_free == 4
 
 
+def distance(a, b, c):
+    return (a - np.pi) ** 2 + (b - np.arange(3)) @ (b - np.arange(3)) + ((c - np.eye(2)) ** 2).sum()
+
+
+def test_t2_neldermead_with_nested_params():
+    start = {"a": 0, "b": np.zeros(3), "c": np.zeros((2, 2))}
+    result = om.minimize(lambda x: distance(**x), start, "scipy_neldermead")
+    assert result.params["a"] == pytest.approx(np.pi, abs=1e-6)
+    assert np.allclose(result.params["b"], np.arange(3), atol=1e-6)
+    assert np.allclose(result.params["c"], np.eye(2), atol=1e-6)
+
+
+def test_t8_fixed_by_selectors():
+    start = {"a": 1, "b": np.zeros(3), "c": np.ones((2, 2))}
+    constraints = [om.FixedConstraint(lambda x: x["a"]), om.FixedConstraint(lambda x: x["c"][0, 1])]
+    result = om.minimize(lambda x: distance(**x), start, "scipy_lbfgsb", constraints=constraints)
+    assert result.params["a"] == 1
+    assert np.allclose(result.params["c"], [[1, 1], [0, 1]], atol=1e-5)
+    assert np.allclose(result.params["b"], np.arange(3), atol=1e-5)
+
+
+def test_t4_flat_everywhere_stops_at_the_start():
+    def powell(x):
+        x = x.round(4)
+        terms = (x[0] + 10 * x[1]) ** 2, 5 * (x[2] - x[3]) ** 2, (x[1] - 2 * x[2]) ** 4
+        return sum(terms) + 10 * (x[0] - x[3]) ** 4
+
+    result = om.minimize(powell, np.array([3.0, -1.0, 0.0, 1.0]), "scipy_lbfgsb")
+    assert result.n_fun_evals == 1
+    assert result.n_iterations == 0
+    assert result.convergence_report is None
+
+
 def test_t5_an_exhausted_budget_is_no_success():
     with pytest.warns(FutureWarning, match="stopping_max_criterion_evaluations -> stopping_maxfun"):
         result = om.minimize(
