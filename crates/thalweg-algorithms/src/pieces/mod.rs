@@ -18,3 +18,4 @@ pub mod step_pairs;
 pub mod subspace_minimization;
 pub mod subspace_step;
 pub mod trust_region_2d;
+pub mod quasi_definite;
