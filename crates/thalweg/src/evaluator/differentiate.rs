@@ -1,0 +1,88 @@
+//! Numerical derivatives where the user gives none.
+
+use thalweg_core::{Values, Want};
+
+use super::{Evaluator, derivative_column, output_column};
+use crate::aggregate::Aggregate;
+use crate::numdiff::Context;
+use crate::objective::{Failure, UserError, UserErrorKind};
+use crate::policy::ErrorHandling;
+
+impl Evaluator<'_> {
+    /// Numerical derivatives at the points.
+    pub(super) fn differentiate(
+        &mut self,
+        points: &[f64],
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) {
+        let Some(mut differentiator) = self.differentiator.take() else { return };
+        let n = self.space.n_free();
+        let m = aggregate.n_solver_outputs();
+        if points.len() > n {
+            self.scratch.last_x.clear();
+        }
+        for (i, x) in points.chunks_exact(n).enumerate() {
+            let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
+            if want.is_evaluation() {
+                let column = output_column(values, aggregate.solver);
+                self.scratch.last_outputs.clear();
+                self.scratch.last_outputs.extend_from_slice(&column[i * m..(i + 1) * m]);
+                self.remember(x);
+            } else if self.scratch.last_x != x {
+                self.evaluate_center(x, aggregate, differentiator.needs_center());
+            }
+            let center = std::mem::take(&mut self.scratch.last_outputs);
+            let column =
+                &mut derivative_column(values, aggregate.solver)[i * m * n..(i + 1) * m * n];
+            if failed || !center.iter().all(|c| c.is_finite()) {
+                column.fill(f64::NAN);
+            } else {
+                let mut context = Context {
+                    objective: &mut *self.objective,
+                    space: self.space,
+                    work: &mut self.scratch.work,
+                    aggregate,
+                };
+                let failures = match differentiator.derivative(x, &center, column, &mut context) {
+                    Ok(failures) => failures,
+                    Err(error) => vec![Failure {
+                        index: i,
+                        what: "numerical derivative",
+                        error: UserError::new(error.to_string()),
+                    }],
+                };
+                let fails = column.iter().any(|entry| !entry.is_finite())
+                    || failures.iter().any(|failure| failure.error.kind != UserErrorKind::Ordinary)
+                    || self.error_handling == ErrorHandling::RaiseStrict
+                    || self.error_handling == ErrorHandling::Raise;
+                if fails && let Some(first) = failures.into_iter().next() {
+                    self.scratch.failures.push(Failure { index: i, ..first });
+                }
+            }
+            self.scratch.last_outputs = center;
+        }
+        self.differentiator = Some(differentiator);
+    }
+
+    pub(super) fn remember(&mut self, x: &[f64]) {
+        self.scratch.last_x.clear();
+        self.scratch.last_x.extend_from_slice(x);
+    }
+
+    /// The outputs at a point whose derivative alone is wanted.
+    pub(super) fn evaluate_center(&mut self, x: &[f64], aggregate: Aggregate, needed: bool) {
+        let m = aggregate.n_solver_outputs();
+        self.scratch.last_outputs.clear();
+        self.scratch.last_outputs.resize(m, 0.0);
+        self.remember(x);
+        if needed {
+            let mut outputs = vec![0.0; aggregate.m];
+            self.call(x, true, false, &mut outputs, &mut []);
+            let mut own = std::mem::take(&mut self.scratch.last_outputs);
+            aggregate.outputs(&outputs, &mut own);
+            self.scratch.last_outputs = own;
+        }
+    }
+}

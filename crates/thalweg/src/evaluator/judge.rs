@@ -1,0 +1,109 @@
+//! What counts as a number, and the error policy.
+
+use thalweg_core::{Stop, Values, Want};
+
+use super::{Evaluator, derivative_column, output_column};
+use crate::aggregate::Aggregate;
+use crate::objective::{Failure, UserError, UserErrorKind};
+use crate::policy::ErrorHandling;
+
+impl Evaluator<'_> {
+    /// The error policy, and what counts as a number.
+    pub(super) fn judge(
+        &mut self,
+        points: &[f64],
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) -> Result<(), Stop> {
+        if want.is_evaluation() {
+            for value in &mut values.values {
+                if value.is_nan() {
+                    *value = f64::INFINITY;
+                }
+            }
+        }
+        if want.is_derivative() {
+            let k = points.len() / self.space.n_free();
+            self.check_derivatives(k, want, aggregate, values);
+        }
+        if self.scratch.failures.is_empty() {
+            return Ok(());
+        }
+        let failures = std::mem::take(&mut self.scratch.failures);
+        for failure in failures {
+            match (failure.error.kind, self.error_handling) {
+                (UserErrorKind::Interrupt, _) => return Err(Stop::Interrupted),
+                (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
+                    self.put_penalty(failure.index, points, want, aggregate, values);
+                    if let Some(notify) = &mut self.on_failure {
+                        notify(&failure);
+                    }
+                    self.scratch.failures.push(failure);
+                }
+                _ => {
+                    let message = failure.error.message.clone();
+                    self.failure = Some(failure);
+                    return Err(Stop::Failed(message));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A derivative that is not finite where the value is counts as a failure.
+    pub(super) fn check_derivatives(
+        &mut self,
+        k: usize,
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) {
+        if derivative_column(values, aggregate.solver).iter().all(|entry| entry.is_finite()) {
+            return;
+        }
+        let evaluated = want.is_evaluation();
+        let finite: Vec<bool> =
+            (0..k).map(|i| !evaluated || values.values[i].is_finite()).collect();
+        let closed_form = self.objective.has_derivative();
+        let column = derivative_column(values, aggregate.solver);
+        let width = column.len() / k;
+        for (i, entries) in column.chunks_exact(width.max(1)).enumerate() {
+            let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
+            if finite[i] && !failed && !entries.iter().all(|entry| entry.is_finite()) {
+                let source = if closed_form {
+                    "the derivative returned by jac or fun_and_jac"
+                } else {
+                    "the numerical derivative"
+                };
+                let error = UserError::new(format!("{source} is not finite: {entries:?}"));
+                self.scratch.failures.push(Failure { index: i, what: "jac", error });
+            }
+        }
+    }
+
+    pub(super) fn put_penalty(
+        &self,
+        index: usize,
+        points: &[f64],
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) {
+        let n = self.space.n_free();
+        let m = aggregate.n_solver_outputs();
+        let x = &points[index * n..(index + 1) * n];
+        let mut outputs = vec![0.0; m];
+        let mut derivative = vec![0.0; m * n];
+        self.penalty.write(aggregate.solver, x, &mut outputs, Some(&mut derivative));
+        if want.is_evaluation() {
+            output_column(values, aggregate.solver)[index * m..(index + 1) * m]
+                .copy_from_slice(&outputs);
+            values.values[index] = aggregate.solver_value(&outputs);
+        }
+        if want.is_derivative() {
+            derivative_column(values, aggregate.solver)[index * m * n..(index + 1) * m * n]
+                .copy_from_slice(&derivative);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Counts, the best point, and what the sinks and the callback are told.
+
+use thalweg_core::{Event, Iteration, Sink, Stop, Task, Values, Want};
+
+use super::{Evaluator, Scratch};
+use crate::limits::IterationReport;
+use crate::numdiff::to_user;
+
+impl Evaluator<'_> {
+    /// Count, keep the best point, and tell the sinks.
+    pub(super) fn record(&mut self, points: &[f64], want: Want, values: &Values, begin: f64) {
+        let n = self.space.n_free();
+        let k = points.len() / n;
+        if want.is_evaluation() {
+            self.counts.fun += k as u64;
+            for (i, &value) in values.values[..k].iter().enumerate() {
+                let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
+                if value < self.best.value && !failed {
+                    self.best.value = value;
+                    self.best.x.copy_from_slice(&points[i * n..(i + 1) * n]);
+                }
+            }
+        }
+        if want.is_derivative() {
+            self.counts.jac += k as u64;
+        }
+        let batch = self.counts.batches;
+        let cores = if k > 1 { self.n_cores.max(1) } else { 1 };
+        self.counts.batches += k.div_ceil(cores) as u64;
+        if self.history.is_none() && self.sinks.is_empty() {
+            return;
+        }
+        let task = match (want.is_evaluation(), want.is_derivative()) {
+            (true, true) => Task::FunAndJac,
+            (false, true) => Task::Jac,
+            _ => Task::Fun,
+        };
+        let end = self.clock.elapsed().as_secs_f64();
+        let sign = if self.maximize { -1.0 } else { 1.0 };
+        let n_user = self.space.n_user();
+        let Scratch { user, work, failures, .. } = &mut self.scratch;
+        let user = to_user(self.space, points, user, work);
+        for (i, params) in user.chunks_exact(n_user).enumerate() {
+            let failure = failures.iter().find(|failure| failure.index == i);
+            let event = Event::Evaluation {
+                params,
+                value: want.is_evaluation().then(|| sign * values.values[i]),
+                task,
+                batch: batch + (i / cores) as u64,
+                start: begin,
+                stop: end,
+                error: failure.map(|failure| failure.error.message.as_str()),
+            };
+            if let Some(history) = &mut self.history {
+                history.record(&event);
+            }
+            for sink in &mut self.sinks {
+                sink.record(&event);
+            }
+        }
+    }
+
+    /// End the run at the target, or when the objective is unbounded.
+    pub(super) fn check_value(&self, want: Want, values: &Values) -> Result<(), Stop> {
+        if !want.is_evaluation() {
+            return Ok(());
+        }
+        if values.values.contains(&f64::NEG_INFINITY) {
+            return Err(Stop::Unbounded);
+        }
+        if let Some(target) = self.limits.target {
+            let sign = if self.maximize { -1.0 } else { 1.0 };
+            if self.best.value <= sign * target {
+                return Err(Stop::Target { value: sign * self.best.value, target });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn report_iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
+        let value = if self.maximize { -iteration.value } else { iteration.value };
+        let Scratch { user, work, .. } = &mut self.scratch;
+        let params = to_user(self.space, iteration.x, user, work);
+        let event = Event::Iteration { number: self.counts.iterations, params, value };
+        for sink in &mut self.sinks {
+            sink.record(&event);
+        }
+        let report = IterationReport {
+            iteration: self.counts.iterations,
+            params,
+            value,
+            n_evaluations: self.counts.fun,
+            seconds: self.clock.elapsed().as_secs_f64(),
+        };
+        let stop = self.callback.as_mut().is_some_and(|callback| callback(&report));
+        if stop { Err(Stop::Callback) } else { Ok(()) }
+    }
+}
