@@ -6,7 +6,9 @@
 //! Both sets are plain functions on slices: they know nothing of any optimizer.
 //!
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
+//! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
+pub mod algorithm_pages;
 pub mod compare;
 pub mod global;
 pub mod more_wild;
