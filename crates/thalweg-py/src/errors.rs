@@ -19,6 +19,7 @@ pub(crate) enum Kind {
     IncompleteBounds,
     Algorithm,
     Argument,
+    NotAvailable,
 }
 
 impl Kind {
@@ -35,6 +36,7 @@ impl Kind {
             Kind::IncompleteBounds => "IncompleteBoundsError",
             Kind::Algorithm => "InvalidAlgorithmError",
             Kind::Argument => "InvalidArgumentError",
+            Kind::NotAvailable => "NotAvailableError",
         }
     }
 }

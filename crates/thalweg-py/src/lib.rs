@@ -1,6 +1,7 @@
 //! The Python module of thalweg: translation only.
 
 mod algorithm;
+mod asktell;
 mod catalog;
 mod errors;
 mod handle;
@@ -21,6 +22,8 @@ use pyo3::prelude::*;
 mod _thalweg {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::asktell::AskTell;
     #[pymodule_export]
     use crate::catalog::{catalog, known_names};
     #[pymodule_export]

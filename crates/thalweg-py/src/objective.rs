@@ -3,7 +3,7 @@
 mod batch;
 mod call;
 mod failure;
-mod output;
+pub(crate) mod output;
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -15,11 +15,10 @@ use thalweg::core::SolverKind;
 use thalweg::{Batch, Failure, Objective as PipelineObjective, StartValues};
 
 pub(crate) use self::batch::BatchEvaluator;
-pub(crate) use self::failure::Cause;
+pub(crate) use self::failure::{Cause, failure};
 pub(crate) use self::output::warn;
 
 use self::call::{Arguments, Function};
-use self::failure::failure;
 use self::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;

@@ -44,13 +44,19 @@ fn plan<P: Plan>(
     Ok(Mutex::new(State { plan, report: Report::default() }))
 }
 
-fn points<'py, P: Plan>(py: Python<'py>, plan: &P) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    vector(py, &plan.to_points()).reshape([plan.n_points(), plan.n_params()])
+fn points<'py, P: Plan>(
+    py: Python<'py>,
+    state: &Mutex<State<P>>,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let state = lock(state);
+    let (points, shape) = (state.plan.to_points(), [state.plan.n_points(), state.plan.n_params()]);
+    drop(state);
+    PyArray1::from_vec(py, points).reshape(shape)
 }
 
 /// The derivative from f0 (m,) and evals (k, m); its shape is (m, n) or (m, n, n).
 fn finish<'py, P: Plan>(
-    state: &mut State<P>,
+    state: &Mutex<State<P>>,
     f0: Option<&Bound<'py, PyAny>>,
     evals: &Bound<'py, PyAny>,
     order: u32,
@@ -61,30 +67,32 @@ fn finish<'py, P: Plan>(
             format!("evals has shape {}, but needs two dimensions", shape_text(evals.shape()));
         return Err(PyValueError::new_err(text));
     };
+    let (data, f0) = (evals.to_vec()?, f0.map(to_vec).transpose()?);
+    let mut state = lock(state); // from here on no Python code runs
     if rows != state.plan.n_points() {
         let text = format!("evals has {rows} rows, but there are {} points", state.plan.n_points());
         return Err(PyValueError::new_err(text));
     }
-    let f0 = f0.map(to_vec).transpose()?;
     let mut out = vec![0.0; state.plan.derivative_len(m)];
-    let data = evals.to_vec()?;
     state.report = state.plan.finish(f0.as_deref(), &data, m, &mut out).map_err(value_error)?;
     let n = state.plan.n_params();
     let shape = if order == 1 { vec![m, n] } else { vec![m, n, n] };
+    drop(state);
     Ok(new_array(evals.py(), &out, &shape))
 }
 
 fn extend<'py, P: Plan>(
     py: Python<'py>,
-    state: &mut State<P>,
+    state: &Mutex<State<P>>,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let mut state = lock(state);
     let added = state.plan.extend();
-    let n = state.plan.n_params();
-    let mut points = vec![0.0; added.len() * n];
-    let k = added.len();
+    let (k, n) = (added.len(), state.plan.n_params());
+    let mut points = vec![0.0; k * n];
     for (i, row) in added.zip(points.chunks_exact_mut(n.max(1))) {
         state.plan.write_point(i, row);
     }
+    drop(state);
     PyArray1::from_vec(py, points).reshape([k, n])
 }
 
@@ -114,7 +122,7 @@ macro_rules! plan_class {
             /// The points to evaluate, shape (k, n); x itself is not among them.
             #[getter]
             fn points<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-                points(py, &lock(&self.state).plan)
+                points(py, &self.state)
             }
 
             /// Whether the values at x are needed.
@@ -136,7 +144,7 @@ macro_rules! plan_class {
                 f0: Option<&Bound<'py, PyAny>>,
                 evals: &Bound<'py, PyAny>,
             ) -> PyResult<Bound<'py, PyAny>> {
-                finish(&mut lock(&self.state), f0, evals, $order)
+                finish(&self.state, f0, evals, $order)
             }
 
             /// Parameters with an entry that could not be computed.
@@ -153,7 +161,7 @@ macro_rules! plan_class {
 
             /// Further points, shape (k2, n), that may replace what failed; their values go below the former ones.
             fn extend<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-                extend(py, &mut lock(&self.state))
+                extend(py, &self.state)
             }
 
             $($extra)*
@@ -169,8 +177,9 @@ plan_class!(
         fn errors<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<f64>>>> {
             let state = lock(&self.state);
             let n = state.plan.n_params().max(1);
-            let errors = state.plan.errors();
-            errors.map(|errors| vector(py, errors).reshape([errors.len() / n, n])).transpose()
+            let errors = state.plan.errors().map(<[f64]>::to_vec);
+            drop(state);
+            errors.map(|errors| vector(py, &errors).reshape([errors.len() / n, n])).transpose()
         }
     }
 );

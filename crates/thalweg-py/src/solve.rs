@@ -52,28 +52,29 @@ pub(crate) fn solve(
 ) -> PyResult<RawResult> {
     let py = objective.py();
     let _ = skip_checks; // nothing that is checked here may be skipped
-    let (resolved, aside) = resolve_algorithm(algorithm, options, maximize)?;
-    let how = numerical_derivatives(numdiff, DiffOptions::for_optimization())?;
+    let arguments = Arguments {
+        algorithm,
+        options,
+        maximize,
+        lower,
+        upper,
+        fixed,
+        numdiff,
+        error_handling,
+        penalty,
+    };
+    let (resolved, aside) = arguments.resolve()?;
+    let how = arguments.numerical_derivatives()?;
     let batches =
         batch_evaluator.filter(|_| n_cores > 1 || how.n_cores > 1).map(BatchEvaluator::new);
     let task = Task {
         direction: if maximize { Direction::Maximize } else { Direction::Minimize },
-        bounds: Bounds {
-            lower: lower.map(to_vec).transpose()?,
-            upper: upper.map(to_vec).transpose()?,
-        },
-        constraints: fixed.map(fixed_constraint).transpose()?.into_iter().collect(),
+        bounds: arguments.bounds()?,
+        constraints: arguments.constraints()?,
         numerical_derivatives: how,
         n_cores,
-        error_handling: match error_handling {
-            "raise" => ErrorHandling::Raise,
-            "raise_strict" => ErrorHandling::RaiseStrict,
-            "continue" => ErrorHandling::Continue,
-            other => {
-                return Err(PyValueError::new_err(format!("unknown error_handling '{other}'")));
-            }
-        },
-        penalty: penalty_options(penalty)?,
+        error_handling: arguments.error_handling()?,
+        penalty: arguments.penalty()?,
         collect_history,
         callback,
     };
@@ -107,57 +108,89 @@ struct Task {
 
 /// How a run ended.
 struct Outcome {
-    ended: Result<Result<FlatResult, OptimizeError>, Box<dyn Any + Send>>,
+    ended: PyResult<Result<FlatResult, OptimizeError>>,
     /// An exception of the callback, or of a warning that is an error.
     raised: Option<PyErr>,
 }
 
-fn resolve_algorithm(
-    algorithm: &Bound<'_, PyAny>,
-    options: Option<&Bound<'_, PyDict>>,
-    maximize: bool,
-) -> PyResult<(Resolved, Option<Arc<Mutex<Aside>>>)> {
-    let py = algorithm.py();
-    let (mut resolved, aside) = match algorithm.cast::<PyString>() {
-        Ok(name) => {
-            (resolve(&name.to_cow()?).map_err(|wrong| specification_error(py, wrong))?, None)
+/// What defines a run, as Python gives it.
+pub(crate) struct Arguments<'a, 'py> {
+    pub(crate) algorithm: &'a Bound<'py, PyAny>,
+    pub(crate) options: Option<&'a Bound<'py, PyDict>>,
+    pub(crate) maximize: bool,
+    pub(crate) lower: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) upper: Option<&'a Bound<'py, PyAny>>,
+    pub(crate) fixed: Option<&'a Bound<'py, PyTuple>>,
+    pub(crate) numdiff: Option<&'a Bound<'py, PyDict>>,
+    pub(crate) error_handling: &'a str,
+    pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
+}
+
+impl Arguments<'_, '_> {
+    /// The algorithm with its options; for a user-defined one also where it puts what it reports.
+    pub(crate) fn resolve(&self) -> PyResult<(Resolved, Option<Arc<Mutex<Aside>>>)> {
+        let py = self.algorithm.py();
+        let wrong = |wrong| specification_error(py, wrong);
+        let (mut resolved, aside) = match self.algorithm.cast::<PyString>() {
+            Ok(name) => (resolve(&name.to_cow()?).map_err(wrong)?, None),
+            Err(_) => {
+                let algorithm = PythonAlgorithm::new(self.algorithm, self.maximize)?;
+                let aside = algorithm.aside();
+                (Resolved::custom(Box::new(algorithm)), Some(aside))
+            }
+        };
+        for (name, value) in self.options.into_iter().flat_map(|options| options.iter()) {
+            let name: String = name.extract()?;
+            resolved.set(&name, &option_value(&name, &value)?).map_err(wrong)?;
         }
-        Err(_) => {
-            let algorithm = PythonAlgorithm::new(algorithm, maximize)?;
-            let aside = algorithm.aside();
-            (Resolved::custom(Box::new(algorithm)), Some(aside))
-        }
-    };
-    for (name, value) in options.into_iter().flat_map(|options| options.iter()) {
-        let name: String = name.extract()?;
-        let value = option_value(&name, &value)?;
-        resolved.set(&name, &value).map_err(|wrong| specification_error(py, wrong))?;
+        Ok((resolved, aside))
     }
-    Ok((resolved, aside))
-}
 
-fn fixed_constraint(fixed: &Bound<'_, PyTuple>) -> PyResult<Constraint> {
-    let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
-    let value = fixed.get_item(1)?;
-    let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
-    Ok(Constraint::Fixed { positions: positions.collect(), value })
-}
+    pub(crate) fn bounds(&self) -> PyResult<Bounds> {
+        let lower = self.lower.map(to_vec).transpose()?;
+        Ok(Bounds { lower, upper: self.upper.map(to_vec).transpose()? })
+    }
 
-fn penalty_options(penalty: Option<&Bound<'_, PyDict>>) -> PyResult<PenaltyOptions> {
-    let mut options = PenaltyOptions::default();
-    for (key, value) in penalty.into_iter().flat_map(|penalty| penalty.iter()) {
-        let value = Some(number(&value)?);
-        match key.extract::<String>()?.as_str() {
-            "constant" => options.constant = value,
-            "slope" => options.slope = value,
+    pub(crate) fn constraints(&self) -> PyResult<Vec<Constraint>> {
+        let Some(fixed) = self.fixed else { return Ok(Vec::new()) };
+        let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
+        let value = fixed.get_item(1)?;
+        let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
+        Ok(vec![Constraint::Fixed { positions: positions.collect(), value }])
+    }
+
+    pub(crate) fn numerical_derivatives(&self) -> PyResult<NumericalDerivatives> {
+        numerical_derivatives(self.numdiff, DiffOptions::for_optimization())
+    }
+
+    pub(crate) fn error_handling(&self) -> PyResult<ErrorHandling> {
+        Ok(match self.error_handling {
+            "raise" => ErrorHandling::Raise,
+            "raise_strict" => ErrorHandling::RaiseStrict,
+            "continue" => ErrorHandling::Continue,
             other => {
-                let text =
-                    format!("error_penalty has no key '{other}'; it may have constant and slope");
-                return Err(PyValueError::new_err(text));
+                return Err(PyValueError::new_err(format!("unknown error_handling '{other}'")));
+            }
+        })
+    }
+
+    pub(crate) fn penalty(&self) -> PyResult<PenaltyOptions> {
+        let mut options = PenaltyOptions::default();
+        for (key, value) in self.penalty.into_iter().flat_map(|penalty| penalty.iter()) {
+            let value = if value.is_none() { None } else { Some(number(&value)?) };
+            match key.extract::<String>()?.as_str() {
+                "constant" => options.constant = value,
+                "slope" => options.slope = value,
+                other => {
+                    let text = format!(
+                        "error_penalty has no key '{other}'; it may have constant and slope"
+                    );
+                    return Err(PyValueError::new_err(text));
+                }
             }
         }
+        Ok(options)
     }
-    Ok(options)
 }
 
 /// Run with the interpreter released; it is held only while Python code runs.
@@ -177,12 +210,15 @@ fn run(
         return Outcome { ended: Ok(Err(OptimizeError::Start(failed))), raised: None };
     }
     let mut raised = None;
-    let ended = py.detach(|| {
-        let raised = &mut raised;
-        let call = || pipeline(functions, resolved, task, interrupted, raised);
-        catch_unwind(AssertUnwindSafe(call))
-    });
+    let slot = &mut raised;
+    let ended = guarded(py, || pipeline(functions, resolved, task, interrupted, slot));
     Outcome { ended, raised }
+}
+
+/// Run native code with the interpreter released; a panic becomes an `InternalError`.
+pub(crate) fn guarded<T: Send>(py: Python<'_>, native: impl FnOnce() -> T + Send) -> PyResult<T> {
+    let ended = py.detach(|| catch_unwind(AssertUnwindSafe(native)));
+    ended.map_err(|panic| panic_error(py, panic))
 }
 
 fn pipeline(
@@ -250,7 +286,7 @@ fn pipeline(
 }
 
 /// Start values have to be finite.
-fn check_start(tree: &Tree) -> Result<(), OptimizeError> {
+pub(crate) fn check_start(tree: &Tree) -> Result<(), OptimizeError> {
     if tree.start().iter().all(|value| value.is_finite()) {
         return Ok(());
     }
@@ -265,14 +301,14 @@ fn check_start(tree: &Tree) -> Result<(), OptimizeError> {
 /// The result or the exception of a run.
 fn finish(
     py: Python<'_>,
-    ended: Result<Result<FlatResult, OptimizeError>, Box<dyn Any + Send>>,
+    ended: PyResult<Result<FlatResult, OptimizeError>>,
     raised: Option<PyErr>,
     tree: &Tree,
     aside: Option<Aside>,
 ) -> PyResult<RawResult> {
     let Aside { reported, error: own } = aside.unwrap_or_default();
     match ended {
-        Err(panic) => Err(panic_error(py, panic)),
+        Err(panic) => Err(panic),
         Ok(Ok(result)) => {
             let result = RawResult::new(py, result, tree, reported)?;
             match raised.or(own) {
@@ -280,12 +316,22 @@ fn finish(
                 Some(error) => Err(with_partial(py, error, result)),
             }
         }
-        Ok(Err(OptimizeError::User { failure, partial })) => {
-            let partial = RawResult::new(py, *partial, tree, None)?;
-            Err(with_partial(py, run_error(py, failure), partial))
+        Ok(Err(wrong)) => Err(outcome_error(py, wrong, tree)),
+    }
+}
+
+/// The exception for a run without a result.
+pub(crate) fn outcome_error(py: Python<'_>, wrong: OptimizeError, tree: &Tree) -> PyErr {
+    match wrong {
+        OptimizeError::User { failure, partial } => {
+            let error = run_error(py, failure);
+            match RawResult::new(py, *partial, tree, None) {
+                Ok(partial) => with_partial(py, error, partial),
+                Err(_) => error,
+            }
         }
-        Ok(Err(OptimizeError::Start(failure))) => Err(start_error(py, failure)),
-        Ok(Err(wrong)) => Err(specification_error(py, wrong)),
+        OptimizeError::Start(failure) => start_error(py, failure),
+        wrong => specification_error(py, wrong),
     }
 }
 

@@ -94,6 +94,19 @@ impl Tree {
         name.map_or_else(|| position.to_string(), |path| path.join("_"))
     }
 
+    /// The column `column` of all frames with a column "value", NaN elsewhere; `None` if no frame has it.
+    fn column(&self, py: Python<'_>, column: &str) -> PyResult<Option<Vec<f64>>> {
+        let (mut leaves, mut flat, mut any) = (Vec::new(), vec![f64::NAN; self.size()], false);
+        self.root.leaves(&mut leaves);
+        for leaf in leaves {
+            if let Some(values) = read::frame_column(leaf, py, column)? {
+                flat[leaf.offset..leaf.offset + leaf.size].copy_from_slice(&values);
+                any = true;
+            }
+        }
+        Ok(any.then_some(flat))
+    }
+
     fn check_size(&self, found: usize) -> PyResult<()> {
         if found == self.size() {
             Ok(())
@@ -187,14 +200,15 @@ impl Tree {
         self.build(py, &positions)
     }
 
-    /// One side of the bounds, given as a partial tree, as a flat vector with NaN where nothing is said.
+    /// One side of the bounds, given as a partial tree, as a flat vector with NaN where nothing is said. What it says beats
+    /// the column `name` of frames with a column "value".
     fn flatten_side<'py>(
         &self,
         side: &Bound<'py, PyAny>,
         name: &str,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let py = side.py();
-        let mut flat = vec![f64::NAN; self.size()];
+        let mut flat = self.column(py, name)?.unwrap_or_else(|| vec![f64::NAN; self.size()]);
         side::read_side(py, &self.root, side, &mut flat).map_err(|mismatch| {
             let text = format!("{name} could not be matched to params pytree: {mismatch}.");
             error(py, Kind::Bounds, text)
@@ -209,15 +223,7 @@ impl Tree {
         py: Python<'py>,
         column: &str,
     ) -> PyResult<Option<Bound<'py, PyArray1<f64>>>> {
-        let (mut leaves, mut flat, mut any) = (Vec::new(), vec![f64::NAN; self.size()], false);
-        self.root.leaves(&mut leaves);
-        for leaf in leaves {
-            if let Some(values) = read::frame_column(leaf, py, column)? {
-                flat[leaf.offset..leaf.offset + leaf.size].copy_from_slice(&values);
-                any = true;
-            }
-        }
-        Ok(any.then(|| vector(py, &flat)))
+        Ok(self.column(py, column)?.map(|flat| vector(py, &flat)))
     }
 
     /// Whether any leaf is a frame with a column "value" (which may have columns of bounds).

@@ -34,7 +34,9 @@ pub(crate) fn failure(
     interrupted: &Flag,
 ) -> Failure {
     let (Cause::User(error) | Cause::Ours(error)) = &cause;
-    let kind = if error.is_instance_of::<PyException>(py) {
+    let kind = if is_request_to_stop(py, error) {
+        UserErrorKind::Interrupt
+    } else if error.is_instance_of::<PyException>(py) {
         UserErrorKind::Ordinary
     } else if error.is_instance_of::<PyKeyboardInterrupt>(py) && interrupted.load(Ordering::Relaxed)
     {
@@ -47,6 +49,12 @@ pub(crate) fn failure(
         _ => traceback(py, error),
     };
     Failure { index, what, error: UserError { kind, message, cause: Some(Box::new(cause)) } }
+}
+
+/// Whether this is `StopOptimizationError`, by which a function may end the run.
+fn is_request_to_stop(py: Python<'_>, error: &PyErr) -> bool {
+    let class = error.get_type(py);
+    class.name().is_ok_and(|name| name == "StopOptimizationError")
 }
 
 /// The traceback as Python prints it.

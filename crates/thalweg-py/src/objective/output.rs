@@ -152,7 +152,7 @@ pub(crate) fn compile_outputs(value: &Bound<'_, PyAny>, kind: SolverKind) -> PyR
     let zero_dim = value.cast::<PyUntypedArray>().is_ok_and(|array| array.ndim() == 0);
     if value.is_none() || zero_dim || number(value).is_ok() {
         let text = format!(
-            "fun is marked as a {} function, but returned {} instead of an array or tree of {what}. Remove the mark if \
+            "fun is marked as a {} function, but returned {} instead of an array or tree of {what}. Use mark.scalar if \
              fun returns a number.",
             kind.as_str(),
             describe(value)

@@ -164,6 +164,7 @@ struct FastFrame {
     construct: Py<PyAny>,
     axes: Py<PyAny>,
     options: Py<PyDict>,
+    shallow: Py<PyDict>,
 }
 
 impl FrameTemplate {
@@ -232,7 +233,7 @@ impl FrameTemplate {
         let mut blocks = Vec::with_capacity(fast.others.len());
         for other in &fast.others {
             blocks.push(match other {
-                Some(copy) => copy.bind(py).call1((false,))?,
+                Some(copy) => copy.bind(py).call((), Some(fast.shallow.bind(py)))?,
                 None => {
                     fast.make_block.bind(py).call1((new_array(py, values, &[1, values.len()]),))?
                 }
@@ -261,6 +262,8 @@ impl FastFrame {
         }
         let options = PyDict::new(py);
         options.set_item("verify_integrity", false)?;
+        let shallow = PyDict::new(py);
+        shallow.set_item("deep", false)?;
         Ok(FastFrame {
             make_block: make_block.ok_or_else(|| PyValueError::new_err("no block of its own"))?,
             others,
@@ -268,6 +271,7 @@ impl FastFrame {
             construct: frame.getattr("_constructor_from_mgr")?.unbind(),
             axes: manager.getattr("axes")?.unbind(),
             options: options.unbind(),
+            shallow: shallow.unbind(),
         })
     }
 }
