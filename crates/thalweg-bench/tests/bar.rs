@@ -53,8 +53,9 @@ fn every_comparison_has_a_test_here() {
     }
 }
 
-/// The reference lets a better trial take its place at once, ours when the generation ends, so that every generation is one batch.
-/// That costs about a quarter more evaluations; both figures are medians of ten runs with different random numbers.
+/// The reference counts are scipy's default, where a better trial takes its place at once; ours waits for the end of the generation,
+/// so that every generation is one batch. That costs a tenth to two fifths more evaluations: beside scipy with
+/// `updating="deferred"`, same seeds, the medians are 0.94 to 1.12 times scipy's.
 #[test]
 fn differential_evolution_is_as_reliable_as_the_reference() {
     let rows = compare_differential_evolution().unwrap();
