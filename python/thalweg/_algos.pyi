@@ -10,6 +10,41 @@ FILTERS: dict[str, Callable[[Entry], bool]]
 
 def algorithm_class(name: str) -> type[Algorithm]: ...
 
+class DifferentialEvolution(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    strategy: Literal["best1bin", "best1exp", "rand1bin", "rand1exp", "rand2bin", "rand2exp", "randtobest1bin", "randtobest1exp", "currenttobest1bin", "currenttobest1exp", "best2bin", "best2exp"]
+    population_size_multiplier: int | float | str
+    mutation_constant: float | tuple[float, float]
+    recombination_constant: float | str
+    sampling_method: Literal["latinhypercube", "random", "sobol", "halton"]
+    polish: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    seed: Any
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        strategy: Literal["best1bin", "best1exp", "rand1bin", "rand1exp", "rand2bin", "rand2exp", "randtobest1bin", "randtobest1exp", "currenttobest1bin", "currenttobest1exp", "best2bin", "best2exp"] = ...,
+        population_size_multiplier: int | float | str = ...,
+        mutation_constant: float | tuple[float, float] = ...,
+        recombination_constant: float | str = ...,
+        sampling_method: Literal["latinhypercube", "random", "sobol", "halton"] = ...,
+        polish: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        seed: Any = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class Lbfgsb(Algorithm):
     convergence_ftol_rel: float | str
     convergence_gtol_abs: float | str
@@ -145,6 +180,41 @@ class Trf(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyDifferentialEvolution(Algorithm):
+    strategy: Literal["best1bin", "best1exp", "rand1bin", "rand1exp", "rand2bin", "rand2exp", "randtobest1bin", "randtobest1exp", "currenttobest1bin", "currenttobest1exp", "best2bin", "best2exp"]
+    stopping_maxiter: int | float | str
+    stopping_maxfun: int | float | str
+    population_size_multiplier: int | float | str
+    convergence_ftol_rel: float | str
+    mutation_constant: float | tuple[float, float]
+    recombination_constant: float | str
+    seed: Any
+    polish: bool | str
+    sampling_method: Literal["latinhypercube", "random", "sobol", "halton"]
+    convergence_ftol_abs: float | str
+    n_cores: int | float | str
+    batch_evaluator: Any
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        strategy: Literal["best1bin", "best1exp", "rand1bin", "rand1exp", "rand2bin", "rand2exp", "randtobest1bin", "randtobest1exp", "currenttobest1bin", "currenttobest1exp", "best2bin", "best2exp"] = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        population_size_multiplier: int | float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        mutation_constant: float | tuple[float, float] = ...,
+        recombination_constant: float | str = ...,
+        seed: Any = ...,
+        polish: bool | str = ...,
+        sampling_method: Literal["latinhypercube", "random", "sobol", "halton"] = ...,
+        convergence_ftol_abs: float | str = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyLBFGSB(Algorithm):
     convergence_ftol_rel: float | str
     convergence_gtol_abs: float | str
@@ -233,10 +303,45 @@ class ScipyNelderMead(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     scipy_neldermead: type[ScipyNelderMead]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Scalar: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -279,9 +384,12 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -298,11 +406,50 @@ class BoundedLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GlobalGradientFreeParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    Scalar: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    Scalar: BoundedGlobalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    Parallel: BoundedGlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -350,9 +497,12 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -361,9 +511,12 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -406,11 +559,44 @@ class BoundedLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    Parallel: GlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalParallelScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -459,10 +645,13 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
+    Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -475,6 +664,17 @@ class LocalParallelScalarAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
+    Parallel: BoundedGlobalParallelAlgorithmSelection
+    Scalar: BoundedGlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -494,9 +694,12 @@ class BoundedGradientBasedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalGradientFreeAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGradientFreeScalarAlgorithmSelection
@@ -534,9 +737,12 @@ class BoundedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
@@ -546,15 +752,51 @@ class BoundedParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeScalarAlgorithmSelection
     Local: BoundedLocalScalarAlgorithmSelection
     Parallel: BoundedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeAlgorithmSelection
+    Parallel: GlobalGradientFreeParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalParallelAlgorithmSelection
+    GradientFree: GlobalGradientFreeParallelAlgorithmSelection
+    Scalar: GlobalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeScalarAlgorithmSelection
+    Parallel: GlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -610,10 +852,13 @@ class GradientFreeLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
+    Global: GlobalGradientFreeParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -622,10 +867,13 @@ class GradientFreeParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeScalarAlgorithmSelection
+    Global: GlobalGradientFreeScalarAlgorithmSelection
     Local: GradientFreeLocalScalarAlgorithmSelection
     Parallel: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -673,10 +921,13 @@ class LocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class ParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
+    Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -685,19 +936,34 @@ class ParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     trf: type[Trf]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
     LeastSquares: BoundedLeastSquaresAlgorithmSelection
     Local: BoundedLocalAlgorithmSelection
     Parallel: BoundedParallelAlgorithmSelection
     Scalar: BoundedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalAlgorithmSelection
+    GradientFree: GlobalGradientFreeAlgorithmSelection
+    Parallel: GlobalParallelAlgorithmSelection
+    Scalar: GlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -720,10 +986,13 @@ class GradientBasedAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeAlgorithmSelection
+    Global: GlobalGradientFreeAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
     Parallel: GradientFreeParallelAlgorithmSelection
     Scalar: GradientFreeScalarAlgorithmSelection
@@ -767,10 +1036,13 @@ class LocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class ParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelAlgorithmSelection
+    Global: GlobalParallelAlgorithmSelection
     GradientFree: GradientFreeParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
@@ -780,12 +1052,15 @@ class ParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class ScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedScalarAlgorithmSelection
+    Global: GlobalScalarAlgorithmSelection
     GradientBased: GradientBasedScalarAlgorithmSelection
     GradientFree: GradientFreeScalarAlgorithmSelection
     Local: LocalScalarAlgorithmSelection
@@ -796,16 +1071,19 @@ class ScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class AlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     trf: type[Trf]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedAlgorithmSelection
+    Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection
     GradientFree: GradientFreeAlgorithmSelection
     LeastSquares: LeastSquaresAlgorithmSelection

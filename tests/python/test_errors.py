@@ -1,6 +1,7 @@
 """Every error with the text that a user reads."""
 
 import functools
+import importlib.util
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,21 @@ def residuals(x):
 
 
 START = np.ones(2)
+
+
+def tell_too_few(optimizer):
+    while len(optimizer.ask()) == 1:
+        optimizer.tell(2.0)
+    optimizer.tell([1.0])
+
+
+def tell_after_the_end(optimizer):
+    answers = {"fun": 0.0, "jac": np.zeros(2), "fun_and_jac": (0.0, np.zeros(2))}
+    while (request := optimizer.ask()) is not None:
+        optimizer.tell([answers[request.want] for _ in request.params])
+    optimizer.tell(1.0)
+
+
 LEAST_SQUARES = om.mark.least_squares(residuals)
 
 
@@ -250,7 +266,11 @@ FUNCTIONS = [
     ),
     (call(fun=lambda x: np.nan), "InvalidFunctionError", "has to be finite"),
     (call(fun=lambda x: x), "InvalidFunctionError", "mark.least_squares"),
-    (call(fun=om.mark.least_squares(lambda x: x @ x)), "InvalidFunctionError", "Remove the mark if fun returns a number"),
+    (
+        call(fun=om.mark.least_squares(lambda x: x @ x)),
+        "InvalidFunctionError",
+        "Use mark.scalar if fun returns a number",
+    ),
     (
         call(algorithm="scipy_ls_lm"),
         "InvalidFunctionError",
@@ -400,9 +420,14 @@ OBJECTS = [
     (lambda: om.Optimizer(START, "lbfgsb", kind="x"), "InvalidArgumentError", "kind must be"),
     (lambda: om.Optimizer(START, "lbfgsb").result(), "NotAvailableError", "has not ended"),
     (
-        lambda: om.Optimizer(START, "lbfgsb").tell([1.0, 2.0]),
+        lambda: tell_too_few(om.Optimizer(START, "neldermead")),
         "InvalidArgumentError",
-        "a list of 1 values",
+        r"points were asked for, so tell needs a list of \d values, not \[1.0\]",
+    ),
+    (
+        lambda: tell_after_the_end(om.Optimizer(START, "lbfgsb", derivatives=True)),
+        "InvalidArgumentError",
+        "The optimization has ended",
     ),
 ]
 
@@ -579,3 +604,12 @@ def test_frames_need_numbers():
     frame = pd.DataFrame({"value": ["a", "b"]})
     with pytest.raises(exceptions.InvalidParamsError):
         om.minimize(lambda p: 0.0, frame, "lbfgsb")
+
+
+def test_missing_packages_are_named():
+    if importlib.util.find_spec("pathos") is not None:
+        pytest.skip("pathos is installed")
+    with pytest.raises(exceptions.NotInstalledError, match="pip install pathos"):
+        om.batch_evaluators.pathos_mp_batch_evaluator(
+            abs, [1, 2], n_cores=2, error_handling="raise"
+        )

@@ -1,1 +1,12 @@
 """What authors of algorithms import: see `thalweg.optimization.algorithm`."""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+__all__ = ["algorithm", "history"]
+
+
+def __getattr__(name: str) -> _Any:
+    if name in __all__:
+        return _import_module(f"thalweg.optimization.{name}")
+    raise AttributeError(f"module 'thalweg.optimization' has no attribute '{name}'")
