@@ -41,6 +41,27 @@ fn ask_and_tell_ask_for_the_points_of_the_direct_driver() {
 }
 
 #[test]
+fn a_batch_may_be_evaluated_in_any_order_and_in_parts() {
+    for entry in catalog() {
+        let mut direct = Probe::new(entry.spec.features.kind, rosenbrock);
+        let expected = essence(blueprint(entry, &START).run(&mut direct));
+        let mut run =
+            Suspended::start(blueprint(entry, &START), Backend::Coroutine).expect("a stack");
+        while let Some(ask) = run.ask() {
+            // Backwards, and each point by a worker of its own.
+            let mut outputs: Vec<Vec<f64>> = Vec::new();
+            for x in ask.points.chunks_exact(ask.dim).rev() {
+                let mut worker = Probe::new(entry.spec.features.kind, rosenbrock);
+                outputs.push(worker.outputs(x).expect("no failure"));
+            }
+            outputs.reverse();
+            run.tell(Tell::outputs(outputs.concat())).expect("an answer that fits");
+        }
+        assert_eq!(essence(run.finish()), expected, "{}", entry.spec.name);
+    }
+}
+
+#[test]
 fn lockstep_runs_do_not_notice_each_other() {
     for entry in catalog() {
         let starts = [START, [2.0, 0.5, -1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0]];
