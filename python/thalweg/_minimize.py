@@ -244,7 +244,7 @@ def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
         )
     if len(args) > 3:
         raise TypeError(f"{name}() takes at most 3 positional arguments: fun, params, algorithm.")
-    for key, value in zip(("fun", "params", "algorithm"), args):  # noqa: B905
+    for key, value in zip(("fun", "params", "algorithm"), args):
         if key in kwargs:
             raise TypeError(f"{name}() got multiple values for argument '{key}'")
         arguments[key] = value
@@ -282,12 +282,15 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
 
 def _stopping(callback: Callable[[Any], Any]) -> Callable[[Any, float, int], bool]:
     """The user's callback as the core calls it: it says whether to stop."""
+    import numpy as np
+
     from thalweg._result import IntermediateResult
 
     def call(params: Any, fun: float, n_iterations: int) -> bool:
         try:
-            return callback(IntermediateResult(params, fun, n_iterations)) is True
+            answer = callback(IntermediateResult(params, fun, n_iterations))
         except StopIteration:
             return True
+        return isinstance(answer, (bool, np.bool_)) and bool(answer)
 
     return call

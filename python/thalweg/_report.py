@@ -40,10 +40,12 @@ def convergence_report(history: History) -> dict[str, dict[str, float]] | None:
     if len(accepted) < 2:
         return None
     table = history._table()
-    return {
-        column: _changes(table.fun[accepted[-size:]], table.params[accepted[-size:]])
-        for column, size in _WINDOWS.items()
-    }
+    # An unbounded run ends at infinity, where changes are infinite or undefined.
+    with np.errstate(all="ignore"):
+        return {
+            column: _changes(table.fun[accepted[-size:]], table.params[accepted[-size:]])
+            for column, size in _WINDOWS.items()
+        }
 
 
 def _changes(fun: np.ndarray, params: np.ndarray) -> dict[str, float]:

@@ -137,6 +137,17 @@ def test_steps_may_be_trees():
     assert (1.0, pytest.approx(1.2)) in seen
 
 
+def test_trees_of_steps_in_an_optimization():
+    options = om.NumdiffOptions(method="forward", step_size={"a": 1e-7, "b": np.full(2, 1e-6)})
+    start = {"a": 1.0, "b": np.ones(2)}
+    result = om.minimize(
+        lambda p: p["a"] ** 2 + p["b"] @ p["b"], start, "lbfgsb", numdiff_options=options
+    )
+    assert np.allclose(result.params["b"], 0, atol=1e-5)
+    with pytest.raises(exceptions.InvalidNumdiffOptionsError, match="same structure as params"):
+        om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb", numdiff_options=options)
+
+
 def test_extrapolation_is_more_accurate():
     x = np.array([1.0, 2.0])
     fun = lambda x: np.exp(x).sum()  # noqa: E731

@@ -208,7 +208,7 @@ def test_callback_sees_iterations_and_stops():
         seen.append((state.n_iterations, state.fun, state.params.copy()))
         assert state.x is state.params
         assert state.nit == state.n_iterations
-        return len(seen) == 3
+        return np.bool_(len(seen) == 3)
 
     result = om.minimize(rosenbrock, np.array([-1.2, 1.0]), "lbfgsb", callback=callback)
     assert [number for number, _, _ in seen] == [1, 2, 3]

@@ -140,6 +140,20 @@ def test_convergence_report():
     assert synthetic().convergence_report is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_report_of_an_unbounded_run():
+    history = om.History(
+        "maximize",
+        params=[np.ones(1), np.full(1, 1e200)],
+        fun=[1.0, np.inf],
+        start_time=[0.0] * 2,
+        stop_time=[0.0] * 2,
+        batches=[0, 1],
+        task=["fun"] * 2,
+    )
+    assert "inf" in str(synthetic(history=history, fun=np.inf, direction="maximize"))
+
+
 def test_html(result):
     html = result._repr_html_()
     assert "<table>" in html
