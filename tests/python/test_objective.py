@@ -439,6 +439,25 @@ def test_batches_and_bounds_of_user_defined_algorithms():
     assert not result.success and result.message == "no"
 
 
+def test_user_defined_algorithms_get_the_cores_they_ask_for():
+    cores = []
+
+    def evaluator(fun, points, n_cores):
+        cores.append(n_cores)
+        return [fun(point) for point in points]
+
+    def body(handle, x0):
+        handle.batch_fun([x0 + 1, x0 + 2], n_cores=3)
+        return {"x": x0, "fun": handle.fun(x0)}
+
+    def slow(x):
+        time.sleep(0.002)
+        return x @ x
+
+    run(slow, np.ones(2), Descent(body=body), batch_evaluator=evaluator)
+    assert cores == [3]
+
+
 def test_history_columns():
     import pickle
 

@@ -13,9 +13,9 @@ use thalweg::core::{
 };
 
 use crate::errors::{Kind, error};
-use crate::handle::ProblemHandle;
+use crate::handle::{ProblemHandle, Terms};
 use crate::numeric::{number, to_vec, vector};
-use crate::objective::kind_from_word;
+use crate::objective::{Cores, kind_from_word};
 
 /// What a user-defined algorithm reports about its own run.
 #[derive(Default)]
@@ -45,6 +45,7 @@ pub(crate) struct PythonAlgorithm {
     spec: &'static AlgorithmSpec,
     maximize: bool,
     aside: Arc<Mutex<Aside>>,
+    cores: Cores,
 }
 
 impl PythonAlgorithm {
@@ -75,13 +76,22 @@ impl PythonAlgorithm {
             spec: interned_spec(name, features),
             maximize,
             aside: Arc::default(),
+            cores: Cores::default(),
         })
     }
 
-    /// Where the run puts what does not fit into [`Finish`].
-    pub(crate) fn aside(&self) -> Arc<Mutex<Aside>> {
-        Arc::clone(&self.aside)
+    pub(crate) fn lines(&self) -> Lines {
+        Lines { aside: Arc::clone(&self.aside), cores: Arc::clone(&self.cores) }
     }
+}
+
+/// The ends of the lines between a user-defined algorithm and its run.
+#[derive(Default)]
+pub(crate) struct Lines {
+    /// What does not fit into [`Finish`].
+    pub(crate) aside: Arc<Mutex<Aside>>,
+    /// The cores that it asks for.
+    pub(crate) cores: Cores,
 }
 
 /// Declarations live as long as the program: one for each name and set of features.
@@ -130,8 +140,8 @@ impl Algorithm for PythonAlgorithm {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         Python::attach(|py| {
             let kind = self.spec.features.kind;
-            let direction = if self.maximize { "maximize" } else { "minimize" };
-            let (returned, stop) = ProblemHandle::lend(py, problem, kind, direction, |handle| {
+            let terms = Terms { kind, maximize: self.maximize, cores: Arc::clone(&self.cores) };
+            let (returned, stop) = ProblemHandle::lend(py, problem, terms, |handle| {
                 self.callable.bind(py).call1((handle, vector(py, x0)))
             });
             if let Some(stop) = stop {

@@ -67,8 +67,8 @@ impl AskTell {
             error_handling,
             penalty,
         };
-        let (resolved, aside) = arguments.resolve()?;
-        if aside.is_some() {
+        let (resolved, lines) = arguments.resolve()?;
+        if lines.is_some() {
             let text = "Algorithms that are written in Python cannot be suspended; use minimize or maximize.";
             return Err(error(py, Kind::Argument, text));
         }

@@ -1,5 +1,6 @@
 //! The problem as an algorithm that is written in Python sees it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 
@@ -11,6 +12,7 @@ use thalweg::core::{Problem, SolverKind, Stop, Values, Want};
 
 use crate::algorithm::misuse;
 use crate::numeric::{new_array, to_vec, vector};
+use crate::objective::Cores;
 
 pyo3::create_exception!(
     _thalweg,
@@ -25,11 +27,20 @@ pub(crate) struct ProblemHandle {
     slot: Mutex<Slot>,
     /// The thread that evaluates at the moment.
     busy: Mutex<Option<ThreadId>>,
-    kind: SolverKind,
+    terms: Terms,
     dim: usize,
     lower: Option<Vec<f64>>,
     upper: Option<Vec<f64>>,
-    direction: &'static str,
+}
+
+/// What a user-defined algorithm and its run agree on.
+pub(crate) struct Terms {
+    /// What the algorithm's values are.
+    pub(crate) kind: SolverKind,
+    /// What the user does.
+    pub(crate) maximize: bool,
+    /// The cores that the algorithm asks for.
+    pub(crate) cores: Cores,
 }
 
 struct Slot {
@@ -46,18 +57,16 @@ impl ProblemHandle {
     pub(crate) fn lend<'py, T>(
         py: Python<'py>,
         problem: &mut Problem<'_>,
-        kind: SolverKind,
-        direction: &'static str,
+        terms: Terms,
         run: impl FnOnce(Bound<'py, ProblemHandle>) -> PyResult<T>,
     ) -> (PyResult<T>, Option<Stop>) {
         let finite =
             |side: &[f64]| side.iter().any(|bound| bound.is_finite()).then(|| side.to_vec());
         let handle = ProblemHandle {
-            kind,
+            terms,
             dim: problem.dim(),
             lower: finite(problem.lower()),
             upper: finite(problem.upper()),
-            direction,
             busy: Mutex::new(None),
             // The lifetimes are forgotten here; the pointer is taken back below, before they end.
             slot: Mutex::new(Slot { problem: std::ptr::from_mut(problem).cast(), stop: None }),
@@ -121,7 +130,7 @@ impl ProblemHandle {
     }
 
     fn wants(&self) -> (Want, Want) {
-        match self.kind {
+        match self.terms.kind {
             SolverKind::Scalar => (Want::VALUE, Want::GRADIENT),
             SolverKind::LeastSquares => (Want::RESIDUALS, Want::JACOBIAN),
             SolverKind::Likelihood => (Want::CONTRIBUTIONS, Want::SCORES),
@@ -152,7 +161,7 @@ impl ProblemHandle {
         i: usize,
         k: usize,
     ) -> Bound<'py, PyAny> {
-        let column = match self.kind {
+        let column = match self.terms.kind {
             SolverKind::Scalar => return PyFloat::new(py, values.values[i]).into_any(),
             SolverKind::LeastSquares => &values.residuals,
             SolverKind::Likelihood => &values.contributions,
@@ -168,14 +177,14 @@ impl ProblemHandle {
         i: usize,
         k: usize,
     ) -> Bound<'py, PyAny> {
-        let column = match self.kind {
+        let column = match self.terms.kind {
             SolverKind::Scalar => &values.gradients,
             SolverKind::LeastSquares => &values.jacobians,
             SolverKind::Likelihood => &values.scores,
         };
         let width = column.len() / k;
         let data = &column[i * width..(i + 1) * width];
-        match self.kind {
+        match self.terms.kind {
             SolverKind::Scalar => vector(py, data).into_any(),
             _ => new_array(py, data, &[width / self.dim, self.dim]),
         }
@@ -184,6 +193,7 @@ impl ProblemHandle {
     fn batch<'py>(
         &self,
         xs: &Bound<'py, PyAny>,
+        n_cores: usize,
         want: Want,
         item: impl Fn(&Values, usize, usize) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
@@ -193,6 +203,7 @@ impl ProblemHandle {
             return Ok(PyList::empty(py));
         }
         let k = points.len() / self.dim;
+        self.terms.cores.store(n_cores, Ordering::Relaxed);
         let items = self.evaluate(py, want, &points, |values| {
             (0..k).map(|i| item(values, i, k)).collect::<PyResult<Vec<_>>>()
         })?;
@@ -242,9 +253,8 @@ impl ProblemHandle {
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
     ) -> PyResult<Bound<'py, PyList>> {
-        let _ = n_cores; // the run's own number of cores is used
         let py = x_list.py();
-        self.batch(x_list, self.wants().0, |values, i, k| Ok(self.value(py, values, i, k)))
+        self.batch(x_list, n_cores, self.wants().0, |values, i, k| Ok(self.value(py, values, i, k)))
     }
 
     /// The derivative at several points.
@@ -254,9 +264,10 @@ impl ProblemHandle {
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
     ) -> PyResult<Bound<'py, PyList>> {
-        let _ = n_cores;
         let py = x_list.py();
-        self.batch(x_list, self.wants().1, |values, i, k| Ok(self.derivative(py, values, i, k)))
+        self.batch(x_list, n_cores, self.wants().1, |values, i, k| {
+            Ok(self.derivative(py, values, i, k))
+        })
     }
 
     /// Both at several points: a list of pairs.
@@ -266,10 +277,9 @@ impl ProblemHandle {
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
     ) -> PyResult<Bound<'py, PyList>> {
-        let _ = n_cores;
         let py = x_list.py();
         let (value, derivative) = self.wants();
-        self.batch(x_list, value | derivative, |values, i, k| {
+        self.batch(x_list, n_cores, value | derivative, |values, i, k| {
             let pair = (self.value(py, values, i, k), self.derivative(py, values, i, k));
             Ok(pair.into_pyobject(py)?.into_any())
         })
@@ -290,7 +300,7 @@ impl ProblemHandle {
     /// "minimize" or "maximize": what the user does.
     #[getter]
     fn direction(&self) -> &'static str {
-        self.direction
+        if self.terms.maximize { "maximize" } else { "minimize" }
     }
 
     /// The number of variables.

@@ -3,25 +3,24 @@
 mod batch;
 mod call;
 mod failure;
+mod functions;
 pub(crate) mod output;
 
-use std::sync::Mutex;
-use std::time::Instant;
+use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use thalweg::core::SolverKind;
-use thalweg::{Batch, Failure, Objective as PipelineObjective, StartValues};
+use thalweg::{Failure, Objective as _};
 
-pub(crate) use self::batch::BatchEvaluator;
+pub(crate) use self::batch::{BatchEvaluator, Cores};
 pub(crate) use self::failure::{Cause, failure};
+pub(crate) use self::functions::Functions;
 pub(crate) use self::output::warn;
 
-use self::call::{Arguments, Function};
-use self::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
+use self::call::Function;
 use crate::errors::{Kind, error};
-use crate::interrupt::Flag;
 use crate::tree::Tree;
 
 /// The user's functions with the structure of their params.
@@ -36,17 +35,17 @@ impl Objective {
     /// # Errors
     /// They are in use by another run.
     pub(crate) fn take(&self) -> PyResult<Functions> {
-        let taken = self.functions.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        let taken = self.functions.lock().unwrap_or_else(PoisonError::into_inner).take();
         taken.ok_or_else(|| PyRuntimeError::new_err("the objective is in use by another run"))
     }
 
     /// Return the functions after a run.
     pub(crate) fn put_back(&self, functions: Functions) {
-        *self.functions.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(functions);
+        *self.functions.lock().unwrap_or_else(PoisonError::into_inner) = Some(functions);
     }
 
     fn look<T>(&self, at: impl FnOnce(&Functions) -> T) -> PyResult<T> {
-        let functions = self.functions.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
         let functions = functions.as_ref();
         functions.map(at).ok_or_else(|| PyRuntimeError::new_err("the objective is in use by a run"))
     }
@@ -81,24 +80,11 @@ impl Objective {
         jac_is_true: bool,
         jac_kind: Option<&str>,
     ) -> PyResult<Self> {
-        let functions = Functions {
-            tree,
-            fun: Function::new("fun", fun, fun_kwargs),
-            jac: Function::new("jac", jac, jac_kwargs),
-            fun_and_jac: Function::new("fun_and_jac", fun_and_jac, fun_and_jac_kwargs),
-            jac_is_true,
-            declared: kind_from_word(kind)?,
-            jac_kind: kind_from_word(jac_kind)?,
-            form: Form::Plain,
-            kind: None,
-            outputs: None,
-            aggregated: None,
-            solver: None,
-            start: None,
-            arguments: Arguments::default(),
-            interrupted: Flag::default(),
-            batches: None,
-        };
+        let mut functions = Functions::new(tree, kind_from_word(kind)?, kind_from_word(jac_kind)?);
+        functions.fun = Function::new("fun", fun, fun_kwargs);
+        functions.jac = Function::new("jac", jac, jac_kwargs);
+        functions.fun_and_jac = Function::new("fun_and_jac", fun_and_jac, fun_and_jac_kwargs);
+        functions.jac_is_true = jac_is_true;
         if functions.fun.is_none() && functions.fun_and_jac.is_none() {
             return Err(PyValueError::new_err("fun or fun_and_jac is needed"));
         }
@@ -132,7 +118,7 @@ impl Objective {
     /// The structure of residuals or contributions; None for scalar functions, or before the start was evaluated.
     #[getter]
     fn output_tree(&self, py: Python<'_>) -> PyResult<Option<Py<Tree>>> {
-        self.look(|functions| functions.outputs.as_ref().map(|tree| tree.clone_ref(py)))
+        self.look(|functions| functions.outputs().map(|tree| tree.clone_ref(py)))
     }
 }
 
@@ -146,328 +132,5 @@ pub(crate) fn start_error(py: Python<'_>, failed: Failure) -> PyErr {
         }
         Some(cause) => cause.into_error(),
         None => error(py, Kind::Function, failed.error.message),
-    }
-}
-
-/// The functions and what is known about what they return.
-pub(crate) struct Functions {
-    tree: Py<Tree>,
-    fun: Option<Function>,
-    jac: Option<Function>,
-    fun_and_jac: Option<Function>,
-    jac_is_true: bool,
-    /// The kind by mark or annotation of fun.
-    declared: Option<SolverKind>,
-    /// The kind by mark of jac or fun_and_jac.
-    jac_kind: Option<SolverKind>,
-    form: Form,
-    /// The kind of what fun returns; known after the start.
-    kind: Option<SolverKind>,
-    /// The structure of residuals or contributions.
-    outputs: Option<Py<Tree>>,
-    /// Set if outputs are to be summed up here, because the derivative is that of the sum.
-    aggregated: Option<SolverKind>,
-    /// The kind of algorithm at work.
-    solver: Option<SolverKind>,
-    start: Option<StartValues>,
-    arguments: Arguments,
-    interrupted: Flag,
-    batches: Option<BatchEvaluator>,
-}
-
-impl Functions {
-    /// Prepare a run: the kind of algorithm, the flag of Ctrl-C, and who evaluates batches.
-    pub(crate) fn prepare(
-        &mut self,
-        solver: SolverKind,
-        interrupted: Flag,
-        batches: Option<BatchEvaluator>,
-    ) {
-        self.solver = Some(solver);
-        self.interrupted = interrupted;
-        self.batches = batches;
-    }
-
-    pub(crate) fn tree(&self) -> &Py<Tree> {
-        &self.tree
-    }
-
-    /// Whether only the first evaluation can tell the kind.
-    pub(crate) fn kind_is_open(&self) -> bool {
-        self.declared.is_none() && self.kind.is_none()
-    }
-
-    /// The evaluation at the start; kept, so that a second call costs nothing.
-    pub(crate) fn evaluate_start(&mut self, py: Python<'_>) -> Result<StartValues, Failure> {
-        if self.start.is_none() {
-            let begin = Instant::now();
-            self.start = Some(self.first_evaluation(py)?);
-            if let Some(batches) = &mut self.batches {
-                batches.note(begin.elapsed(), 1);
-            }
-        }
-        Ok(self.start.clone().unwrap_or_default())
-    }
-
-    fn first_evaluation(&mut self, py: Python<'_>) -> Result<StartValues, Failure> {
-        let tree = self.tree.clone_ref(py);
-        let (tree, start) = (tree.get(), tree.get().start());
-        let mut derivative = None;
-        let returned = match (&self.fun, &self.fun_and_jac) {
-            (Some(fun), _) => self
-                .arguments
-                .call(py, fun, tree, start)
-                .map_err(|error| (fun.what, Cause::User(error))),
-            (None, Some(both)) => match self.arguments.call(py, both, tree, start) {
-                Ok(returned) => split(returned, self.jac_is_true)
-                    .map(|(value, jac)| {
-                        derivative = Some(jac);
-                        value
-                    })
-                    .map_err(|error| (both.what, Cause::Ours(error))),
-                Err(error) => Err((both.what, Cause::User(error))),
-            },
-            (None, None) => Err(("fun", Cause::Ours(PyValueError::new_err("fun is needed")))),
-        };
-        let returned = returned.map_err(|(what, cause)| self.failed(py, 0, what, cause))?;
-        let ours = |functions: &Self, error| functions.failed(py, 0, "fun", Cause::Ours(error));
-        let outputs = self.first_outputs(returned).map_err(|error| ours(self, error))?;
-
-        if derivative.is_none() {
-            let source = self.jac.as_ref().or(self.fun_and_jac.as_ref());
-            if let Some(source) = source {
-                let what = source.what;
-                let returned = self.arguments.call(py, source, tree, start);
-                let returned =
-                    returned.map_err(|error| self.failed(py, 0, what, Cause::User(error)))?;
-                let part = match what {
-                    "jac" => Ok(returned),
-                    _ => split(returned, self.jac_is_true).map(|(_, jac)| jac),
-                };
-                derivative =
-                    Some(part.map_err(|error| self.failed(py, 0, what, Cause::Ours(error)))?);
-            }
-        }
-        let derivative = derivative
-            .map(|derivative| self.first_derivative(&derivative))
-            .transpose()
-            .map_err(|error| ours(self, error))?;
-        Ok(StartValues { outputs: self.aggregate(outputs), derivative })
-    }
-
-    /// Learn from the first value what the function returns.
-    fn first_outputs(&mut self, returned: Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-        let py = returned.py();
-        let (form, kind) = recognize(&returned, self.declared)?;
-        let kind = kind.unwrap_or(SolverKind::Scalar);
-        let value = form.unwrap(returned)?;
-        let outputs = if kind == SolverKind::Scalar {
-            vec![read_scalar(&value)?]
-        } else {
-            let tree = compile_outputs(&value, kind)?;
-            let outputs = tree.start().to_vec();
-            self.outputs = Some(Py::new(py, tree)?);
-            outputs
-        };
-        (self.form, self.kind) = (form, Some(kind));
-        Ok(outputs)
-    }
-
-    /// Learn from the first derivative whether it is that of every output or that of their sum.
-    fn first_derivative(&mut self, derivative: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
-        let n = self.tree.get().size();
-        let kind = self.kind.unwrap_or(SolverKind::Scalar);
-        let aggregates = self.solver.is_none_or(|solver| solver == SolverKind::Scalar);
-        if kind != SolverKind::Scalar && aggregates && self.jac_kind == Some(SolverKind::Scalar) {
-            self.aggregated = Some(kind);
-        }
-        let mut entries = vec![0.0; self.n_rows() * n];
-        let first = self.read_derivative(derivative, &mut entries);
-        let Err(mismatch) = first else { return Ok(entries) };
-        if kind != SolverKind::Scalar && aggregates && self.jac_kind.is_none() {
-            self.aggregated = Some(kind);
-            let mut gradient = vec![0.0; n];
-            if self.read_derivative(derivative, &mut gradient).is_ok() {
-                return Ok(gradient);
-            }
-            self.aggregated = None;
-        }
-        Err(mismatch)
-    }
-
-    /// The number of rows of the derivative.
-    fn n_rows(&self) -> usize {
-        match (&self.outputs, self.aggregated) {
-            (Some(tree), None) => tree.get().size(),
-            _ => 1,
-        }
-    }
-
-    fn aggregate(&self, outputs: Vec<f64>) -> Vec<f64> {
-        match self.aggregated {
-            None => outputs,
-            Some(kind) => vec![sum_up(kind, &outputs)],
-        }
-    }
-
-    #[inline]
-    fn read_derivative(&self, derivative: &Bound<'_, PyAny>, out: &mut [f64]) -> PyResult<()> {
-        let tree = self.tree.get();
-        let read = match (&self.outputs, self.aggregated) {
-            (Some(outputs), None) => tree.read_blocks(derivative, outputs.get(), out),
-            _ => tree.read(derivative, out),
-        };
-        read.map_err(|mismatch| {
-            let text =
-                format!("The output of derivative and criterion cannot be aligned: {mismatch}.");
-            error(derivative.py(), Kind::Function, text)
-        })
-    }
-
-    #[inline]
-    fn read_value(&self, returned: Bound<'_, PyAny>, out: &mut [f64]) -> PyResult<()> {
-        let value = self.form.unwrap(returned)?;
-        match (&self.outputs, self.aggregated) {
-            (None, _) => out[0] = read_scalar(&value)?,
-            (Some(tree), None) => read_outputs(&value, tree.get(), out)?,
-            (Some(tree), Some(kind)) => {
-                let mut outputs = vec![0.0; tree.get().size()];
-                read_outputs(&value, tree.get(), &mut outputs)?;
-                out[0] = sum_up(kind, &outputs);
-            }
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn failed(&self, py: Python<'_>, index: usize, what: &'static str, cause: Cause) -> Failure {
-        failure(py, index, what, cause, &self.interrupted)
-    }
-
-    /// One point: the outputs into `out` and the derivative into `derivative`, each unless empty.
-    fn point(
-        &mut self,
-        py: Python<'_>,
-        point: &[f64],
-        out: &mut [f64],
-        derivative: &mut [f64],
-    ) -> Result<(), (&'static str, Cause)> {
-        let (wants_value, wants_derivative) = (!out.is_empty(), !derivative.is_empty());
-        let both = self.fun_and_jac.as_ref().filter(|_| {
-            (wants_value && (wants_derivative || self.fun.is_none()))
-                || (wants_derivative && self.jac.is_none())
-        });
-        let tree = self.tree.get();
-        if let Some(both) = both {
-            let what = both.what;
-            let returned = self.arguments.call(py, both, tree, point);
-            let returned = returned.map_err(|error| (what, Cause::User(error)))?;
-            let ours = |error| (what, Cause::Ours(error));
-            let (value, jac) = split(returned, self.jac_is_true).map_err(ours)?;
-            if wants_value {
-                self.read_value(value, out).map_err(ours)?;
-            }
-            if wants_derivative {
-                self.read_derivative(&jac, derivative).map_err(ours)?;
-            }
-            return Ok(());
-        }
-        if let (true, Some(fun)) = (wants_value, &self.fun) {
-            let returned = self.arguments.call(py, fun, tree, point);
-            let returned = returned.map_err(|error| ("fun", Cause::User(error)))?;
-            self.read_value(returned, out).map_err(|error| ("fun", Cause::Ours(error)))?;
-        }
-        if let (true, Some(jac)) = (wants_derivative, &self.jac) {
-            let returned = self.arguments.call(py, jac, tree, point);
-            let returned = returned.map_err(|error| ("jac", Cause::User(error)))?;
-            self.read_derivative(&returned, derivative)
-                .map_err(|error| ("jac", Cause::Ours(error)))?;
-        }
-        Ok(())
-    }
-}
-
-fn sum_up(kind: SolverKind, outputs: &[f64]) -> f64 {
-    match kind {
-        SolverKind::LeastSquares => outputs.iter().map(|residual| residual * residual).sum(),
-        _ => outputs.iter().sum(),
-    }
-}
-
-impl PipelineObjective for Functions {
-    fn kind(&self) -> SolverKind {
-        match self.aggregated {
-            Some(_) => SolverKind::Scalar,
-            None => self.kind.or(self.declared).unwrap_or(SolverKind::Scalar),
-        }
-    }
-
-    fn n_outputs(&self) -> usize {
-        self.n_rows()
-    }
-
-    fn has_derivative(&self) -> bool {
-        self.jac.is_some() || self.fun_and_jac.is_some()
-    }
-
-    fn start(&mut self, _params: &[f64]) -> Result<StartValues, Failure> {
-        Python::attach(|py| self.evaluate_start(py))
-    }
-
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
-        Python::attach(|py| {
-            if let Err(error) = py.check_signals() {
-                failures.push(self.failed(py, 0, "fun", Cause::User(error)));
-                return;
-            }
-            if batch.n_cores > 1
-                && batch.len() > 1
-                && self.evaluate_outside(py, batch, outputs, derivatives, failures)
-            {
-                return;
-            }
-            self.evaluate_here(py, batch, outputs, derivatives, failures);
-        });
-    }
-}
-
-impl Functions {
-    /// One point after the other, in this thread.
-    fn evaluate_here(
-        &mut self,
-        py: Python<'_>,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
-        let begin = self.batches.is_some().then(Instant::now);
-        let m = self.n_outputs();
-        for (i, point) in batch.iter().enumerate() {
-            let out =
-                if batch.wants_outputs { &mut outputs[i * m..(i + 1) * m] } else { &mut [][..] };
-            let derivative = if batch.wants_derivative {
-                &mut derivatives[i * m * batch.dim..(i + 1) * m * batch.dim]
-            } else {
-                &mut [][..]
-            };
-            if let Err((what, cause)) = self.point(py, point, out, derivative) {
-                let failed = self.failed(py, i, what, cause);
-                let ends = failed.error.kind != thalweg::UserErrorKind::Ordinary;
-                failures.push(failed);
-                if ends {
-                    return; // neither Ctrl-C nor SystemExit waits for the rest of the batch
-                }
-            }
-        }
-        if let (Some(begin), Some(batches)) = (begin, &mut self.batches) {
-            batches.note(begin.elapsed(), batch.len());
-        }
     }
 }

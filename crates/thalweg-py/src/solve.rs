@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
@@ -15,7 +15,7 @@ use thalweg::{
     Specification, UserErrorKind, optimize, resolve,
 };
 
-use crate::algorithm::{Aside, PythonAlgorithm};
+use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::interrupt::{Flag, Guard};
 use crate::numeric::{number, to_vec};
@@ -63,10 +63,10 @@ pub(crate) fn solve(
         error_handling,
         penalty,
     };
-    let (resolved, aside) = arguments.resolve()?;
+    let (resolved, lines) = arguments.resolve()?;
     let how = arguments.numerical_derivatives()?;
-    let batches =
-        batch_evaluator.filter(|_| n_cores > 1 || how.n_cores > 1).map(BatchEvaluator::new);
+    let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
+    let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
     let task = Task {
         direction: if maximize { Direction::Maximize } else { Direction::Minimize },
         bounds: arguments.bounds()?,
@@ -88,8 +88,9 @@ pub(crate) fn solve(
     guard.restore(py)?;
 
     let Outcome { ended, raised } = outcome;
-    let aside = aside
-        .map(|aside| std::mem::take(&mut *aside.lock().unwrap_or_else(PoisonError::into_inner)));
+    let aside = lines.map(|lines| {
+        std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
+    });
     finish(py, ended, raised, tree.get(), aside)
 }
 
@@ -127,23 +128,23 @@ pub(crate) struct Arguments<'a, 'py> {
 }
 
 impl Arguments<'_, '_> {
-    /// The algorithm with its options; for a user-defined one also where it puts what it reports.
-    pub(crate) fn resolve(&self) -> PyResult<(Resolved, Option<Arc<Mutex<Aside>>>)> {
+    /// The algorithm with its options; for a user-defined one also the lines to it.
+    pub(crate) fn resolve(&self) -> PyResult<(Resolved, Option<Lines>)> {
         let py = self.algorithm.py();
         let wrong = |wrong| specification_error(py, wrong);
-        let (mut resolved, aside) = match self.algorithm.cast::<PyString>() {
+        let (mut resolved, lines) = match self.algorithm.cast::<PyString>() {
             Ok(name) => (resolve(&name.to_cow()?).map_err(wrong)?, None),
             Err(_) => {
                 let algorithm = PythonAlgorithm::new(self.algorithm, self.maximize)?;
-                let aside = algorithm.aside();
-                (Resolved::custom(Box::new(algorithm)), Some(aside))
+                let lines = algorithm.lines();
+                (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
         };
         for (name, value) in self.options.into_iter().flat_map(|options| options.iter()) {
             let name: String = name.extract()?;
             resolved.set(&name, &option_value(&name, &value)?).map_err(wrong)?;
         }
-        Ok((resolved, aside))
+        Ok((resolved, lines))
     }
 
     pub(crate) fn bounds(&self) -> PyResult<Bounds> {

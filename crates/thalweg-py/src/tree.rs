@@ -255,8 +255,8 @@ impl Tree {
     }
 
     /// The matrix (m, n) of a tree of blocks; (1, n) if `outer` is None.
-    #[pyo3(signature = (blocks, outer=None, what="jac"))]
-    fn from_blocks<'py>(
+    #[pyo3(name = "from_blocks", signature = (blocks, outer=None, what="jac"))]
+    fn matrix_of_blocks<'py>(
         &self,
         blocks: &Bound<'py, PyAny>,
         outer: Option<&Tree>,
@@ -303,8 +303,8 @@ impl Tree {
     }
 
     /// The matrix (n, n), or (m, n, n) with `outer`, of a tree of blocks of second derivatives.
-    #[pyo3(signature = (blocks, outer=None))]
-    fn hessian_from_blocks<'py>(
+    #[pyo3(name = "hessian_from_blocks", signature = (blocks, outer=None))]
+    fn matrix_of_hessian_blocks<'py>(
         &self,
         blocks: &Bound<'py, PyAny>,
         outer: Option<&Tree>,

@@ -1,16 +1,18 @@
 //! Batches that are evaluated by somebody else: processes, threads, a cluster.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use thalweg::{Batch, Failure};
+use thalweg::{Batch, Failure, Objective as _};
 
+use super::Functions;
 use super::call::Function;
 use super::failure::Cause;
 use super::output::split;
-use super::{Functions, PipelineObjective};
 use crate::errors::{Kind, error};
 
 /// Evaluations quicker than this are not worth the way to another process.
@@ -19,13 +21,18 @@ const WORTHWHILE: Duration = Duration::from_millis(1);
 /// A callable `(function, list of params, n_cores) -> list of outputs`, in which an exception stands for a failed point.
 pub(crate) struct BatchEvaluator {
     callable: Py<PyAny>,
+    /// The cores that a user-defined algorithm asked for in its last batch.
+    asked_for: Cores,
     spent: Duration,
     evaluations: u32,
 }
 
+/// A number of cores that is shared with the algorithm.
+pub(crate) type Cores = Arc<AtomicUsize>;
+
 impl BatchEvaluator {
-    pub(crate) fn new(callable: Py<PyAny>) -> Self {
-        BatchEvaluator { callable, spent: Duration::ZERO, evaluations: 0 }
+    pub(crate) fn new(callable: Py<PyAny>, asked_for: Cores) -> Self {
+        BatchEvaluator { callable, asked_for, spent: Duration::ZERO, evaluations: 0 }
     }
 
     /// Take note of how long evaluations in this thread took.
@@ -33,6 +40,11 @@ impl BatchEvaluator {
         self.spent += spent;
         self.evaluations =
             self.evaluations.saturating_add(u32::try_from(evaluations).unwrap_or(u32::MAX));
+    }
+
+    /// The cores for a batch for which the run has this many.
+    pub(super) fn n_cores(&self, of_run: usize) -> usize {
+        of_run.max(self.asked_for.load(Ordering::Relaxed))
     }
 
     fn is_worthwhile(&self) -> bool {
@@ -102,7 +114,7 @@ impl Functions {
         function: &Function,
         batch: &Batch<'_>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let tree = self.tree.get();
+        let tree = self.tree().get();
         let points: Vec<_> =
             batch.iter().map(|point| tree.build(py, point)).collect::<PyResult<_>>()?;
         let arguments = (function.partial(py)?, PyList::new(py, points)?, batch.n_cores);
