@@ -211,9 +211,7 @@ def _optimize(call: Call) -> OptimizeResult:
             penalty=call.error_penalty,
             collect_history=call.collect_history and not algorithm.disable_history,
             callback=None if call.callback is None else _stopping(call.callback),
-            batch_evaluator=None
-            if algorithm.n_cores == 1 and numdiff is None
-            else _evaluator(call, algorithm),
+            batch_evaluator=_evaluator(call, algorithm),
             n_cores=algorithm.n_cores,
             skip_checks=call.skip_checks,
         )
@@ -272,12 +270,16 @@ def _numdiff(call: Call, tree: Tree, algorithm: Resolved) -> dict[str, Any]:
 
 
 def _evaluator(call: Call, algorithm: Resolved) -> Any:
-    """The batch evaluator of the algorithm if it has cores, else that of numerical derivatives."""
+    """The batch evaluator of the algorithm if it may need one, else that of numerical derivatives.
+
+    A user-defined algorithm may ask for cores in every batch.
+    """
+    own = algorithm.n_cores > 1 or not isinstance(algorithm.target, str)
+    if not own and call.numdiff_options is None:
+        return None
     from thalweg.batch_evaluators import evaluate_function
 
-    if algorithm.n_cores > 1:
-        return evaluate_function(algorithm.batch_evaluator)
-    return evaluate_function(call.numdiff_options.batch_evaluator)
+    return evaluate_function((algorithm if own else call.numdiff_options).batch_evaluator)
 
 
 def _stopping(callback: Callable[[Any], Any]) -> Callable[[Any, float, int], bool]:

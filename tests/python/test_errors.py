@@ -1,10 +1,8 @@
 """Every error with the text that a user reads."""
 
 import functools
-import importlib.util
 
 import numpy as np
-import pandas as pd
 import pytest
 import thalweg as om
 from thalweg import exceptions
@@ -478,33 +476,6 @@ def test_every_exception_that_this_version_raises_has_a_case():
     assert names - for_later - elsewhere == {case[1] for case in CASES} & names
 
 
-def test_bad_input_is_refused_before_the_first_evaluation():
-    evaluations = []
-
-    def counted(x):
-        evaluations.append(x)
-        return x @ x
-
-    for kwargs in (
-        {"bounds": om.Bounds(lower=np.full(2, 3.0))},
-        {"algo_options": {"stopping.maxfun": "x"}},
-        {"constraints": [3]},
-        {"numdiff_options": {"method": "x"}},
-        {"algorithm": "no"},
-    ):
-        with pytest.raises(exceptions.OptimagicError):
-            om.minimize(**{"fun": counted, "params": START, "algorithm": "scipy_lbfgsb", **kwargs})
-    assert evaluations == []
-
-
-def test_the_start_outside_bounds_names_parameter_value_and_bound():
-    with pytest.raises(exceptions.InvalidParamsError) as caught:
-        om.minimize(
-            lambda p: p["a"] ** 2, {"a": 1.5}, "lbfgsb", bounds=om.Bounds(lower={"a": 2.25})
-        )
-    assert all(part in str(caught.value) for part in ("a", "1.5", "2.25"))
-
-
 def test_errors_are_also_the_built_in_ones():
     for action, built_in in [
         (call(algorithm="no_such"), ValueError),
@@ -518,98 +489,3 @@ def test_errors_are_also_the_built_in_ones():
         with pytest.raises(built_in):
             action()
     assert exceptions.ThalwegError is exceptions.OptimagicError
-
-
-def test_the_original_exception_is_chained_at_the_start():
-    with pytest.raises(exceptions.InvalidFunctionError) as caught:
-        om.minimize(fails, START, "lbfgsb")
-    assert isinstance(caught.value.__cause__, RuntimeError)
-    assert str(caught.value.__cause__) == "broken model"
-
-
-def test_a_failure_during_the_run_keeps_what_was_found():
-    evaluations = []
-
-    def breaks_later(x):
-        evaluations.append(x)
-        if len(evaluations) > 20:
-            raise ZeroDivisionError("after hours")
-        return x @ x
-
-    with pytest.raises(
-        exceptions.UserFunctionRuntimeError, match="when evaluating fun during optimization"
-    ) as caught:
-        om.minimize(breaks_later, {"a": 3.0, "b": np.ones(2)}["b"], "scipy_neldermead")
-    assert isinstance(caught.value.__cause__, ZeroDivisionError)
-    partial = caught.value.partial_result
-    assert isinstance(partial, om.OptimizeResult)
-    assert partial.success is False
-    assert partial.fun <= 2.0
-    assert len(partial.history) >= 19
-    assert np.isclose(partial.params @ partial.params, partial.fun)
-
-
-def test_continue_warns_and_goes_on():
-    evaluations = []
-
-    def sometimes(x):
-        evaluations.append(x)
-        if len(evaluations) in (5, 9):
-            raise ValueError("out of the model's domain")
-        return (x[0] - 1) ** 2 + x[1] ** 2
-
-    start = np.array([3.0, 3.0])
-    with pytest.warns(UserWarning, match="out of the model's domain"):
-        result = om.minimize(sometimes, start, "scipy_neldermead", error_handling="continue")
-    assert np.allclose(result.params, [1, 0], atol=1e-2)
-
-
-def test_keyboard_interrupt_and_system_exit_pass_at_the_start():
-    def leave(x):
-        raise SystemExit(3)
-
-    with pytest.raises(SystemExit):
-        om.minimize(leave, START, "lbfgsb")
-
-
-def test_a_derivative_that_is_not_finite_names_its_origin():
-    def jac(x):
-        return np.full_like(x, np.nan) if x[0] != 1.0 else 2 * x
-
-    with pytest.raises(exceptions.UserFunctionRuntimeError, match="jac"):
-        om.minimize(sphere, START, "lbfgsb", jac=jac)
-
-
-def test_unmatched_marks_fall_back_with_a_warning():
-    with pytest.warns(UserWarning, match="falling back to numerical derivatives"):
-        om.minimize(sphere, START, "lbfgsb", jac=[om.mark.least_squares(lambda x: np.eye(2))])
-
-
-def test_unknown_options_are_ignored_with_one_warning():
-    with pytest.warns(
-        UserWarning,
-        match=r"ignored because scipy_lbfgsb does not have them: \['trust_radius', 'noise_level'\]",
-    ):
-        om.minimize(
-            sphere, START, "scipy_lbfgsb", algo_options={"trust.radius": 1, "noise.level": 2}
-        )
-
-
-def test_an_empty_selection_warns():
-    with pytest.warns(UserWarning, match="selects no parameters"):
-        om.minimize(sphere, START, "lbfgsb", constraints=om.FixedConstraint(lambda x: x[:0]))
-
-
-def test_frames_need_numbers():
-    frame = pd.DataFrame({"value": ["a", "b"]})
-    with pytest.raises(exceptions.InvalidParamsError):
-        om.minimize(lambda p: 0.0, frame, "lbfgsb")
-
-
-def test_missing_packages_are_named():
-    if importlib.util.find_spec("pathos") is not None:
-        pytest.skip("pathos is installed")
-    with pytest.raises(exceptions.NotInstalledError, match="pip install pathos"):
-        om.batch_evaluators.pathos_mp_batch_evaluator(
-            abs, [1, 2], n_cores=2, error_handling="raise"
-        )

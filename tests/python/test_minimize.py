@@ -361,7 +361,7 @@ class CoordinateSearch(Algorithm):
             iterations += 1
             moves = np.concatenate([np.eye(len(x)), -np.eye(len(x))]) * step
             points = [np.maximum(x + move, lower) for move in moves]
-            values = problem.batch_fun(points, n_cores=1)
+            values = problem.batch_fun(points, n_cores=self.n_cores)
             best = int(np.argmin(values))
             if values[best] < fun:
                 x, fun = points[best], values[best]
