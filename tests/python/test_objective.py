@@ -1,4 +1,4 @@
-"""The user's functions at the boundary: what they get, what they may return, what their exceptions become."""
+"""The user's functions at the boundary: what they get, may return, and what exceptions become."""
 
 import os
 import signal
@@ -7,7 +7,6 @@ import time
 
 import numpy as np
 import pytest
-
 from thalweg import FunctionValue, LeastSquaresFunctionValue
 from thalweg._thalweg import AskTell, FirstPlan, HistoryData, Objective, SecondPlan, Tree, solve
 from thalweg.exceptions import (
@@ -19,7 +18,18 @@ from thalweg.exceptions import (
 )
 
 
-def run(fun, params, algorithm="lbfgsb", options=None, *, tree=None, jac=None, fun_and_jac=None, kind=None, **kwargs):
+def run(
+    fun,
+    params,
+    algorithm="lbfgsb",
+    options=None,
+    *,
+    tree=None,
+    jac=None,
+    fun_and_jac=None,
+    kind=None,
+    **kwargs,
+):
     names = ("fun_kwargs", "jac_kwargs", "fun_and_jac_kwargs", "jac_is_true", "jac_kind")
     own = {name: kwargs.pop(name) for name in names if name in kwargs}
     tree = Tree(params) if tree is None else tree
@@ -66,7 +76,8 @@ def test_functions_that_change_their_argument_do_no_harm(spoil):
 
 
 @pytest.mark.parametrize(
-    "convert", [float, np.float64, np.array, np.float32, lambda v: FunctionValue(float(v), {"info": 1})]
+    "convert",
+    [float, np.float64, np.array, np.float32, lambda v: FunctionValue(float(v), {"info": 1})],
 )
 def test_scalars_of_all_kinds(convert):
     result = run(lambda x: convert((x**2).sum()), np.ones(2), "neldermead")
@@ -122,8 +133,8 @@ def test_a_value_that_changes_its_type_is_an_error_of_the_run():
 
 def test_gradients_of_trees():
     params = {"a": 1.0, "b": np.array([2.0, 3.0])}
-    fun = lambda p: p["a"] ** 2 + (p["b"] ** 2).sum()  # noqa: E731
-    jac = lambda p: {"b": 2 * p["b"], "a": 2 * p["a"]}  # noqa: E731
+    fun = lambda p: p["a"] ** 2 + (p["b"] ** 2).sum()
+    jac = lambda p: {"b": 2 * p["b"], "a": 2 * p["a"]}
     result = run(fun, params, jac=jac)
     assert type(result.params["a"]) is float
     np.testing.assert_allclose(result.flat_params, 0, atol=1e-6)
@@ -174,19 +185,27 @@ def test_residuals_of_all_kinds(fun):
 
 def test_jacobians_as_matrix_and_as_blocks():
     fun = residuals["dict"]
-    blocks = lambda x: {"first": np.eye(3)[0], "rest": np.eye(3)[1:]}  # noqa: E731
+    blocks = lambda x: {"first": np.eye(3)[0], "rest": np.eye(3)[1:]}
     for function, jac in [(residuals["array"], lambda x: np.eye(3)), (fun, blocks)]:
         result = run(function, np.zeros(3), "levenberg_marquardt", jac=jac, kind="least_squares")
         np.testing.assert_allclose(result.params, 1, atol=1e-6)
         assert result.n_jac_evals >= 1
     with pytest.raises(InvalidFunctionError, match="same number of elements"):
-        run(residuals["array"], np.zeros(3), "levenberg_marquardt", jac=lambda x: np.ones((3, 2)), kind="least_squares")
+        run(
+            residuals["array"],
+            np.zeros(3),
+            "levenberg_marquardt",
+            jac=lambda x: np.ones((3, 2)),
+            kind="least_squares",
+        )
 
 
 def test_the_gradient_of_the_sum_serves_scalar_algorithms():
-    gradient = lambda x: 2 * (x - 1)  # noqa: E731
+    gradient = lambda x: 2 * (x - 1)
     for jac_kind in ("scalar", None):
-        result = run(residuals["array"], np.zeros(3), jac=gradient, kind="least_squares", jac_kind=jac_kind)
+        result = run(
+            residuals["array"], np.zeros(3), jac=gradient, kind="least_squares", jac_kind=jac_kind
+        )
         np.testing.assert_allclose(result.params, 1, atol=1e-6)
         assert result.start_fun == 3.0
 
@@ -217,7 +236,12 @@ def test_starts_that_are_not_finite_name_the_parameter():
 
 
 def test_bounds_and_fixed_parameters():
-    result = run(sphere, np.array([2.0, 3.0, 4.0]), lower=np.array([1.0, np.nan, -np.inf]), fixed=(np.array([2]), None))
+    result = run(
+        sphere,
+        np.array([2.0, 3.0, 4.0]),
+        lower=np.array([1.0, np.nan, -np.inf]),
+        fixed=(np.array([2]), None),
+    )
     np.testing.assert_allclose(result.params, [1, 0, 4], atol=1e-6)
     assert result.n_free == 2
     with pytest.raises(InvalidBoundsError):
@@ -370,7 +394,12 @@ class Descent:
     """A user-defined algorithm: fixed steps."""
 
     name = "descent"
-    features = {"solver_type": "scalar", "needs_jac": True, "supports_bounds": True, "supports_infinite_bounds": True}
+    features = {
+        "solver_type": "scalar",
+        "needs_jac": True,
+        "supports_bounds": True,
+        "supports_infinite_bounds": True,
+    }
 
     def __init__(self, steps=100, body=None):
         self.steps, self.body = steps, body
@@ -382,12 +411,20 @@ class Descent:
         for _ in range(self.steps):
             value, gradient = handle.fun_and_jac(x)
             x = x - 0.25 * gradient
-        return {"x": x, "fun": handle.fun(x), "message": "all steps done", "n_iterations": self.steps, "info": {"a": 1}}
+        return {
+            "x": x,
+            "fun": handle.fun(x),
+            "message": "all steps done",
+            "n_iterations": self.steps,
+            "info": {"a": 1},
+        }
 
 
 def test_user_defined_algorithms():
     result = run(sphere, np.array([1.0, 2.0]), Descent())
-    assert result.success and result.message == "all steps done" and result.algorithm_output["a"] == 1
+    assert (
+        result.success and result.message == "all steps done" and result.algorithm_output["a"] == 1
+    )
     assert result.n_iterations == 100
     np.testing.assert_allclose(result.params, 0, atol=1e-6)
     best = run(lambda x: -(x @ x), np.array([1.0, 2.0]), Descent(), maximize=True)
@@ -404,7 +441,12 @@ def test_limits_and_failures_end_user_defined_algorithms():
         return {"x": x0, "fun": 0.0}
 
     calls = []
-    result = run(lambda x: (calls.append(1), x @ x)[1], np.ones(2), Descent(body=stubborn), {"stopping_maxfun": 7})
+    result = run(
+        lambda x: (calls.append(1), x @ x)[1],
+        np.ones(2),
+        Descent(body=stubborn),
+        {"stopping_maxfun": 7},
+    )
     assert result.status_word == "max_evaluations" and len(calls) == 7
 
     def broken(handle, x0):
@@ -416,7 +458,11 @@ def test_limits_and_failures_end_user_defined_algorithms():
     assert caught.value.partial_result.fun == 2.0
 
     kept = []
-    run(sphere, np.ones(2), Descent(body=lambda handle, x0: (kept.append(handle), {"x": x0, "fun": handle.fun(x0)})[1]))
+    run(
+        sphere,
+        np.ones(2),
+        Descent(body=lambda handle, x0: (kept.append(handle), {"x": x0, "fun": handle.fun(x0)})[1]),
+    )
     with pytest.raises(RuntimeError, match="over"):
         kept[0].fun(np.ones(2))
 
@@ -435,7 +481,9 @@ def test_batches_and_bounds_of_user_defined_algorithms():
             handle.fun(np.ones(3))
         return {"x": x0, "fun": values[0], "success": False, "message": "no"}
 
-    result = run(sphere, np.ones(2), Descent(body=body), jac=lambda x: 2 * x, lower=np.array([0, np.nan]))
+    result = run(
+        sphere, np.ones(2), Descent(body=body), jac=lambda x: 2 * x, lower=np.array([0, np.nan])
+    )
     assert not result.success and result.message == "no"
 
 
@@ -507,7 +555,9 @@ def test_ask_and_tell():
         want, points = asked
         values = [p["a"] ** 2 + (p["b"] ** 2).sum() for p in points]
         gradients = [{"a": 2 * p["a"], "b": 2 * p["b"]} for p in points]
-        optimizer.tell({"fun": values, "jac": gradients, "fun_and_jac": list(zip(values, gradients))}[want])
+        optimizer.tell(
+            {"fun": values, "jac": gradients, "fun_and_jac": list(zip(values, gradients))}[want]
+        )
     np.testing.assert_allclose(optimizer.result().flat_params, 0, atol=1e-6)
     with pytest.raises(ValueError, match="ended"):
         optimizer.tell([1.0])

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-
 from thalweg._thalweg import Tree
 from thalweg.exceptions import InvalidBoundsError, InvalidFunctionError, InvalidParamsError
 
@@ -23,7 +22,9 @@ class Model:
 
 def value_frame():
     index = pd.MultiIndex.from_tuples([("k", 1), ("l", 2)])
-    return pd.DataFrame({"value": [1, 2], "lower_bound": [0.0, np.nan], "note": ["x", "y"]}, index=index)
+    return pd.DataFrame(
+        {"value": [1, 2], "lower_bound": [0.0, np.nan], "note": ["x", "y"]}, index=index
+    )
 
 
 def everything():
@@ -122,7 +123,14 @@ def test_a_tree_that_contains_itself_is_refused():
 
 
 def test_gradients_are_matched_by_key_and_label():
-    tree = Tree({"a": 1.0, "b": np.ones(2), "s": pd.Series([1.0, 2.0], index=["i", "j"]), "f": value_frame()})
+    tree = Tree(
+        {
+            "a": 1.0,
+            "b": np.ones(2),
+            "s": pd.Series([1.0, 2.0], index=["i", "j"]),
+            "f": value_frame(),
+        }
+    )
     gradient = {
         "s": pd.Series([6.0, 5.0], index=["j", "i"]),
         "f": np.array([7.0, 8.0]),
@@ -137,7 +145,10 @@ def test_gradients_are_matched_by_key_and_label():
     [
         ({"a": 1.0}, "'b' is missing"),
         ({"a": 1.0, "b": np.ones(2), "c": 1}, "unknown key 'c'"),
-        ({"a": 1.0, "b": np.ones(3)}, r"at 'b': expected an array of shape \(2,\), got shape \(3,\)"),
+        (
+            {"a": 1.0, "b": np.ones(3)},
+            r"at 'b': expected an array of shape \(2,\), got shape \(3,\)",
+        ),
         ({"a": np.ones(1), "b": np.ones(2)}, "at 'a': expected a number, got ndarray of shape"),
         (np.ones(3), "expected a dict"),
     ],
@@ -231,7 +242,9 @@ def test_blocks_keep_true_shapes():
 def test_hessian_blocks_round_trip():
     inner, outer = Tree({"a": 1.0, "b": np.ones(2)}), Tree({"o": 1.0, "v": np.ones(2)})
     hessian = np.arange(9.0).reshape(3, 3)
-    np.testing.assert_array_equal(inner.hessian_from_blocks(inner.hessian_to_blocks(hessian)), hessian)
+    np.testing.assert_array_equal(
+        inner.hessian_from_blocks(inner.hessian_to_blocks(hessian)), hessian
+    )
     hessians = np.arange(27.0).reshape(3, 3, 3)
     blocks = inner.hessian_to_blocks(hessians, outer)
     np.testing.assert_array_equal(inner.hessian_from_blocks(blocks, outer), hessians)
