@@ -59,3 +59,22 @@ pub mod algorithms {
     pub use thalweg_algorithms::algorithms::*;
     pub use thalweg_algorithms::{CATALOG, find};
 }
+
+/// The Rust examples of the pages, which are tested like those of the code.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/algorithms-choose.md")]
+    mod algorithms_choose {}
+    #[doc = include_str!("../../../docs/ask-tell.md")]
+    mod ask_tell {}
+    #[doc = include_str!("../../../docs/derivatives.md")]
+    mod derivatives {}
+    #[doc = include_str!("../../../docs/errors.md")]
+    mod errors {}
+    #[doc = include_str!("../../../docs/params.md")]
+    mod params {}
+    #[doc = include_str!("../../../docs/rust.md")]
+    mod rust {}
+}
