@@ -256,7 +256,7 @@ def test_callbacks_stop_the_run_and_their_exceptions_pass():
         return iteration >= 2
 
     result = run(lambda x: (x**4).sum(), np.array([3.0, 4.0]), callback=callback)
-    assert result.status_word == "callback" and not result.success and len(iterations) == 2
+    assert result.status == "callback" and not result.success and len(iterations) == 2
 
     def breaks(params, fun, iteration):
         raise LookupError("from the callback")
@@ -308,7 +308,7 @@ def test_a_function_may_ask_for_the_end():
             raise StopOptimizationError("enough")
         return x @ x
 
-    assert run(fun, np.ones(2), "neldermead").status_word == "interrupted"
+    assert run(fun, np.ones(2), "neldermead").status == "interrupted"
 
 
 def test_ctrl_c_ends_the_run_with_its_best_point():
@@ -321,7 +321,7 @@ def test_ctrl_c_ends_the_run_with_its_best_point():
         return x @ x
 
     result = run(fun, np.array([3.0, 1.0]), "neldermead")
-    assert result.status_word == "interrupted" and result.fun <= 10 and not result.success
+    assert result.status == "interrupted" and result.fun <= 10 and not result.success
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -394,22 +394,18 @@ class Descent:
     """A user-defined algorithm: fixed steps."""
 
     name = "descent"
-    features = {
-        "solver_type": "scalar",
-        "needs_jac": True,
-        "supports_bounds": True,
-        "supports_infinite_bounds": True,
-    }
 
     def __init__(self, steps=100, body=None):
         self.steps, self.body = steps, body
+        flags = ("needs_jac", "supports_bounds", "supports_infinite_bounds")
+        self.features = {"solver_type": "scalar"} | dict.fromkeys(flags, True)
 
     def __call__(self, handle, x0):
         if self.body:
             return self.body(handle, x0)
         x = x0
         for _ in range(self.steps):
-            value, gradient = handle.fun_and_jac(x)
+            _, gradient = handle.fun_and_jac(x)
             x = x - 0.25 * gradient
         return {
             "x": x,
@@ -447,7 +443,7 @@ def test_limits_and_failures_end_user_defined_algorithms():
         Descent(body=stubborn),
         {"stopping_maxfun": 7},
     )
-    assert result.status_word == "max_evaluations" and len(calls) == 7
+    assert result.status == "max_evaluations" and len(calls) == 7
 
     def broken(handle, x0):
         handle.fun(x0)
@@ -504,6 +500,15 @@ def test_user_defined_algorithms_get_the_cores_they_ask_for():
 
     run(slow, np.ones(2), Descent(body=body), batch_evaluator=evaluator)
     assert cores == [3]
+
+
+def test_a_status_equals_its_number_and_its_word():
+    import pickle
+
+    status = run(sphere, np.ones(2), "neldermead", {"stopping_maxfun": 9}).status
+    assert status == 5 and status == "max_evaluations" and status != "converged" and status != 0
+    assert str(status) == "max_evaluations" and "5" in repr(status) and hash(status) == hash(5)
+    assert pickle.loads(pickle.dumps(status)) == "max_evaluations"
 
 
 def test_history_columns():

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use thalweg::FlatResult;
 use thalweg::core::Extra;
+use thalweg::{FlatResult, Status};
 
 use crate::algorithm::Reported;
 use crate::history::HistoryData;
@@ -22,7 +23,6 @@ pub(crate) struct RawResult {
     fun: f64,
     start_fun: f64,
     status: Py<PyAny>,
-    status_word: &'static str,
     success: bool,
     message: String,
     n_fun_evals: u64,
@@ -54,7 +54,7 @@ impl RawResult {
         for (name, extra) in extras.iter() {
             algorithm_output.set_item(name, extra_to_python(py, extra)?)?;
         }
-        let status = (result.status as i64).into_pyobject(py)?.into_any().unbind();
+        let status = status(py, result.status)?;
         let history = result.history.map(|history| Py::new(py, HistoryData::new(history)));
         let mut raw = RawResult {
             params: tree.build(py, &result.params)?.unbind(),
@@ -62,7 +62,6 @@ impl RawResult {
             fun: result.fun,
             start_fun: result.start_fun,
             status,
-            status_word: result.status.as_str(),
             success: result.success,
             message: result.message,
             n_fun_evals: result.n_fun_evals,
@@ -101,6 +100,17 @@ impl RawResult {
         }
         Ok(())
     }
+}
+
+/// The status as the package's `Status`, made once for each.
+fn status(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
+    static STATUSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
+    let make = || -> PyResult<Vec<Py<PyAny>>> {
+        let class = py.import("thalweg._status")?.getattr("Status")?;
+        let words = Status::WORDS.iter().enumerate();
+        words.map(|(number, word)| class.call1((number, word)).map(Bound::unbind)).collect()
+    };
+    Ok(STATUSES.get_or_try_init(py, make)?[status as usize].clone_ref(py))
 }
 
 /// Take the first of these outputs out of the others.
