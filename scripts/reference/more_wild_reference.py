@@ -4,7 +4,7 @@ Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, Nelder-Mead, least_squares (lm, trf) and optimagic's neldermead_parallel on
   the 54 Moré-Wild problems;
-* `global_reference.tsv`: scipy differential_evolution, ten seeds, on the eight bounded problems of `global.rs`;
+* `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
 * `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
 
 Needs optimagic 0.5.3 and scipy 1.17 (other versions count a little differently). Run from anywhere:
@@ -185,7 +185,7 @@ def measure_global():
                 recorder = Recorder(lambda x: np.array([np.sqrt(max(function(x), 0.0))]), BUDGET_GLOBAL)
                 try:
                     differential_evolution(
-                        recorder.value, [box] * n, rng=seed, polish=False, tol=0, atol=0, maxiter=10**6
+                        recorder.value, [box] * n, rng=seed, polish=False, tol=0, atol=0, maxiter=10**6, updating="deferred"
                     )
                 except BudgetExhausted:
                     pass
