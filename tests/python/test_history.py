@@ -100,20 +100,6 @@ def test_adding_entries_and_batches():
     assert history.batches == [0, 1, 1, 2, 2, 3, 4, 4, 5]
 
 
-def test_appending_does_not_slow_down():
-    import time
-
-    def seconds(entries):
-        history = om.History("minimize")
-        entry = HistoryEntry(np.zeros(3), 1.0, 0.0, 1.0, EvalTask.FUN)
-        start = time.perf_counter()
-        for _ in range(entries):
-            history.add_entry(entry)
-        return time.perf_counter() - start
-
-    assert seconds(8000) < 40 * seconds(1000)
-
-
 def test_keys_of_2022(history):
     assert list(history.keys()) == ["params", "criterion", "runtime"]
     assert list(history) == ["params", "criterion", "runtime"]
