@@ -2,15 +2,18 @@
 
     python benches/python_overhead.py [--quick]
 
-Time added = (time of the run - evaluations x time of the bare objective) / evaluations; each figure is the minimum over
-several runs. Peers that are not installed (optimagic, scipy, nlopt) are left out.
+Time added = (time of a long run - time of a run of two evaluations) / (their difference in evaluations) - time of the bare
+objective; each time is the minimum over many runs. Peers that are not installed (optimagic, scipy, nlopt) are left out.
 """
 
 import argparse
 import importlib.util
+import os
 import subprocess
 import sys
 import time
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # scipy's L-BFGS-B suffers from threads at these sizes
 
 import numpy as np
 
@@ -42,70 +45,70 @@ class Rosenbrock:
         return g
 
 
-def bare(problem, with_jac):
-    """Seconds of the objective itself."""
-    x, n = problem.start, 2000
-    best = np.inf
-    for _ in range(5):
+def best_time(call, seconds=0.3, chunk=1):
+    """The shortest time of `call`, in seconds, over many chunks of calls: what other work on the machine adds is left out."""
+    call()
+    best, end = np.inf, time.perf_counter() + seconds
+    while time.perf_counter() < end:
         begin = time.perf_counter()
-        for _ in range(n):
-            problem.fun(x)
-            if with_jac:
-                problem.jac(x)
-        best = min(best, (time.perf_counter() - begin) / n)
+        for _ in range(chunk):
+            call()
+        best = min(best, (time.perf_counter() - begin) / chunk)
     return best
 
 
-def added(run, n, with_jac, repetitions):
-    """Microseconds added per evaluation by `run(problem)`."""
-    best = np.inf
-    for _ in range(repetitions):
-        problem = Rosenbrock(n)
-        own = bare(problem, with_jac)
+def added(run, n, with_jac):
+    """Microseconds added per evaluation by `run(problem, budget)`, without the fixed cost of the call."""
+    problem = Rosenbrock(n)
+    own = best_time(lambda: problem.fun(problem.start), 0.1, 50)
+    if with_jac:
+        own += best_time(lambda: problem.jac(problem.start), 0.1, 50)
+    calls = []
+    for budget in (BUDGET, 2):
         problem.calls = 0
-        begin = time.perf_counter()
-        run(problem)
-        total = time.perf_counter() - begin
-        best = min(best, (total - problem.calls * own) / problem.calls)
-    return 1e6 * best
+        run(problem, budget)
+        calls.append(problem.calls)
+    times = [best_time(lambda budget=budget: run(problem, budget), SECONDS) for budget in (BUDGET, 2)]
+    return 1e6 * ((times[0] - times[1]) / (calls[0] - calls[1]) - own)
 
 
-MAXFUN = 2000
+BUDGET = 1000
+SECONDS = 2.0
 
 
-def thalweg_lbfgsb(p):
-    om.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": MAXFUN})
+def thalweg_lbfgsb(p, budget):
+    om.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": budget})
 
 
-def thalweg_neldermead(p):
-    om.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": MAXFUN})
+def thalweg_neldermead(p, budget):
+    om.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": budget})
 
 
-def optimagic_lbfgsb(p):
+def optimagic_lbfgsb(p, budget):
     import optimagic
 
-    optimagic.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": 200})
+    optimagic.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": budget})
 
 
-def optimagic_neldermead(p):
+def optimagic_neldermead(p, budget):
     import optimagic
 
-    optimagic.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": 500})
+    optimagic.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": budget})
 
 
-def scipy_lbfgsb(p):
+def scipy_lbfgsb(p, budget):
     from scipy.optimize import minimize
 
-    minimize(p.fun, p.start, jac=p.jac, method="L-BFGS-B", options={"maxfun": MAXFUN})
+    minimize(p.fun, p.start, jac=p.jac, method="L-BFGS-B", options={"maxfun": budget, "ftol": 2e-9})
 
 
-def scipy_neldermead(p):
+def scipy_neldermead(p, budget):
     from scipy.optimize import minimize
 
-    minimize(p.fun, p.start, method="Nelder-Mead", options={"maxfev": MAXFUN, "fatol": 1e-8, "xatol": 1e-8})
+    minimize(p.fun, p.start, method="Nelder-Mead", options={"maxfev": budget, "fatol": 1e-8, "xatol": 1e-8})
 
 
-def nlopt_run(p, name, with_jac):
+def nlopt_run(p, name, budget):
     import nlopt
 
     def objective(x, grad):
@@ -115,25 +118,25 @@ def nlopt_run(p, name, with_jac):
 
     optimizer = nlopt.opt(getattr(nlopt, name), len(p.start))
     optimizer.set_min_objective(objective)
-    optimizer.set_maxeval(MAXFUN)
-    optimizer.set_ftol_rel(1e-14)
+    optimizer.set_maxeval(budget)
+    optimizer.set_ftol_rel(1e-12)
     try:
         optimizer.optimize(p.start)
     except Exception:  # nlopt reports roundoff limits as exceptions
         pass
 
 
-def table_of_evaluations(sizes, repetitions):
+def table_of_evaluations(sizes):
     algorithms = {
         "L-BFGS-B with gradient": {
             "thalweg": thalweg_lbfgsb,
-            "nlopt": lambda p: nlopt_run(p, "LD_LBFGS", True),
+            "nlopt": lambda p, budget: nlopt_run(p, "LD_LBFGS", budget),
             "scipy": scipy_lbfgsb,
             "optimagic": optimagic_lbfgsb,
         },
         "Nelder-Mead": {
             "thalweg": thalweg_neldermead,
-            "nlopt": lambda p: nlopt_run(p, "LN_NELDERMEAD", False),
+            "nlopt": lambda p, budget: nlopt_run(p, "LN_NELDERMEAD", budget),
             "scipy": scipy_neldermead,
             "optimagic": optimagic_neldermead,
         },
@@ -145,24 +148,13 @@ def table_of_evaluations(sizes, repetitions):
             row = {}
             for name, run in runs.items():
                 if name == "thalweg" or installed(name):
-                    row[name] = added(run, n, title.startswith("L-BFGS"), repetitions)
+                    row[name] = added(run, n, title.startswith("L-BFGS"))
             ratios = [row[p] / row["thalweg"] if p in row else np.nan for p in ("nlopt", "scipy", "optimagic")]
             figures = [row.get(p, np.nan) for p in ("thalweg", "nlopt", "scipy", "optimagic")]
             print(
                 f"{title:24}{n:>5}{figures[0]:>10.2f}{figures[1]:>10.2f}{figures[2]:>10.2f}{figures[3]:>11.2f}"
                 f"{ratios[0]:>9.1f}{ratios[1]:>9.1f}{ratios[2]:>9.1f}"
             )
-
-
-def best_time(call, repetitions, n=200):
-    call()
-    best = np.inf
-    for _ in range(repetitions):
-        begin = time.perf_counter()
-        for _ in range(n):
-            call()
-        best = min(best, (time.perf_counter() - begin) / n)
-    return 1e6 * best
 
 
 def constant_objectives():
@@ -177,7 +169,7 @@ def constant_objectives():
     return shapes
 
 
-def table_of_shapes(repetitions):
+def table_of_shapes():
     print("\nTime per Nelder-Mead evaluation by shape of ten parameters, objective without work (us)")
     budget = 1000
     for name, params in constant_objectives().items():
@@ -187,25 +179,25 @@ def table_of_shapes(repetitions):
             return float(next(counter) % 7)
 
         options = {"stopping.maxfun": budget, "stopping.maxiter": budget}
-        own = best_time(lambda: om.minimize(fun, params, "scipy_neldermead", algo_options=options), repetitions, 3)
-        line = f"{name:20}{own / budget:>8.2f}"
+        own = best_time(lambda: om.minimize(fun, params, "scipy_neldermead", algo_options=options), SECONDS) / budget
+        line = f"{name:20}{1e6 * own:>8.2f}"
         if installed("optimagic"):
             import optimagic
 
             options = {"stopping.maxfun": 200, "stopping.maxiter": 200}
-            peer = best_time(
-                lambda: optimagic.minimize(fun, params, "scipy_neldermead", algo_options=options), 3, 1
-            )
-            line += f"   optimagic {peer / 200:>8.2f}   ratio {peer / 200 / (own / budget):>7.1f}"
+            peer = best_time(lambda: optimagic.minimize(fun, params, "scipy_neldermead", algo_options=options), SECONDS)
+            line += f"   optimagic {1e6 * peer / 200:>8.2f}   ratio {peer / 200 / own:>7.1f}"
         print(line)
 
 
-def table_of_calls(repetitions):
+def table_of_calls():
     zero = np.zeros(3)
-    call = best_time(lambda: om.minimize(lambda x: 1.0, zero, "scipy_lbfgsb", jac=np.zeros_like), repetitions)
-    print(f"\nA minimize call that ends after one evaluation: {call:.1f} us")
-    n = 100
-    x0 = np.arange(float(n))
+
+    def one():
+        om.minimize(lambda x: 1.0, zero, "scipy_lbfgsb", jac=lambda x: zero)
+
+    print(f"\nA minimize call that ends after one evaluation: {1e6 * best_time(one, SECONDS, 10):.1f} us")
+    x0 = np.arange(100.0)
     calls = 0
 
     def fun(x):
@@ -217,10 +209,10 @@ def table_of_calls(repetitions):
         om.minimize(fun, x0, "scipy_lbfgsb")
 
     run()
-    calls = 0
-    total = best_time(run, repetitions, 20)
-    per_run = calls / (20 * repetitions + 1)
-    print(f"Numerical gradient, n = {n}: {total / per_run:.2f} us per evaluation, {per_run:.0f} evaluations a run")
+    per_run = calls
+    own = best_time(lambda: fun(x0), 0.1, 50)
+    total = best_time(run, SECONDS)
+    print(f"Numerical gradient, n = 100: {1e6 * (total / per_run - own):.2f} us added per evaluation")
 
 
 def import_times():
@@ -241,11 +233,13 @@ def import_times():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    repetitions = 3 if parser.parse_args().quick else 7
-    table_of_evaluations([2, 10, 100], repetitions)
-    table_of_shapes(repetitions)
-    table_of_calls(repetitions)
+    parser.add_argument("--quick", action="store_true", help="shorter measurements")
+    if parser.parse_args().quick:
+        global SECONDS
+        SECONDS = 0.5
+    table_of_evaluations([2, 10, 100])
+    table_of_shapes()
+    table_of_calls()
     import_times()
 
 
