@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 CHEAP = 1e-3
 """Seconds; evaluations below this are not worth sending to other processes."""
 
+SURE = 0.1
+"""Seconds; a single evaluation above this is slow, a shorter one may have been held up."""
+
 
 def first_derivative(
     func: Callable[..., Any],
@@ -210,7 +213,7 @@ class _Evaluations:
         self._unpacker, self._tree, self._options, self._mode = unpacker, tree, options, mode
         self._known = False
         self._size = 1
-        self._seconds = 0.0
+        self._seconds: float | None = None
         self._f0: Any = None
         self._outputs: list[Any] = []
 
@@ -231,12 +234,18 @@ class _Evaluations:
         """Evaluate further points, in parallel when that pays."""
         trees = [self._tree.unflatten(point) for point in points]
         n_cores = int(self._options.n_cores)
-        if n_cores > 1 and len(trees) > 1 and self._seconds > CHEAP:
+        parallel = n_cores > 1 and len(trees) > 1
+        first = []
+        if parallel and (self._seconds is None or CHEAP < self._seconds < SURE):
+            # Not known yet; or held up, by an import or another process: look again.
+            first = [self._timed(trees.pop(0))]
+        if parallel and (self._seconds or 0.0) > CHEAP:
             from thalweg.batch_evaluators import evaluate_function
 
-            raw = evaluate_function(self._options.batch_evaluator)(self._func, trees, n_cores)
+            evaluate = evaluate_function(self._options.batch_evaluator)
+            raw = first + evaluate(self._func, trees, n_cores)
         else:
-            raw = [self._evaluate_inline(tree) for tree in trees]
+            raw = first + [self._evaluate_inline(tree) for tree in trees]
         for output in raw:
             if isinstance(output, Exception):
                 self._note_failure(output)
@@ -254,6 +263,14 @@ class _Evaluations:
         return np.array([self._row(output) for output in self._outputs]).reshape(
             len(self._outputs), self._size
         )
+
+    def _timed(self, params: Any) -> Any:
+        """Evaluate, and keep the shortest time of an evaluation."""
+        begin = time.perf_counter()
+        output = self._evaluate_inline(params)
+        seconds = time.perf_counter() - begin
+        self._seconds = seconds if self._seconds is None else min(self._seconds, seconds)
+        return output
 
     def _evaluate_inline(self, params: Any) -> Any:
         try:

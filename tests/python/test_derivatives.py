@@ -1,5 +1,6 @@
 """Numerical derivatives: values, structure, bounds, failures, parallel evaluation, outdated spellings."""
 
+import os
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -251,9 +252,33 @@ def test_parallel_evaluation(chosen):
 
 
 def test_cheap_functions_stay_in_the_process():
-    start = time.perf_counter()
-    om.first_derivative(sphere, X, n_cores=8)
-    assert time.perf_counter() - start < 0.1
+    processes = set()
+
+    def fun(x):
+        processes.add(os.getpid())
+        return x @ x
+
+    def refuse(*_, **__):
+        raise AssertionError("a cheap function was sent away")
+
+    om.first_derivative(fun, X, n_cores=8, batch_evaluator=refuse)
+    assert processes == {os.getpid()}
+
+
+def test_one_slow_evaluation_does_not_make_a_function_slow():
+    calls = []
+
+    def fun(x):
+        calls.append(time.sleep(0.005) if not calls else None)
+        return x @ x
+
+    def refuse(*_, **__):
+        raise AssertionError("a cheap function was sent away")
+
+    om.first_derivative(fun, X, n_cores=8, batch_evaluator=refuse)
+    calls.clear()
+    options = om.NumdiffOptions(n_cores=8, batch_evaluator=refuse)
+    om.minimize(fun, X, "lbfgsb", numdiff_options=options)
 
 
 def test_batch_evaluators():

@@ -371,7 +371,8 @@ def test_batches_go_to_the_batch_evaluator_when_they_are_slow():
 
     options = {"numdiff": {"n_cores": 2}, "batch_evaluator": evaluator}
     result = run(slow, np.ones(3), **options)
-    assert result.success and batches and batches[0] == (3, 2)
+    # The first point of the first batch tells whether the start was held up.
+    assert result.success and batches[:2] == [(2, 2), (3, 2)]
     batches.clear()
     run(sphere, np.ones(3), **options)
     assert not batches

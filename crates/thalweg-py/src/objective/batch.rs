@@ -17,14 +17,17 @@ use crate::errors::{Kind, error};
 
 /// Evaluations quicker than this are not worth the way to another process.
 const WORTHWHILE: Duration = Duration::from_millis(1);
+/// A single evaluation that takes longer than this is slow; a shorter one may have been held up by something else.
+const SURE: Duration = Duration::from_millis(100);
 
 /// A callable `(function, list of params, n_cores) -> list of outputs`, in which an exception stands for a failed point.
 pub(crate) struct BatchEvaluator {
     callable: Py<PyAny>,
     /// The cores that a user-defined algorithm asked for in its last batch.
     asked_for: Cores,
-    spent: Duration,
-    evaluations: u32,
+    /// The shortest time of an evaluation so far, and how often one was timed.
+    shortest: Duration,
+    timed: usize,
 }
 
 /// A number of cores that is shared with the algorithm.
@@ -32,14 +35,19 @@ pub(crate) type Cores = Arc<AtomicUsize>;
 
 impl BatchEvaluator {
     pub(crate) fn new(callable: Py<PyAny>, asked_for: Cores) -> Self {
-        BatchEvaluator { callable, asked_for, spent: Duration::ZERO, evaluations: 0 }
+        BatchEvaluator { callable, asked_for, shortest: Duration::MAX, timed: 0 }
     }
 
     /// Take note of how long evaluations in this thread took.
     pub(crate) fn note(&mut self, spent: Duration, evaluations: usize) {
-        self.spent += spent;
-        self.evaluations =
-            self.evaluations.saturating_add(u32::try_from(evaluations).unwrap_or(u32::MAX));
+        let each = spent / u32::try_from(evaluations.max(1)).unwrap_or(u32::MAX);
+        self.shortest = self.shortest.min(each);
+        self.timed += 1;
+    }
+
+    /// Whether a single evaluation was slow, but not so slow that it cannot have been held up: by an import, by another process.
+    pub(super) fn needs_another_look(&self) -> bool {
+        self.timed == 1 && (WORTHWHILE..SURE).contains(&self.shortest)
     }
 
     /// The cores for a batch for which the run has this many.
@@ -48,7 +56,7 @@ impl BatchEvaluator {
     }
 
     fn is_worthwhile(&self) -> bool {
-        self.evaluations > 0 && self.spent / self.evaluations >= WORTHWHILE
+        self.timed > 0 && self.shortest >= WORTHWHILE
     }
 }
 
@@ -150,7 +158,11 @@ impl Functions {
             Part::Derivative => (None, Some(item)),
         };
         if let (Some(value), false) = (value, out.is_empty()) {
-            self.read_value(value, out).map_err(Cause::Ours)?;
+            let read = match part {
+                Part::Both => self.read_value_beside_jac(value, out),
+                _ => self.read_value(value, out),
+            };
+            read.map_err(Cause::Ours)?;
         }
         if let (Some(jac), false) = (jac, derivative.is_empty()) {
             self.read_derivative(&jac, derivative).map_err(Cause::Ours)?;

@@ -13,6 +13,7 @@ use super::failure::{Cause, failure};
 use super::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
+use crate::numeric::number;
 use crate::tree::Tree;
 
 /// The functions and what is known about what they return.
@@ -40,6 +41,8 @@ pub(crate) struct Functions {
     arguments: Arguments,
     interrupted: Flag,
     pub(super) batches: Option<BatchEvaluator>,
+    /// Whether any failure ends the run.
+    ends_at_failure: bool,
 }
 
 impl Functions {
@@ -66,6 +69,7 @@ impl Functions {
             arguments: Arguments::default(),
             interrupted: Flag::default(),
             batches: None,
+            ends_at_failure: false,
         }
     }
 
@@ -74,12 +78,13 @@ impl Functions {
         self.outputs.as_ref()
     }
 
-    /// Prepare a run: the kind of algorithm, the flag of Ctrl-C, and who evaluates batches.
+    /// Prepare a run: the kind of algorithm, the flag of Ctrl-C, who evaluates batches, and what a failure means.
     pub(crate) fn prepare(
         &mut self,
         solver: SolverKind,
         interrupted: Flag,
         batches: Option<BatchEvaluator>,
+        ends_at_failure: bool,
     ) {
         if self.solver.is_some_and(|former| former != solver) {
             // What the derivative is taken for depends on the algorithm.
@@ -88,6 +93,7 @@ impl Functions {
         self.solver = Some(solver);
         self.interrupted = interrupted;
         self.batches = batches;
+        self.ends_at_failure = ends_at_failure;
     }
 
     pub(crate) fn tree(&self) -> &Py<Tree> {
@@ -160,7 +166,7 @@ impl Functions {
     /// Learn from the first value what the function returns.
     fn first_outputs(&mut self, returned: Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
         let py = returned.py();
-        let (form, kind) = recognize(&returned, self.declared)?;
+        let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
         let value = form.unwrap(returned)?;
         let outputs = if kind == SolverKind::Scalar {
@@ -245,6 +251,24 @@ impl Functions {
         Ok(())
     }
 
+    /// The value that fun_and_jac returned; with the derivative of a sum it may be the sum itself.
+    #[inline]
+    pub(super) fn read_value_beside_jac(
+        &self,
+        returned: Bound<'_, PyAny>,
+        out: &mut [f64],
+    ) -> PyResult<()> {
+        if self.aggregated.is_some()
+            && let Ok((form, _)) = recognize(&returned, Some(SolverKind::Scalar), false)
+            && let Ok(value) = form.unwrap(returned.clone())
+            && let Ok(value) = number(&value)
+        {
+            out[0] = value;
+            return Ok(());
+        }
+        self.read_value(returned, out)
+    }
+
     #[cold]
     pub(super) fn failed(
         &self,
@@ -277,7 +301,7 @@ impl Functions {
             let ours = |error| (what, Cause::Ours(error));
             let (value, jac) = split(returned, self.jac_is_true).map_err(ours)?;
             if wants_value {
-                self.read_value(value, out).map_err(ours)?;
+                self.read_value_beside_jac(value, out).map_err(ours)?;
             }
             if wants_derivative {
                 self.read_derivative(&jac, derivative).map_err(ours)?;
@@ -342,11 +366,13 @@ impl Objective for Functions {
                 Some(batches) => Batch { n_cores: batches.n_cores(batch.n_cores), ..*batch },
                 None => *batch,
             };
-            if batch.n_cores > 1
-                && batch.len() > 1
-                && self.evaluate_outside(py, batch, outputs, derivatives, failures)
-            {
-                return;
+            if batch.n_cores > 1 && batch.len() > 1 {
+                if self.batches.as_ref().is_some_and(BatchEvaluator::needs_another_look) {
+                    return self.evaluate_first_here(py, batch, outputs, derivatives, failures);
+                }
+                if self.evaluate_outside(py, batch, outputs, derivatives, failures) {
+                    return;
+                }
             }
             self.evaluate_here(py, batch, outputs, derivatives, failures);
         });
@@ -354,6 +380,33 @@ impl Objective for Functions {
 }
 
 impl Functions {
+    /// The first point in this thread, which tells better how long an evaluation takes, and then the others.
+    fn evaluate_first_here(
+        &mut self,
+        py: Python<'_>,
+        batch: &Batch<'_>,
+        outputs: &mut [f64],
+        derivatives: &mut [f64],
+        failures: &mut Vec<Failure>,
+    ) {
+        let m = self.n_outputs();
+        let (first, rest) = batch.points.split_at(batch.dim);
+        let (own_outputs, outputs) = outputs.split_at_mut(m.min(outputs.len()));
+        let width = (m * batch.dim).min(derivatives.len());
+        let (own_derivatives, derivatives) = derivatives.split_at_mut(width);
+        let one = Batch { points: first, ..*batch };
+        self.evaluate_here(py, &one, own_outputs, own_derivatives, failures);
+        if failures.iter().any(|failure| failure.error.kind != thalweg::UserErrorKind::Ordinary) {
+            return;
+        }
+        let rest = Batch { points: rest, ..*batch };
+        let mut further = Vec::new();
+        if !self.evaluate_outside(py, &rest, outputs, derivatives, &mut further) {
+            self.evaluate_here(py, &rest, outputs, derivatives, &mut further);
+        }
+        failures.extend(further.into_iter().map(|f| Failure { index: f.index + 1, ..f }));
+    }
+
     /// One point after the other, in this thread.
     fn evaluate_here(
         &mut self,
@@ -375,10 +428,11 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, point, out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends = failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = self.ends_at_failure
+                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
                 failures.push(failed);
                 if ends {
-                    return; // neither Ctrl-C nor SystemExit waits for the rest of the batch
+                    return; // the rest of the batch is not evaluated
                 }
             }
         }
