@@ -9,17 +9,18 @@
 //! 3. searches along the line to that point for a step with sufficient decrease and small slope;
 //! 4. takes the step and the change of the gradient into the model.
 //!
-//! Without bounds, the first two steps are the product of the inverse matrix with the gradient.
+//! Without bounds, the first two steps are the product of the inverse matrix with the gradient, in two loops over the pairs.
 //! Whenever a matrix breaks down or a search fails, the model is forgotten and the iteration repeated from steepest descent; only
 //! if that fails as well, there is no further progress.
 //!
-//! *Differences from the reference implementation* (the authors' version 3.0, also in scipy): without bounds the direction comes
-//! from the compact form of the inverse, which costs half as much and is the same in exact arithmetic; trial points
-//! are clipped to the bounds, so that rounding never leaves them; a trial without a finite value makes the line search back off
-//! where the reference gives up.
+//! *Differences from the reference implementation* (the authors' version 3.0, also in scipy):
+//! * without bounds the direction comes from the two-loop recursion, which is the same in exact arithmetic and costs a third;
+//! * trial points are clipped to the bounds, so that rounding never leaves them;
+//! * a trial without a finite value makes the line search back off where the reference gives up.
 //!
-//! *Cost per iteration* with n variables and m pairs: without bounds each stored vector is read twice, 4 m n numbers in all, and
-//! O(m^2) operations; with bounds each is read seven times, and O(m^2) per variable that meets or leaves a bound, plus O(m^3).
+//! *Cost per iteration* with n variables and m pairs: without bounds each stored vector is read twice, 4 m n numbers in all; with
+//! bounds each is read seven times, and there are O(m^2) operations for each variable that meets or leaves a bound and O(m^3)
+//! more.
 //!
 //! References:
 //! * R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound constrained optimization, SIAM J. Sci.
@@ -313,16 +314,16 @@ impl Model {
 
     /// Take in a step, unless its curvature is negligible or negative beside the decrease that the slope promised.
     fn update(&mut self, new: &NewPair<'_>, promised: f64) {
-        let keep = new.curvature > f64::EPSILON * promised;
+        if new.curvature <= f64::EPSILON * promised {
+            return;
+        }
         match self {
-            Model::Free(inverse) if keep => inverse.update(new),
-            Model::Free(inverse) => inverse.skip_update(new.gradient),
-            Model::Bounded(model) if keep => {
+            Model::Free(inverse) => inverse.update(new),
+            Model::Bounded(model) => {
                 if model.matrix.update(new).is_err() {
                     model.matrix.clear();
                 }
             }
-            Model::Bounded(_) => {}
         }
     }
 }

@@ -81,6 +81,12 @@ impl StepPairs {
         self.len == self.capacity
     }
 
+    /// The number of entries of each vector.
+    #[inline]
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
     /// The largest number of pairs.
     pub fn capacity(&self) -> usize {
         self.capacity
@@ -210,7 +216,7 @@ fn chunks(dim: usize) -> impl Iterator<Item = Range<usize>> {
 ///
 /// Products of one vector with several others in one loop come out slower: the compiler then mixes them in its registers.
 #[inline]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_lanes, a_tail) = a.as_chunks::<LANES>();
     let (b_lanes, b_tail) = b.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
@@ -220,6 +226,27 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     total(sums) + a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum::<f64>()
+}
+
+/// `u = scale (u + step v)`. Returns `u'w` for the new u.
+#[inline]
+pub(super) fn move_and_project(u: &mut [f64], step: f64, v: &[f64], scale: f64, w: &[f64]) -> f64 {
+    let (u_lanes, u_tail) = u.as_chunks_mut::<LANES>();
+    let (v_lanes, v_tail) = v.as_chunks::<LANES>();
+    let (w_lanes, w_tail) = w.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for ((u, v), w) in u_lanes.iter_mut().zip(v_lanes).zip(w_lanes) {
+        for k in 0..LANES {
+            u[k] = scale * (u[k] + step * v[k]);
+            sums[k] += u[k] * w[k];
+        }
+    }
+    let mut tail = 0.0;
+    for ((u, v), w) in u_tail.iter_mut().zip(v_tail).zip(w_tail) {
+        *u = scale * (*u + step * v);
+        tail += *u * w;
+    }
+    total(sums) + tail
 }
 
 #[inline]
