@@ -14,6 +14,7 @@ use thalweg::core::{
 
 use crate::errors::{Kind, error};
 use crate::handle::{ProblemHandle, Terms};
+use crate::interrupt::{Flag, is_ctrl_c};
 use crate::numeric::{number, to_vec, vector};
 use crate::objective::{Cores, kind_from_word};
 
@@ -46,10 +47,15 @@ pub(crate) struct PythonAlgorithm {
     maximize: bool,
     aside: Arc<Mutex<Aside>>,
     cores: Cores,
+    interrupted: Flag,
 }
 
 impl PythonAlgorithm {
-    pub(crate) fn new(algorithm: &Bound<'_, PyAny>, maximize: bool) -> PyResult<Self> {
+    pub(crate) fn new(
+        algorithm: &Bound<'_, PyAny>,
+        maximize: bool,
+        interrupted: &Flag,
+    ) -> PyResult<Self> {
         let name: String = algorithm.getattr("name")?.extract()?;
         let features = algorithm.getattr("features")?.cast_into::<PyDict>()?;
         let flag = |key: &str| -> PyResult<bool> {
@@ -77,6 +83,7 @@ impl PythonAlgorithm {
             maximize,
             aside: Arc::default(),
             cores: Cores::default(),
+            interrupted: Arc::clone(interrupted),
         })
     }
 
@@ -151,6 +158,9 @@ impl Algorithm for PythonAlgorithm {
             let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
             let finish = returned.and_then(|returned| finish(&returned, kind, &mut aside));
             finish.map_err(|error| {
+                if is_ctrl_c(py, &error, &self.interrupted) {
+                    return Stop::Interrupted;
+                }
                 let message = error.to_string();
                 aside.error = Some(error);
                 Stop::Failed(message)

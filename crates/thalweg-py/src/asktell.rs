@@ -67,7 +67,7 @@ impl AskTell {
             error_handling,
             penalty,
         };
-        let (resolved, lines) = arguments.resolve()?;
+        let (resolved, lines) = arguments.resolve(&Flag::default())?;
         if lines.is_some() {
             let text = "Algorithms that are written in Python cannot be suspended; use minimize or maximize.";
             return Err(error(py, Kind::Argument, text));

@@ -59,6 +59,13 @@ pub(crate) fn error(py: Python<'_>, kind: Kind, message: impl Into<String>) -> P
     }
 }
 
+/// Class and text of an exception in one line.
+pub(crate) fn summary(error: &PyErr) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_end_matches([':', ' ']);
+    line.to_string()
+}
+
 /// The same, raised from `cause` (`raise ... from cause`).
 pub(crate) fn error_from(
     py: Python<'_>,

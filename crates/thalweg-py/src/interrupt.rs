@@ -15,6 +15,11 @@ pub(crate) type Flag = Arc<AtomicBool>;
 
 const SIGINT: i32 = 2;
 
+/// Whether the exception is a `KeyboardInterrupt` that the handler raised, and not one of the user's own.
+pub(crate) fn is_ctrl_c(py: Python<'_>, error: &PyErr, flag: &Flag) -> bool {
+    flag.load(Ordering::Relaxed) && error.is_instance_of::<PyKeyboardInterrupt>(py)
+}
+
 /// The signal handler.
 #[pyclass(frozen, module = "thalweg._thalweg")]
 struct InterruptHandler {
@@ -31,17 +36,14 @@ impl InterruptHandler {
 
 /// Our handler while it is installed.
 pub(crate) struct Guard {
-    flag: Flag,
     /// The handler to be put back.
     previous: Option<Py<PyAny>>,
 }
 
 impl Guard {
-    /// Install the handler, if this is the main thread and nobody else has installed one.
-    pub(crate) fn install(py: Python<'_>) -> Self {
-        let flag = Flag::default();
-        let previous = Guard::replace(py, &flag).unwrap_or(None);
-        Guard { flag, previous }
+    /// Install the handler that sets `flag`, if this is the main thread and nobody else has installed one.
+    pub(crate) fn install(py: Python<'_>, flag: &Flag) -> Self {
+        Guard { previous: Guard::replace(py, flag).unwrap_or(None) }
     }
 
     fn replace(py: Python<'_>, flag: &Flag) -> PyResult<Option<Py<PyAny>>> {
@@ -55,11 +57,6 @@ impl Guard {
         // Outside of the main thread this raises, and nothing is installed.
         signal.call_method1(pyo3::intern!(py, "signal"), (SIGINT, handler))?;
         Ok(Some(current.unbind()))
-    }
-
-    /// The note.
-    pub(crate) fn flag(&self) -> Flag {
-        Arc::clone(&self.flag)
     }
 
     /// Put the former handler back.

@@ -127,7 +127,11 @@ pub(crate) fn start_error(py: Python<'_>, failed: Failure) -> PyErr {
     let fatal = failed.error.kind != thalweg::UserErrorKind::Ordinary;
     match failed.error.cause.and_then(|cause| cause.downcast::<Cause>().ok()).map(|cause| *cause) {
         Some(Cause::User(cause)) if !fatal => {
-            let text = format!("Error while evaluating {} at start params.", failed.what);
+            let text = format!(
+                "Error while evaluating {} at start params: {}",
+                failed.what,
+                crate::errors::summary(&cause)
+            );
             crate::errors::error_from(py, Kind::Function, text, cause)
         }
         Some(cause) => cause.into_error(),

@@ -17,7 +17,7 @@ use thalweg::{
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
-use crate::interrupt::{Flag, Guard};
+use crate::interrupt::{Flag, Guard, is_ctrl_c};
 use crate::numeric::{number, to_vec};
 use crate::objective::{BatchEvaluator, Cause, Functions, Objective, start_error, warn};
 use crate::options::{numerical_derivatives, option_value};
@@ -63,7 +63,8 @@ pub(crate) fn solve(
         error_handling,
         penalty,
     };
-    let (resolved, lines) = arguments.resolve()?;
+    let flag = Flag::default();
+    let (resolved, lines) = arguments.resolve(&flag)?;
     let how = arguments.numerical_derivatives()?;
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
@@ -80,9 +81,11 @@ pub(crate) fn solve(
     };
 
     let mut functions = objective.get().take()?;
-    let guard = Guard::install(py);
-    functions.prepare(resolved.algorithm.spec().features.kind, guard.flag(), batches);
-    let outcome = run(py, &mut functions, resolved, task, guard.flag());
+    let guard = Guard::install(py, &flag);
+    let kind = resolved.algorithm.spec().features.kind;
+    let ends_at_failure = task.error_handling != ErrorHandling::Continue;
+    functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
+    let outcome = run(py, &mut functions, resolved, task, flag);
     let tree = functions.tree().clone_ref(py);
     objective.get().put_back(functions);
     guard.restore(py)?;
@@ -129,13 +132,13 @@ pub(crate) struct Arguments<'a, 'py> {
 
 impl Arguments<'_, '_> {
     /// The algorithm with its options; for a user-defined one also the lines to it.
-    pub(crate) fn resolve(&self) -> PyResult<(Resolved, Option<Lines>)> {
+    pub(crate) fn resolve(&self, interrupted: &Flag) -> PyResult<(Resolved, Option<Lines>)> {
         let py = self.algorithm.py();
         let wrong = |wrong| specification_error(py, wrong);
         let (mut resolved, lines) = match self.algorithm.cast::<PyString>() {
             Ok(name) => (resolve(&name.to_cow()?).map_err(wrong)?, None),
             Err(_) => {
-                let algorithm = PythonAlgorithm::new(self.algorithm, self.maximize)?;
+                let algorithm = PythonAlgorithm::new(self.algorithm, self.maximize, interrupted)?;
                 let lines = algorithm.lines();
                 (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
@@ -244,8 +247,11 @@ fn pipeline(
                 callback.bind(py).call1((params, report.value, report.iteration))?.is_truthy()
             };
             stop().unwrap_or_else(|error| {
-                **raised.borrow_mut() = Some(error);
-                true
+                let stops = !is_ctrl_c(py, &error, &interrupted);
+                if stops {
+                    **raised.borrow_mut() = Some(error);
+                }
+                stops // the evaluator sees by itself that Ctrl-C was pressed
             })
         })
     };
@@ -343,7 +349,10 @@ fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
     match cause {
         Some(cause) if failed.kind != UserErrorKind::Ordinary => cause.into_error(),
         Some(Cause::User(cause)) => {
-            let text = format!("An error occurred when evaluating {what} during optimization.");
+            let text = format!(
+                "An error occurred when evaluating {what} during optimization: {}",
+                crate::errors::summary(&cause)
+            );
             error_from(py, Kind::UserFunctionRuntime, text, cause)
         }
         Some(Cause::Ours(cause)) => {

@@ -7,6 +7,7 @@ use thalweg_space::{Space, Workspace};
 use crate::aggregate::Aggregate;
 use crate::error::OptimizeError;
 use crate::objective::{Batch, Failure, Objective};
+use crate::policy::ErrorHandling;
 
 /// The most numbers of stencil points that are in memory at once.
 const CHUNK_NUMBERS: usize = 1 << 20;
@@ -50,11 +51,6 @@ impl Differentiator {
         })
     }
 
-    /// Whether the plan needs the outputs at the point itself.
-    pub(crate) fn needs_center(&self) -> bool {
-        self.plan.needs_f0()
-    }
-
     /// The derivative at `x` of the algorithm's outputs, whose values there are `center`, into `out`.
     /// Returns the failures of the user's function; entries that could not be computed are NaN.
     pub(crate) fn derivative(
@@ -68,6 +64,10 @@ impl Differentiator {
         self.plan.update(x)?;
         self.values.clear();
         let mut failures = self.evaluate(0..self.plan.n_points(), context);
+        if failures.iter().any(|failure| context.ends_run(failure)) {
+            out.fill(f64::NAN);
+            return Ok(failures);
+        }
         let report = self.plan.finish(Some(center), &self.values, m, out)?;
         if !report.is_complete() {
             let extra = self.plan.extend();
@@ -92,6 +92,9 @@ impl Differentiator {
         while from < to {
             let until = to.min(from + chunk);
             self.evaluate_chunk(from..until, context, &mut failures);
+            if failures.iter().any(|failure| context.ends_run(failure)) {
+                break; // the user's function is not called again
+            }
             from = until;
         }
         failures
@@ -140,6 +143,13 @@ pub(crate) struct Context<'a> {
     pub space: &'a Space,
     pub work: &'a mut Workspace,
     pub aggregate: Aggregate,
+    pub error_handling: ErrorHandling,
+}
+
+impl Context<'_> {
+    fn ends_run(&self, failure: &Failure) -> bool {
+        self.error_handling.ends_run(failure)
+    }
 }
 
 /// The user's points for internal points; no copy where the two are the same.

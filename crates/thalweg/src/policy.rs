@@ -3,6 +3,7 @@
 use thalweg_core::SolverKind;
 
 use crate::error::{InvalidKind, OptimizeError};
+use crate::objective::{Failure, UserErrorKind};
 
 /// What to do when the user's function fails during the optimization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,13 @@ pub enum ErrorHandling {
     RaiseStrict,
     /// Put a penalty in the place of the value and go on.
     Continue,
+}
+
+impl ErrorHandling {
+    /// Whether this failure ends the run.
+    pub(crate) fn ends_run(self, failure: &Failure) -> bool {
+        self != ErrorHandling::Continue || failure.error.kind != UserErrorKind::Ordinary
+    }
 }
 
 /// The user's choice of the penalty, in the user's sign.

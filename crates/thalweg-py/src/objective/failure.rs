@@ -1,12 +1,10 @@
 //! Exceptions of the user's functions on their way through Rust.
 
-use std::sync::atomic::Ordering;
-
-use pyo3::exceptions::{PyException, PyKeyboardInterrupt};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use thalweg::{Failure, UserError, UserErrorKind};
 
-use crate::interrupt::Flag;
+use crate::interrupt::{Flag, is_ctrl_c};
 
 /// An exception, and who raised it.
 pub(crate) enum Cause {
@@ -38,8 +36,7 @@ pub(crate) fn failure(
         UserErrorKind::Interrupt
     } else if error.is_instance_of::<PyException>(py) {
         UserErrorKind::Ordinary
-    } else if error.is_instance_of::<PyKeyboardInterrupt>(py) && interrupted.load(Ordering::Relaxed)
-    {
+    } else if is_ctrl_c(py, error, interrupted) {
         UserErrorKind::Interrupt
     } else {
         UserErrorKind::Fatal
@@ -60,8 +57,11 @@ fn is_request_to_stop(py: Python<'_>, error: &PyErr) -> bool {
 /// The traceback as Python prints it.
 fn traceback(py: Python<'_>, error: &PyErr) -> String {
     let format = || -> PyResult<String> {
-        let lines = py.import("traceback")?.call_method1("format_exception", (error.value(py),))?;
-        pyo3::types::PyString::new(py, "").call_method1("join", (lines,))?.extract()
+        let parts = (error.get_type(py), error.value(py), error.traceback(py));
+        let lines = py.import("traceback")?.call_method1("format_exception", parts)?;
+        let text: String =
+            pyo3::types::PyString::new(py, "").call_method1("join", (lines,))?.extract()?;
+        Ok(text.trim_end().to_string())
     };
     format().unwrap_or_else(|_| error.to_string())
 }

@@ -428,8 +428,8 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, point, out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends = self.ends_at_failure
-                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends =
+                    self.ends_at_failure || failed.error.kind != thalweg::UserErrorKind::Ordinary;
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated

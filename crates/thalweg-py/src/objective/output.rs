@@ -42,10 +42,11 @@ fn dict_key(kind: SolverKind) -> &'static str {
     }
 }
 
-/// Look at the first value: how it is wrapped, and of which kind it says it is.
+/// Look at the first value: how it is wrapped, and of which kind it says it is. Warns about dicts if asked to.
 pub(crate) fn recognize(
     returned: &Bound<'_, PyAny>,
     declared: Option<SolverKind>,
+    warns: bool,
 ) -> PyResult<(Form, Option<SolverKind>)> {
     if let Ok(dict) = returned.cast::<PyDict>() {
         let present = |kind: &SolverKind| dict.contains(dict_key(*kind)).unwrap_or(false);
@@ -57,7 +58,9 @@ pub(crate) fn recognize(
             declared.is_some_and(|kind| kind != SolverKind::Scalar && first != Some(kind));
         return match first {
             Some(kind) if !is_tree => {
-                warn_about_dict(dict, kind)?;
+                if warns {
+                    warn_about_dict(dict, kind)?;
+                }
                 Ok((Form::Dict(kind), Some(kind)))
             }
             _ => Ok((Form::Plain, declared)),

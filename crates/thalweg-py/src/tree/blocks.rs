@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 
 use super::build::build_with;
 use super::node::{Leaf, LeafKind, Node};
-use super::pandas::{new_frame, new_series};
+use super::pandas::{aligned, new_frame, new_series};
 use super::read::{Mismatch, read_with};
 use crate::numeric::{as_f64_array, describe, new_array, shape_text, to_f64_array};
 
@@ -130,6 +130,7 @@ pub(crate) fn from_blocks(
                 write(data);
                 return Ok(());
             }
+            let block = &with_labels_in_order(block, o, i)?;
             let array = to_f64_array(block).map_err(|_| {
                 Mismatch::new(format!("expected an array, got {}", describe(block)))
             })?;
@@ -145,6 +146,29 @@ pub(crate) fn from_blocks(
             Ok(())
         })
     })
+}
+
+/// A block of pandas with its labels in the order of the leaves'; any other block as it is.
+fn with_labels_in_order<'py>(
+    block: &Bound<'py, PyAny>,
+    outer: &Leaf,
+    inner: &Leaf,
+) -> Result<Bound<'py, PyAny>, Mismatch> {
+    let py = block.py();
+    let mut axes = Vec::new();
+    for leaf in [outer, inner] {
+        match &leaf.kind {
+            LeafKind::Frame { template, .. } => {
+                axes.extend([Some(template.index(py)?), Some(template.columns(py)?)]);
+            }
+            _ if leaf.shape().is_empty() => {}
+            _ => {
+                axes.push(index(py, leaf)?);
+                axes.extend(leaf.shape().iter().skip(1).map(|_| None));
+            }
+        }
+    }
+    aligned(block, &axes)?.map_err(Mismatch::new)
 }
 
 /// Whether a block's shape is that of output and parameters together, apart from axes of length 1.

@@ -354,11 +354,45 @@ pub(crate) fn aligned_values(
     if own.is(index) || own.call_method1("equals", (index,))?.extract::<bool>()? {
         return series_values(series).map(Ok);
     }
-    let same_labels = own.len()? == index.len()?
-        && own.getattr("is_unique")?.extract::<bool>()?
-        && index.call_method1("isin", (&own,))?.call_method0("all")?.extract::<bool>()?;
-    if !same_labels {
+    if !has_same_labels(&own, index)? {
         return Ok(Err("its index has other labels than the params".to_string()));
     }
     series_values(&series.call_method1("reindex", (index,))?).map(Ok)
+}
+
+/// A Series or DataFrame with its labels in the order of `axes` (`None`: an axis without labels), or an explanation why they
+/// do not fit. Labels that merely count rows or columns are not compared; any other object is returned as it is.
+pub(crate) fn aligned<'py>(
+    object: &Bound<'py, PyAny>,
+    axes: &[Option<Bound<'py, PyAny>>],
+) -> PyResult<Result<Bound<'py, PyAny>, String>> {
+    let mut ordered = object.clone();
+    if !object.hasattr("iloc")? || object.getattr("ndim")?.extract::<usize>()? != axes.len() {
+        return Ok(Ok(ordered));
+    }
+    for (axis, labels) in ["index", "columns"].into_iter().zip(axes) {
+        let Some(labels) = labels else { continue };
+        let own = ordered.getattr(axis)?;
+        if own.call_method1("equals", (labels,))?.extract::<bool>()?
+            || own.get_type().name()? == "RangeIndex"
+        {
+            continue;
+        }
+        if !has_same_labels(&own, labels)? {
+            return Ok(Err(format!(
+                "the labels of its {axis} are not those of the params or outputs"
+            )));
+        }
+        let options = PyDict::new(object.py());
+        options.set_item(axis, labels)?;
+        ordered = ordered.call_method("reindex", (), Some(&options))?;
+    }
+    Ok(Ok(ordered))
+}
+
+/// Whether two indices have the same labels, each of them once.
+fn has_same_labels(own: &Bound<'_, PyAny>, index: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(own.len()? == index.len()?
+        && own.getattr("is_unique")?.extract::<bool>()?
+        && index.call_method1("isin", (own,))?.call_method0("all")?.extract::<bool>()?)
 }

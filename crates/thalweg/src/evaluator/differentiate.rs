@@ -5,8 +5,7 @@ use thalweg_core::{Values, Want};
 use super::{Evaluator, derivative_column, output_column};
 use crate::aggregate::Aggregate;
 use crate::numdiff::Context;
-use crate::objective::{Failure, UserError, UserErrorKind};
-use crate::policy::ErrorHandling;
+use crate::objective::{Failure, UserError};
 
 impl Evaluator<'_> {
     /// Numerical derivatives at the points.
@@ -24,15 +23,19 @@ impl Evaluator<'_> {
             self.scratch.last_x.clear();
         }
         for (i, x) in points.chunks_exact(n).enumerate() {
-            let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
+            let error_handling = self.error_handling;
+            if self.scratch.failures.iter().any(|failure| error_handling.ends_run(failure)) {
+                break; // the user's function is not called again
+            }
             if want.is_evaluation() {
                 let column = output_column(values, aggregate.solver);
                 self.scratch.last_outputs.clear();
                 self.scratch.last_outputs.extend_from_slice(&column[i * m..(i + 1) * m]);
                 self.remember(x);
             } else if self.scratch.last_x != x {
-                self.evaluate_center(x, aggregate, differentiator.needs_center());
+                self.evaluate_center(i, x, aggregate);
             }
+            let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
             let center = std::mem::take(&mut self.scratch.last_outputs);
             let column =
                 &mut derivative_column(values, aggregate.solver)[i * m * n..(i + 1) * m * n];
@@ -44,6 +47,7 @@ impl Evaluator<'_> {
                     space: self.space,
                     work: &mut self.scratch.work,
                     aggregate,
+                    error_handling,
                 };
                 let failures = match differentiator.derivative(x, &center, column, &mut context) {
                     Ok(failures) => failures,
@@ -54,9 +58,7 @@ impl Evaluator<'_> {
                     }],
                 };
                 let fails = column.iter().any(|entry| !entry.is_finite())
-                    || failures.iter().any(|failure| failure.error.kind != UserErrorKind::Ordinary)
-                    || self.error_handling == ErrorHandling::RaiseStrict
-                    || self.error_handling == ErrorHandling::Raise;
+                    || failures.iter().any(|failure| error_handling.ends_run(failure));
                 if fails && let Some(first) = failures.into_iter().next() {
                     self.scratch.failures.push(Failure { index: i, ..first });
                 }
@@ -71,18 +73,16 @@ impl Evaluator<'_> {
         self.scratch.last_x.extend_from_slice(x);
     }
 
-    /// The outputs at a point whose derivative alone is wanted.
-    pub(super) fn evaluate_center(&mut self, x: &[f64], aggregate: Aggregate, needed: bool) {
-        let m = aggregate.n_solver_outputs();
-        self.scratch.last_outputs.clear();
-        self.scratch.last_outputs.resize(m, 0.0);
+    /// The outputs at point `i`, `x`, whose derivative alone is wanted.
+    fn evaluate_center(&mut self, i: usize, x: &[f64], aggregate: Aggregate) {
         self.remember(x);
-        if needed {
-            let mut outputs = vec![0.0; aggregate.m];
-            self.call(x, true, false, &mut outputs, &mut []);
-            let mut own = std::mem::take(&mut self.scratch.last_outputs);
-            aggregate.outputs(&outputs, &mut own);
-            self.scratch.last_outputs = own;
-        }
+        let mut outputs = vec![0.0; aggregate.m];
+        let before = self.scratch.failures.len();
+        self.call(x, true, false, &mut outputs, &mut []);
+        self.scratch.failures[before..].iter_mut().for_each(|failure| failure.index = i);
+        let mut own = std::mem::take(&mut self.scratch.last_outputs);
+        own.resize(aggregate.n_solver_outputs(), 0.0);
+        aggregate.outputs(&outputs, &mut own);
+        self.scratch.last_outputs = own;
     }
 }

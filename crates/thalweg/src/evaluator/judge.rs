@@ -2,20 +2,21 @@
 
 use thalweg_core::{Stop, Values, Want};
 
-use super::{Evaluator, derivative_column, output_column};
+use super::{Evaluator, Scratch, derivative_column, output_column};
 use crate::aggregate::Aggregate;
+use crate::numdiff::to_user;
 use crate::objective::{Failure, UserError, UserErrorKind};
 use crate::policy::ErrorHandling;
 
 impl Evaluator<'_> {
-    /// The error policy, and what counts as a number.
+    /// The error policy, and what counts as a number. The error is the stop and the point that brought it.
     pub(super) fn judge(
         &mut self,
         points: &[f64],
         want: Want,
         aggregate: Aggregate,
         values: &mut Values,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), (Stop, usize)> {
         if want.is_evaluation() {
             for value in &mut values.values {
                 if value.is_nan() {
@@ -25,7 +26,7 @@ impl Evaluator<'_> {
         }
         if want.is_derivative() {
             let k = points.len() / self.space.n_free();
-            self.check_derivatives(k, want, aggregate, values);
+            self.check_derivatives(k, points, want, aggregate, values);
         }
         if self.scratch.failures.is_empty() {
             return Ok(());
@@ -33,7 +34,7 @@ impl Evaluator<'_> {
         let failures = std::mem::take(&mut self.scratch.failures);
         for failure in failures {
             match (failure.error.kind, self.error_handling) {
-                (UserErrorKind::Interrupt, _) => return Err(Stop::Interrupted),
+                (UserErrorKind::Interrupt, _) => return Err((Stop::Interrupted, failure.index)),
                 (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
                     self.put_penalty(failure.index, points, want, aggregate, values);
                     if let Some(notify) = &mut self.on_failure {
@@ -42,9 +43,9 @@ impl Evaluator<'_> {
                     self.scratch.failures.push(failure);
                 }
                 _ => {
-                    let message = failure.error.message.clone();
+                    let (message, index) = (failure.error.message.clone(), failure.index);
                     self.failure = Some(failure);
-                    return Err(Stop::Failed(message));
+                    return Err((Stop::Failed(message), index));
                 }
             }
         }
@@ -55,6 +56,7 @@ impl Evaluator<'_> {
     pub(super) fn check_derivatives(
         &mut self,
         k: usize,
+        points: &[f64],
         want: Want,
         aggregate: Aggregate,
         values: &mut Values,
@@ -67,17 +69,21 @@ impl Evaluator<'_> {
             (0..k).map(|i| !evaluated || values.values[i].is_finite()).collect();
         let closed_form = self.objective.has_derivative();
         let column = derivative_column(values, aggregate.solver);
-        let width = column.len() / k;
+        let (width, n) = (column.len() / k, self.space.n_free());
+        let Scratch { user, work, failures, .. } = &mut self.scratch;
         for (i, entries) in column.chunks_exact(width.max(1)).enumerate() {
-            let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
+            let failed = failures.iter().any(|failure| failure.index == i);
             if finite[i] && !failed && !entries.iter().all(|entry| entry.is_finite()) {
                 let source = if closed_form {
                     "the derivative returned by jac or fun_and_jac"
                 } else {
                     "the numerical derivative"
                 };
-                let error = UserError::new(format!("{source} is not finite: {entries:?}"));
-                self.scratch.failures.push(Failure { index: i, what: "jac", error });
+                let params = to_user(self.space, &points[i * n..(i + 1) * n], user, work);
+                let (entries, params) = (shown(entries), shown(params));
+                let error =
+                    UserError::new(format!("{source} is not finite: {entries} at params {params}"));
+                failures.push(Failure { index: i, what: "jac", error });
             }
         }
     }
@@ -106,4 +112,12 @@ impl Evaluator<'_> {
                 .copy_from_slice(&derivative);
         }
     }
+}
+
+/// The first numbers of a list, for messages.
+fn shown(numbers: &[f64]) -> String {
+    const MOST: usize = 10;
+    let list: Vec<String> = numbers.iter().take(MOST).map(f64::to_string).collect();
+    let rest = if numbers.len() > MOST { ", ..." } else { "" };
+    format!("[{}{rest}]", list.join(", "))
 }

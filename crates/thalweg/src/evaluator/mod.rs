@@ -95,8 +95,13 @@ impl Oracle for Evaluator<'_> {
         if request.want.is_derivative() && !self.objective.has_derivative() {
             self.differentiate(points, request.want, aggregate, values);
         }
-        self.judge(points, request.want, aggregate, values)?;
-
+        if let Err((stop, index)) = self.judge(points, request.want, aggregate, values) {
+            if index > 0 && !request.want.is_derivative() {
+                // What was evaluated before the point that ended the run is not lost.
+                self.record(&points[..index * request.dim], request.want, values, begin);
+            }
+            return Err(stop);
+        }
         self.record(points, request.want, values, begin);
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));
