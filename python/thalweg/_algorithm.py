@@ -15,6 +15,8 @@ from thalweg.typing import AggregationLevel
 from thalweg.utilities import propose_alternatives
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     import numpy as np
     from numpy.typing import NDArray
     from typing_extensions import Self
@@ -143,6 +145,14 @@ class AlgorithmMeta(type):
     def name(cls) -> str:
         """The name by which users ask for the algorithm."""
         return cls.algo_info.name
+
+    @property
+    def __signature__(cls) -> Signature:
+        """The options, for `help` and editors."""
+        from inspect import signature
+
+        own = signature(cls.__init__)  # type: ignore[misc]
+        return own.replace(parameters=list(own.parameters.values())[1:])
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """Make an algorithm; refuse unknown options."""

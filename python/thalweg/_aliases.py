@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from thalweg._functions import WithArgs
 from thalweg.exceptions import (
     AliasError,
     InvalidAlgorithmError,
@@ -227,28 +228,63 @@ def _bind_args(call: Call) -> None:
             "args is an alternative to fun_kwargs, jac_kwargs and fun_and_jac_kwargs (for better "
             "compatibility with scipy). Do not use args together with any of them."
         )
+    args = call.args if isinstance(call.args, tuple) else (call.args,)
+    names: tuple[str, ...] | None = None
+    for argument in ("fun", "jac", "fun_and_jac"):
+        functions = call.__dict__[argument]
+        if functions is None or isinstance(functions, bool):
+            continue
+        for function in functions if isinstance(functions, (list, tuple)) else (functions,):
+            if names is None:
+                names = _names_of_args(function, args)
+            if names is not None and _accepts(function, names):
+                call.__dict__[f"{argument}_kwargs"] = dict(zip(names, args, strict=True))
+            else:
+                _bind_by_position(call, argument, args)
+                break
+
+
+def _names_of_args(function: Any, args: tuple[Any, ...]) -> tuple[str, ...] | None:
+    """The names of the arguments after the parameters; None where they only have positions."""
     import inspect
 
-    fun = call.fun if call.fun is not None else call.fun_and_jac
-    args = call.args if isinstance(call.args, tuple) else (call.args,)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    kinds = {parameter.kind for parameter in parameters}
     names = [
-        name
-        for name, parameter in inspect.signature(fun).parameters.items()
-        if parameter.kind in _POSITIONAL
-    ][1:]
-    if len(args) > len(names):
-        raise AliasError(
-            f"args has {len(args)} entries, but after the parameters the objective takes only "
-            f"{len(names)} arguments: {names}."
-        )
-    kwargs = dict(zip(names, args, strict=False))
-    call.fun_kwargs = kwargs
-    call.jac_kwargs = kwargs if callable(call.jac) or call.jac else None
-    call.fun_and_jac_kwargs = kwargs if call.fun_and_jac else None
+        parameter.name
+        for parameter in parameters
+        if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if len(args) < len(names):
+        return tuple(names[1 : 1 + len(args)])
+    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY}:
+        return None
+    raise AliasError(
+        f"args has {len(args)} entries, but after the parameters the objective takes only "
+        f"{len(names) - 1} arguments: {names[1:]}."
+    )
 
 
-_POSITIONAL = (0, 1)
-"""inspect.Parameter.POSITIONAL_ONLY and POSITIONAL_OR_KEYWORD."""
+def _accepts(function: Any, names: tuple[str, ...]) -> bool:
+    import inspect
+
+    try:
+        inspect.signature(function).bind(None, **dict.fromkeys(names))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _bind_by_position(call: Call, argument: str, args: tuple[Any, ...]) -> None:
+    functions = call.__dict__[argument]
+    if isinstance(functions, (list, tuple)):
+        call.__dict__[argument] = [WithArgs(function, args) for function in functions]
+    else:
+        call.__dict__[argument] = WithArgs(functions, args)
+    call.__dict__[f"{argument}_kwargs"] = None
 
 
 def _split_pair(call: Call) -> None:

@@ -48,6 +48,8 @@ def convert_bounds(bounds: Any) -> Bounds | None:
         return Bounds(lower=bounds.lb, upper=bounds.ub)
     if isinstance(bounds, Sequence) and not isinstance(bounds, (str, bytes)):
         return _bounds_from_pairs(bounds)
+    if getattr(bounds, "ndim", None) == 2 and bounds.shape[1] == 2 and hasattr(bounds, "tolist"):
+        return _bounds_from_pairs(bounds.tolist())
     raise InvalidBoundsError(
         f"Invalid bounds of type {type(bounds).__name__}. Bounds must be thalweg.Bounds, "
         "scipy.optimize.Bounds or a sequence of pairs of a lower and an upper bound, with None "

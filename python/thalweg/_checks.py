@@ -34,17 +34,13 @@ def refuse_unsupported_arguments(call: Call) -> None:
     _check_switch(call, "scaling")
     _check_switch(call, "multistart")
     if call.logging is not None and call.logging is not False:
-        if call.logging is True or isinstance(call.logging, (int, float)):
+        if not isinstance(call.logging, (str, os.PathLike)):
             raise InvalidArgumentError(
                 f"logging must be None, False, or the path of a database, not {call.logging!r}."
             )
-        path = (
-            f" (to {os.fspath(call.logging)!r})"
-            if isinstance(call.logging, (str, os.PathLike))
-            else ""
-        )
         raise UnsupportedArgumentError(
-            f"The logging argument{path} is not supported yet: leave it out."
+            f"The logging argument (to {os.fspath(call.logging)!r}) is not supported yet: leave it "
+            "out."
         )
 
 
@@ -67,6 +63,8 @@ def check_types(call: Call) -> None:
     """
     if call.algo_options is not None:
         _require(isinstance(call.algo_options, dict), call, "algo_options", "a dictionary or None")
+    if call.log_options is not None:
+        _require(isinstance(call.log_options, dict), call, "log_options", "a dictionary or None")
     if call.error_penalty is not None:
         _check_error_penalty(call)
     if call.callback is not None:

@@ -40,6 +40,20 @@ def kind_of(function: Any) -> str | None:
         function = function.func
 
 
+class WithArgs:
+    """A function with further positional arguments, as scipy calls it; pickles with the function."""
+
+    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
+        self.function, self.args = function, args
+        kind = kind_of(function)
+        if kind is not None:
+            setattr(self, KIND_ATTRIBUTE, kind)
+
+    def __call__(self, params: Any) -> Any:
+        """Call the function with all arguments."""
+        return self.function(params, *self.args)
+
+
 def pick_derivatives(call: Call, solver_type: str) -> None:
     """Replace lists of functions by the one whose mark is the kind that the algorithm uses."""
     if call.jac is not None:

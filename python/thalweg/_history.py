@@ -351,7 +351,8 @@ class History:
             return np.maximum.accumulate(ends)
         duration = table.stop_time - table.start_time
         factors = (cost_model.fun, cost_model.jac, cost_model.fun_and_jac, cost_model.fun)
-        cost = np.zeros(len(duration))
+        counted = all(isinstance(factor, int) for factor in factors)
+        cost = np.zeros(len(duration), dtype=np.int64 if counted else np.float64)
         for code, factor in enumerate(factors):
             cost = np.where(table.task == code, duration if factor is None else factor, cost)
         if n_batches == len(batch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from thalweg._aliases import resolve_aliases
@@ -87,9 +87,10 @@ def _with_arguments(_: Callable[P, Any]) -> Callable[[Callable[..., R]], Callabl
     """Give a function the signature of `_arguments`, for editors, type checkers and `help`."""
 
     def decorate(function: Callable[..., R]) -> Callable[P, R]:
-        wrapped = wraps(_arguments, assigned=("__annotations__",))(function)
-        wrapped.__annotations__ = {**wrapped.__annotations__, "return": "OptimizeResult"}
-        return wrapped
+        shown: Any = function
+        shown.__annotations__ = {**_arguments.__annotations__, "return": "OptimizeResult"}
+        shown.__signature__ = signature(_arguments).replace(return_annotation="OptimizeResult")
+        return shown
 
     return decorate
 
@@ -171,17 +172,17 @@ def _optimize(call: Call) -> OptimizeResult:
     """The pipeline: names, checks, parameters, bounds, algorithm, functions, run, result."""
     resolve_aliases(call)
     refuse_unsupported_arguments(call)
+    error_handling = error_handling_mode(call.error_handling)
     if call.skip_checks is not True:
         check_types(call)
         check_kwargs(call)
-    error_handling = error_handling_mode(call.error_handling)
 
     tree = Tree(call.params)
     lower, upper = flatten_bounds(convert_bounds(call.bounds), tree)
+    numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
     fixed = None if call.constraints is None else _fixed(call, tree)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    numdiff = None if call.numdiff_options is None else _numdiff(call, tree, algorithm)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 
@@ -256,7 +257,7 @@ def _fixed(call: Call, tree: Tree) -> Any:
     return None if positions is None else (positions, None)
 
 
-def _numdiff(call: Call, tree: Tree, algorithm: Resolved) -> dict[str, Any]:
+def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:
     """The options of numerical derivatives in flat form.
 
     Their batch evaluator stays with the call.

@@ -133,6 +133,10 @@ class DictLikeAccess:
         """The number of items."""
         return len(self._as_dict())
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """The attribute of this name, or `default` if there is none."""
+        return getattr(self, key) if key in self else default
+
     def keys(self) -> KeysView[str]:
         """The names of the items."""
         return self._as_dict().keys()

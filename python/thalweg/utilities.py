@@ -11,6 +11,52 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from thalweg._covariance import (
+        chol_params_to_lower_triangular_matrix as chol_params_to_lower_triangular_matrix,
+    )
+    from thalweg._covariance import cov_matrix_to_params as cov_matrix_to_params
+    from thalweg._covariance import cov_matrix_to_sdcorr_params as cov_matrix_to_sdcorr_params
+    from thalweg._covariance import cov_params_to_matrix as cov_params_to_matrix
+    from thalweg._covariance import cov_to_sds_and_corr as cov_to_sds_and_corr
+    from thalweg._covariance import (
+        dimension_to_number_of_triangular_elements as dimension_to_number_of_triangular_elements,
+    )
+    from thalweg._covariance import (
+        number_of_triangular_elements_to_dimension as number_of_triangular_elements_to_dimension,
+    )
+    from thalweg._covariance import robust_cholesky as robust_cholesky
+    from thalweg._covariance import robust_inverse as robust_inverse
+    from thalweg._covariance import sdcorr_params_to_matrix as sdcorr_params_to_matrix
+    from thalweg._covariance import sdcorr_params_to_sds_and_corr as sdcorr_params_to_sds_and_corr
+    from thalweg._covariance import sds_and_corr_to_cov as sds_and_corr_to_cov
+
+_ON_COVARIANCES = (
+    "chol_params_to_lower_triangular_matrix",
+    "cov_matrix_to_params",
+    "cov_matrix_to_sdcorr_params",
+    "cov_params_to_matrix",
+    "cov_to_sds_and_corr",
+    "dimension_to_number_of_triangular_elements",
+    "number_of_triangular_elements_to_dimension",
+    "robust_cholesky",
+    "robust_inverse",
+    "sdcorr_params_to_matrix",
+    "sdcorr_params_to_sds_and_corr",
+    "sds_and_corr_to_cov",
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_COVARIANCES:
+        raise AttributeError(f"module 'thalweg.utilities' has no attribute '{name}'")
+    from thalweg import _covariance
+
+    return getattr(_covariance, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ON_COVARIANCES])
+
 
 def propose_alternatives(
     requested: str, possibilities: str | Iterable[str], number: int = 3
