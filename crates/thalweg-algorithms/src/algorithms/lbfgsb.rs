@@ -31,15 +31,12 @@
 //!   <https://doi.org/10.1145/2049662.2049669>
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
-use thalweg_linalg::{LinalgError, dot, nrm2};
+use thalweg_linalg::{dot, nrm2};
 use thalweg_macros::Options;
 
-use crate::pieces::cauchy_point::{BoxedPoint, CauchyPoint};
-use crate::pieces::compact_bfgs::CompactBfgs;
-use crate::pieces::inverse_bfgs::InverseBfgs;
+use crate::pieces::box_model::{Bounds, Model};
 use crate::pieces::more_thuente::{Ending, MoreThuente};
 use crate::pieces::step_pairs::NewPair;
-use crate::pieces::subspace_minimization::SubspaceMinimizer;
 
 /// Limited-memory quasi-Newton method with bounds (L-BFGS-B).
 #[derive(Clone, Debug, Options)]
@@ -61,12 +58,9 @@ pub struct Lbfgsb {
     pub max_line_search_steps: usize,
 }
 
-/// The largest step of a line search, as a multiple of its direction, where no bound limits it.
-const LARGEST_STEP: f64 = 1e10;
-
 impl Algorithm for Lbfgsb {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let bounds = Bounds::of(problem);
+        let bounds = Bounds::new(problem.lower(), problem.upper());
         let mut model = Model::new(bounds.any, x0.len(), self.limited_memory_storage_length);
         let line_search = MoreThuente {
             sufficient_decrease: 1e-3,
@@ -172,170 +166,6 @@ impl Lbfgsb {
             tolerance: self.convergence_ftol_rel,
             option: "convergence_ftol_rel",
         })
-    }
-}
-
-/// The bounds of the problem.
-struct Bounds<'a> {
-    lower: &'a [f64],
-    upper: &'a [f64],
-    /// Some variable has a bound.
-    any: bool,
-    /// Every variable has both.
-    all: bool,
-}
-
-impl<'a> Bounds<'a> {
-    fn of(problem: &Problem<'a>) -> Self {
-        let (lower, upper) = (problem.lower(), problem.upper());
-        let all = lower.iter().chain(upper).all(|bound| bound.is_finite());
-        Bounds { lower, upper, any: problem.is_bounded(), all }
-    }
-
-    /// The largest entry of `x - P(x - g)` where bounds are in reach, and of g elsewhere.
-    fn projected_gradient(&self, x: &[f64], gradient: &[f64]) -> f64 {
-        let mut largest = 0.0;
-        if !self.any {
-            for g in gradient {
-                largest = if g.abs() > largest { g.abs() } else { largest };
-            }
-            return largest;
-        }
-        for (i, &g) in gradient.iter().enumerate() {
-            let g = if g < 0.0 { g.max(x[i] - self.upper[i]) } else { g.min(x[i] - self.lower[i]) };
-            largest = if g.abs() > largest { g.abs() } else { largest };
-        }
-        largest
-    }
-
-    /// How far a line search may go. The whole direction always stays within the bounds.
-    fn largest_step(&self, x: &[f64], direction: &[f64], first_iteration: bool) -> f64 {
-        if !self.any {
-            return LARGEST_STEP;
-        }
-        if first_iteration {
-            return 1.0;
-        }
-        let mut largest = LARGEST_STEP;
-        for (i, &d) in direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
-            let bound = if d < 0.0 { self.lower[i] } else { self.upper[i] };
-            largest = largest.min((bound - x[i]) / d);
-        }
-        largest.max(1.0)
-    }
-}
-
-/// The quadratic model of the objective, and the way to its minimizer.
-enum Model {
-    Free(InverseBfgs),
-    Bounded(Box<BoundedModel>),
-}
-
-struct BoundedModel {
-    matrix: CompactBfgs,
-    cauchy: CauchyPoint,
-    subspace: SubspaceMinimizer,
-    /// The end of the direction, within the bounds.
-    target: Vec<f64>,
-}
-
-impl Model {
-    fn new(bounded: bool, n: usize, m: usize) -> Self {
-        if bounded {
-            Model::Bounded(Box::new(BoundedModel {
-                matrix: CompactBfgs::new(n, m),
-                cauchy: CauchyPoint::new(n, m),
-                subspace: SubspaceMinimizer::new(n, m),
-                target: vec![0.0; n],
-            }))
-        } else {
-            Model::Free(InverseBfgs::new(n, m))
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        match self {
-            Model::Free(inverse) => inverse.is_empty(),
-            Model::Bounded(model) => model.matrix.is_empty(),
-        }
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Model::Free(inverse) => inverse.clear(),
-            Model::Bounded(model) => model.matrix.clear(),
-        }
-    }
-
-    /// The direction to the minimizer of the model; returns the slope along it, or nothing when a matrix broke down.
-    fn direction(
-        &mut self,
-        x: &[f64],
-        gradient: &[f64],
-        bounds: &Bounds<'_>,
-        direction: &mut [f64],
-    ) -> Option<f64> {
-        match self {
-            Model::Free(inverse) => Some(inverse.direction(gradient, direction)),
-            Model::Bounded(model) => {
-                let (lower, upper) = (bounds.lower, bounds.upper);
-                model.minimize(BoxedPoint { x, gradient, lower, upper }).ok()?;
-                for (d, (target, x)) in direction.iter_mut().zip(model.target.iter().zip(x)) {
-                    *d = target - x;
-                }
-                Some(dot(gradient, direction))
-            }
-        }
-    }
-
-    /// The point a step along the direction.
-    fn trial_point(
-        &self,
-        x_old: &[f64],
-        direction: &[f64],
-        step: f64,
-        bounds: &Bounds<'_>,
-        x: &mut [f64],
-    ) {
-        match self {
-            Model::Bounded(model) if step == 1.0 => x.copy_from_slice(&model.target),
-            _ => {
-                for ((x, x_old), d) in x.iter_mut().zip(x_old).zip(direction) {
-                    *x = step * d + x_old;
-                }
-            }
-        }
-        if bounds.any {
-            for (x, (low, high)) in x.iter_mut().zip(bounds.lower.iter().zip(bounds.upper)) {
-                *x = x.max(*low).min(*high);
-            }
-        }
-    }
-
-    /// Take in a step, unless its curvature is negligible or negative beside the decrease that the slope promised.
-    fn update(&mut self, new: &NewPair<'_>, promised: f64) {
-        if new.curvature <= f64::EPSILON * promised {
-            return;
-        }
-        match self {
-            Model::Free(inverse) => inverse.update(new),
-            Model::Bounded(model) => {
-                if model.matrix.update(new).is_err() {
-                    model.matrix.clear();
-                }
-            }
-        }
-    }
-}
-
-impl BoundedModel {
-    fn minimize(&mut self, at: BoxedPoint<'_>) -> Result<(), LinalgError> {
-        self.cauchy.find(&self.matrix, at);
-        if self.matrix.is_empty() || !self.cauchy.free.contains(&true) {
-            self.target.copy_from_slice(&self.cauchy.point);
-            return Ok(());
-        }
-        self.subspace.minimize(&self.matrix, &self.cauchy, at, &mut self.target)
     }
 }
 

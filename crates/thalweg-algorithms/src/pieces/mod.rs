@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod box_model;
 pub mod cauchy_point;
 pub mod coleman_li;
 pub mod column_scale;
@@ -11,6 +12,7 @@ pub mod lsq_model;
 pub mod lsq_trust_region;
 pub mod more_thuente;
 pub mod population;
+pub mod quasi_definite;
 pub mod reflective_step;
 pub mod sampling;
 pub mod simplex;
@@ -18,4 +20,3 @@ pub mod step_pairs;
 pub mod subspace_minimization;
 pub mod subspace_step;
 pub mod trust_region_2d;
-pub mod quasi_definite;

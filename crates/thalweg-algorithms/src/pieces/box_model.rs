@@ -1,0 +1,195 @@
+//! The limited-memory quadratic model of an objective within bounds, and the way to its minimizer.
+//!
+//! Without bounds the direction is the product of the inverse BFGS matrix with the gradient; with bounds it leads to the minimizer
+//! over the variables that are free at the Cauchy point.
+
+use thalweg_linalg::{LinalgError, dot};
+
+use super::cauchy_point::{BoxedPoint, CauchyPoint};
+use super::compact_bfgs::CompactBfgs;
+use super::inverse_bfgs::InverseBfgs;
+use super::step_pairs::NewPair;
+use super::subspace_minimization::SubspaceMinimizer;
+
+/// The largest step of a line search, as a multiple of its direction, where no bound limits it.
+const LARGEST_STEP: f64 = 1e10;
+
+/// The bounds of a problem.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds<'a> {
+    /// The lower bounds, `-inf` where there is none.
+    pub lower: &'a [f64],
+    /// The upper bounds, `+inf` where there is none.
+    pub upper: &'a [f64],
+    /// Some variable has a bound.
+    pub any: bool,
+    /// Every variable has both.
+    pub all: bool,
+}
+
+impl<'a> Bounds<'a> {
+    /// The bounds, of one entry per variable.
+    pub fn new(lower: &'a [f64], upper: &'a [f64]) -> Self {
+        let finite = || lower.iter().chain(upper).map(|bound| bound.is_finite());
+        Bounds {
+            lower,
+            upper,
+            any: finite().any(|finite| finite),
+            all: finite().all(|finite| finite),
+        }
+    }
+
+    /// The largest entry of `x - P(x - g)` where bounds are in reach, and of g elsewhere.
+    pub fn projected_gradient(&self, x: &[f64], gradient: &[f64]) -> f64 {
+        let mut largest = 0.0;
+        if !self.any {
+            for g in gradient {
+                largest = if g.abs() > largest { g.abs() } else { largest };
+            }
+            return largest;
+        }
+        for (i, &g) in gradient.iter().enumerate() {
+            let g = if g < 0.0 { g.max(x[i] - self.upper[i]) } else { g.min(x[i] - self.lower[i]) };
+            largest = if g.abs() > largest { g.abs() } else { largest };
+        }
+        largest
+    }
+
+    /// How far a line search may go. The whole direction always stays within the bounds.
+    pub fn largest_step(&self, x: &[f64], direction: &[f64], first_iteration: bool) -> f64 {
+        if !self.any {
+            return LARGEST_STEP;
+        }
+        if first_iteration {
+            return 1.0;
+        }
+        let mut largest = LARGEST_STEP;
+        for (i, &d) in direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
+            let bound = if d < 0.0 { self.lower[i] } else { self.upper[i] };
+            largest = largest.min((bound - x[i]) / d);
+        }
+        largest.max(1.0)
+    }
+}
+
+/// The quadratic model.
+#[derive(Clone, Debug)]
+pub enum Model {
+    /// Without bounds.
+    Free(InverseBfgs),
+    /// With bounds.
+    Bounded(Box<BoundedModel>),
+}
+
+/// The quadratic model with what it takes to minimize it within bounds.
+#[derive(Clone, Debug)]
+pub struct BoundedModel {
+    matrix: CompactBfgs,
+    cauchy: CauchyPoint,
+    subspace: SubspaceMinimizer,
+    /// The end of the direction, within the bounds.
+    target: Vec<f64>,
+}
+
+impl Model {
+    /// The model with the identity for its curvature, of `n` variables and with room for `m` pairs.
+    pub fn new(bounded: bool, n: usize, m: usize) -> Self {
+        if bounded {
+            Model::Bounded(Box::new(BoundedModel {
+                matrix: CompactBfgs::new(n, m),
+                cauchy: CauchyPoint::new(n, m),
+                subspace: SubspaceMinimizer::new(n, m),
+                target: vec![0.0; n],
+            }))
+        } else {
+            Model::Free(InverseBfgs::new(n, m))
+        }
+    }
+
+    /// Whether the curvature is the identity.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Model::Free(inverse) => inverse.is_empty(),
+            Model::Bounded(model) => model.matrix.is_empty(),
+        }
+    }
+
+    /// Go back to the identity.
+    pub fn clear(&mut self) {
+        match self {
+            Model::Free(inverse) => inverse.clear(),
+            Model::Bounded(model) => model.matrix.clear(),
+        }
+    }
+
+    /// The direction to the minimizer of the model; returns the slope along it, or nothing when a matrix broke down.
+    pub fn direction(
+        &mut self,
+        x: &[f64],
+        gradient: &[f64],
+        bounds: &Bounds<'_>,
+        direction: &mut [f64],
+    ) -> Option<f64> {
+        match self {
+            Model::Free(inverse) => Some(inverse.direction(gradient, direction)),
+            Model::Bounded(model) => {
+                let (lower, upper) = (bounds.lower, bounds.upper);
+                model.minimize(BoxedPoint { x, gradient, lower, upper }).ok()?;
+                for (d, (target, x)) in direction.iter_mut().zip(model.target.iter().zip(x)) {
+                    *d = target - x;
+                }
+                Some(dot(gradient, direction))
+            }
+        }
+    }
+
+    /// The point a step along the direction last computed, within the bounds.
+    pub fn trial_point(
+        &self,
+        x_old: &[f64],
+        direction: &[f64],
+        step: f64,
+        bounds: &Bounds<'_>,
+        x: &mut [f64],
+    ) {
+        match self {
+            Model::Bounded(model) if step == 1.0 => x.copy_from_slice(&model.target),
+            _ => {
+                for ((x, x_old), d) in x.iter_mut().zip(x_old).zip(direction) {
+                    *x = step * d + x_old;
+                }
+            }
+        }
+        if bounds.any {
+            for (x, (low, high)) in x.iter_mut().zip(bounds.lower.iter().zip(bounds.upper)) {
+                *x = x.max(*low).min(*high);
+            }
+        }
+    }
+
+    /// Take in a step, unless its curvature is negligible or negative beside the decrease that the slope promised.
+    pub fn update(&mut self, new: &NewPair<'_>, promised: f64) {
+        if new.curvature <= f64::EPSILON * promised {
+            return;
+        }
+        match self {
+            Model::Free(inverse) => inverse.update(new),
+            Model::Bounded(model) => {
+                if model.matrix.update(new).is_err() {
+                    model.matrix.clear();
+                }
+            }
+        }
+    }
+}
+
+impl BoundedModel {
+    fn minimize(&mut self, at: BoxedPoint<'_>) -> Result<(), LinalgError> {
+        self.cauchy.find(&self.matrix, at);
+        if self.matrix.is_empty() || !self.cauchy.free.contains(&true) {
+            self.target.copy_from_slice(&self.cauchy.point);
+            return Ok(());
+        }
+        self.subspace.minimize(&self.matrix, &self.cauchy, at, &mut self.target)
+    }
+}
