@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from thalweg._algorithm import Algorithm, InternalOptimizeResult
 from thalweg._catalog import FEATURES
@@ -11,9 +15,10 @@ from thalweg.exceptions import InvalidFunctionError
 from thalweg.typing import Direction
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from thalweg._converter import Converter
+    from thalweg._history import History
     from thalweg._thalweg import ProblemHandle
 
     Vector = NDArray[np.float64]
@@ -44,8 +49,27 @@ class InternalOptimizationProblem:
     logger: None = None
     """The log of the run; there is none yet."""
 
-    def __init__(self, handle: ProblemHandle) -> None:
-        self._handle = handle
+    def __init__(self, handle: ProblemHandle, converter: Converter, solver_type: str) -> None:
+        self._handle, self._solver_type = handle, solver_type
+        self.converter = converter
+        self._entries: list[tuple[Vector, Any, float, float, int, str]] = []
+        self._n_batches = 0
+
+    @property
+    def history(self) -> History:
+        """The evaluations so far, in the user's terms."""
+        from thalweg._history import History
+
+        sign = -1.0 if self.direction is Direction.MAXIMIZE else 1.0
+        rows = [
+            (
+                self.converter.params_from_internal(x),
+                None if value is None else sign * self._total(value),
+                *rest,
+            )
+            for x, value, *rest in self._entries
+        ]
+        return History(self.direction, *(list(column) for column in zip(*rows, strict=True)))
 
     @property
     def bounds(self) -> InternalBounds:
@@ -59,33 +83,55 @@ class InternalOptimizationProblem:
 
     def fun(self, x: Vector) -> float | Vector:
         """The objective at `x`."""
-        return self._handle.fun(x)
+        return self._noted([x], "fun", 1, lambda: [self._handle.fun(x)])[0]
 
     def jac(self, x: Vector) -> Vector:
         """Its derivative at `x`: the user's, or a numerical one."""
-        return self._handle.jac(x)
+        return self._noted([x], "jac", 1, lambda: [self._handle.jac(x)])[0]
 
     def fun_and_jac(self, x: Vector) -> tuple[float | Vector, Vector]:
         """The objective and its derivative at `x`."""
-        return self._handle.fun_and_jac(x)
+        return self._noted([x], "fun_and_jac", 1, lambda: [self._handle.fun_and_jac(x)])[0]
 
     def batch_fun(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[float | Vector]:
         """The objective at several points, up to `n_cores` of them at the same time."""
-        return self._handle.batch_fun(x_list, n_cores)
+        size = batch_size or n_cores
+        return self._noted(x_list, "fun", size, lambda: self._handle.batch_fun(x_list, n_cores))
 
     def batch_jac(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[Vector]:
         """The derivative at several points, up to `n_cores` of them at the same time."""
-        return self._handle.batch_jac(x_list, n_cores)
+        size = batch_size or n_cores
+        return self._noted(x_list, "jac", size, lambda: self._handle.batch_jac(x_list, n_cores))
 
     def batch_fun_and_jac(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[tuple[float | Vector, Vector]]:
         """The objective and its derivative at several points, up to `n_cores` at the same time."""
-        return self._handle.batch_fun_and_jac(x_list, n_cores)
+        size = batch_size or n_cores
+        return self._noted(
+            x_list, "fun_and_jac", size, lambda: self._handle.batch_fun_and_jac(x_list, n_cores)
+        )
+
+    def _noted(
+        self, x_list: list[Vector], task: str, batch_size: int, evaluate: Callable[[], list[Any]]
+    ) -> list[Any]:
+        """Evaluate, and take note for the history."""
+        start = perf_counter()
+        answers = evaluate()
+        stop = perf_counter()
+        for number, (x, answer) in enumerate(zip(x_list, answers, strict=True)):
+            value = answer[0] if task == "fun_and_jac" else None if task == "jac" else answer
+            batch = self._n_batches + number // max(batch_size, 1)
+            self._entries.append((np.array(x, dtype=float), value, start, stop, batch, task))
+        self._n_batches += -(-len(answers) // max(batch_size, 1))
+        return answers
+
+    def _total(self, value: Any) -> float:
+        return float(np.sum(np.square(value) if self._solver_type == "least_squares" else value))
 
 
 class UserAlgorithm:
@@ -94,7 +140,10 @@ class UserAlgorithm:
     Attributes:
         name: The algorithm's name.
         features: What it needs and supports, with the keys of an entry of the catalog.
+        converter: Between the user's parameters and the algorithm's vector; set before each run.
     """
+
+    converter: Converter
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
@@ -109,7 +158,9 @@ class UserAlgorithm:
         Raises:
             InvalidFunctionError: The algorithm does not return an `InternalOptimizeResult`.
         """
-        result = self._algorithm._solve_internal_problem(InternalOptimizationProblem(handle), x0)
+        solver_type = self.features["solver_type"]
+        problem = InternalOptimizationProblem(handle, self.converter, solver_type)
+        result = self._algorithm._solve_internal_problem(problem, x0)
         if not isinstance(result, InternalOptimizeResult):
             raise InvalidFunctionError(
                 f"_solve_internal_problem of the algorithm {self.name} has to return an "

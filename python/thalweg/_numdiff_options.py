@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FIRST_METHODS = ("forward", "backward", "central")
 SECOND_METHODS = ("forward", "backward", "central_average", "central_cross")
 _METHODS = (*FIRST_METHODS, "central_average", "central_cross")
+_BATCH_EVALUATORS = ("joblib", "pathos", "pathos_mp", "threading")
 _STEP_RULES = ("reference", "optimal")
 
 
@@ -82,6 +83,14 @@ class NumdiffOptions:
             "n_cores",
             self.n_cores,
             "a positive whole number",
+        )
+        _require(
+            callable(self.batch_evaluator)
+            or callable(getattr(self.batch_evaluator, "submit", None))
+            or self.batch_evaluator in (None, *_BATCH_EVALUATORS),
+            "batch_evaluator",
+            self.batch_evaluator,
+            f"one of {list(_BATCH_EVALUATORS)}, an executor or a function",
         )
         _require(
             _is_whole(self.n_steps) and self.n_steps >= 1,

@@ -106,6 +106,7 @@ class Optimizer:
             positions = fixed_positions(constraints, self._tree, renamed)
             fixed = None if positions is None else (positions, None)
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
+        self._algorithm.prepare(self._tree, lower, upper, fixed)
         numdiff = None
         if numdiff_options is not None:
             from thalweg._numdiff_options import convert_numdiff_options

@@ -11,6 +11,7 @@ from thalweg.exceptions import InvalidAlgorithmError, UnsupportedAlgorithmError
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._internal_problem import UserAlgorithm
+    from thalweg._thalweg import Tree
 
 
 class Resolved:
@@ -44,6 +45,13 @@ class Resolved:
         self.batch_evaluator: Any = options.pop("batch_evaluator", "joblib")
         self.options = options
         self.disable_history = False
+
+    def prepare(self, tree: Tree, lower: Any, upper: Any, fixed: Any) -> None:
+        """Tell a user-defined algorithm how its vector and the parameters belong together."""
+        if not isinstance(self.target, str):
+            from thalweg._converter import Converter
+
+            self.target.converter = Converter(tree, lower, upper, fixed)
 
 
 def resolve_algorithm(

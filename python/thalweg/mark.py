@@ -85,6 +85,9 @@ class _Marked:
         """Call the function."""
         return self.__wrapped__(*args, **kwargs)
 
+    def __repr__(self) -> str:
+        return repr(self.__wrapped__)
+
 
 def _mark(func: Function, kind: str) -> Function:
     try:

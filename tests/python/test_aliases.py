@@ -154,3 +154,30 @@ def test_minimize_and_maximize_show_their_arguments():
     assert signature == inspect.signature(om.maximize)
     assert om.minimize.__name__ == "minimize"
     assert om.maximize.__doc__.startswith("Maximize")
+
+
+def test_args_of_functions_of_any_signature():
+    def by_position(x, *args):
+        return (x - args[0]) @ (x - args[0]) * args[1]
+
+    def only_by_position(x, shift, scale, /):
+        return by_position(x, shift, scale)
+
+    def other_names(x, center, weight):
+        return 2 * weight * (x - center)
+
+    def usual(x, shift, scale):
+        return by_position(x, shift, scale)
+
+    for fun in (by_position, only_by_position, usual):
+        for jac in (None, other_names):
+            result = om.minimize(fun, x0=np.ones(2), method="L-BFGS-B", args=(3.0, 2.0), jac=jac)
+            assert np.allclose(result.x, 3, atol=1e-5)
+    residuals = om.mark.least_squares(lambda x, *args: x - args[0])
+    assert np.allclose(om.minimize(residuals, np.ones(2), "scipy_ls_lm", args=(3.0,)).x, 3)
+
+
+def test_bounds_as_an_array_of_pairs():
+    bounds = np.array([[1.0, 5.0], [-np.inf, np.nan]])
+    result = om.minimize(lambda x: x @ x, np.full(2, 3.0), "lbfgsb", bounds=bounds)
+    assert np.allclose(result.params, [1, 0], atol=1e-5)

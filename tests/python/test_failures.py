@@ -139,3 +139,59 @@ def test_missing_packages_are_named():
         om.batch_evaluators.pathos_mp_batch_evaluator(
             abs, [1, 2], n_cores=2, error_handling="raise"
         )
+
+
+@pytest.mark.parametrize("method", ["raise", "interrupt"])
+def test_a_batch_that_fails_keeps_what_it_evaluated_and_ends_at_once(method):
+    calls = []
+
+    def fun(x):
+        calls.append(x.copy())
+        if len(calls) == 4:
+            raise KeyboardInterrupt if method == "interrupt" else ValueError("no such luck")
+        return x @ x
+
+    # Nelder-Mead asks for its first simplex of 21 points as one batch.
+    with pytest.raises((exceptions.UserFunctionRuntimeError, KeyboardInterrupt)) as caught:
+        om.minimize(fun, np.ones(20), "scipy_neldermead")
+    partial = caught.value.partial_result
+    assert len(calls) == 4
+    assert partial.n_fun_evals == 3
+    assert np.array_equal(partial.history.params, calls[:3])
+    assert partial.fun == 20
+
+
+def test_messages_and_warnings_show_the_users_exception():
+    with pytest.raises(
+        exceptions.InvalidFunctionError, match="at start params: RuntimeError: broken model"
+    ):
+        om.minimize(fails, START, "lbfgsb")
+    later = lambda x: fails() if x[0] < 0.9 else x @ x  # noqa: E731
+    with pytest.raises(exceptions.UserFunctionRuntimeError, match="RuntimeError: broken model"):
+        om.minimize(later, START, "neldermead")
+    with pytest.warns(UserWarning, match=r"Traceback(.|\n)*in fails\n(.|\n)*broken model"):
+        om.minimize(
+            later, START, "neldermead", error_handling="continue", algo_options={"stopping_maxfun": 20}
+        )
+
+
+def test_a_derivative_that_is_not_finite_is_shown_with_its_params():
+    jac = lambda x: 4 * x**3 if x[0] == 1 else np.full(2, np.nan)  # noqa: E731
+    with pytest.raises(
+        exceptions.UserFunctionRuntimeError, match=r"is not finite: \[NaN, NaN\] at params \[0\.\d+, "
+    ):
+        om.minimize(lambda x: (x**4).sum(), START, "lbfgsb", jac=jac)
+
+
+def test_nothing_is_evaluated_after_a_failure_in_a_numerical_derivative():
+    calls = []
+
+    def fun(x):
+        calls.append(x)
+        if len(calls) == 3:
+            raise ValueError("no such luck")
+        return x @ x
+
+    with pytest.raises(exceptions.UserFunctionRuntimeError):
+        om.minimize(fun, np.ones(20), "lbfgsb", numdiff_options={"method": "central"})
+    assert len(calls) == 3

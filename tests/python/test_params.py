@@ -158,3 +158,25 @@ def test_queries_and_labels_select_rows_to_fix():
         with pytest.warns(FutureWarning):
             result = om.minimize(fun, params, "lbfgsb", constraints=constraint)
         assert np.allclose(result.params["value"], [1, 0, 3], atol=1e-6)
+
+
+def test_blocks_of_a_jacobian_are_matched_by_label():
+    params = pd.Series([1.0, 2.0], index=["u", "v"])
+    fun = om.mark.least_squares(lambda p: p * pd.Series([1.0, 5.0], index=["u", "v"]) - 3)
+    jac = pd.DataFrame(np.diag([1.0, 5.0]), index=params.index, columns=params.index)
+    for block in (jac, jac.iloc[::-1], jac.iloc[:, ::-1], jac.to_numpy()):
+        result = om.minimize(
+            fun, params, "scipy_ls_lm", jac=om.mark.least_squares(lambda p: block)
+        )
+        assert np.allclose(result.params, [3, 0.6])
+    wrong = om.mark.least_squares(lambda p: jac.rename(columns={"u": "w"}))
+    with pytest.raises(om.exceptions.InvalidFunctionError, match="labels of its columns"):
+        om.minimize(fun, params, "scipy_ls_lm", jac=wrong)
+
+
+def test_fun_and_jac_of_the_sum_for_a_least_squares_objective():
+    fun = om.mark.least_squares(lambda x: x)
+    pair = [lambda x: (x @ x, 2 * x), om.mark.least_squares(lambda x: (x, np.eye(3)))]
+    for algorithm in ("lbfgsb", "levenberg_marquardt"):
+        result = om.minimize(fun, np.arange(3.0), algorithm, fun_and_jac=pair)
+        assert np.allclose(result.params, 0, atol=1e-6)

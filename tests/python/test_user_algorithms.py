@@ -1,0 +1,146 @@
+"""Algorithms that users write: what they are handed, what becomes of what they return, and how they end."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import thalweg as om
+from thalweg.optimization.algorithm import Algorithm, InternalOptimizeResult
+
+FEATURES = dict(
+    is_available=True,
+    is_global=False,
+    needs_jac=True,
+    needs_hess=False,
+    needs_bounds=False,
+    supports_parallelism=True,
+    supports_bounds=True,
+    supports_infinite_bounds=True,
+    supports_linear_constraints=False,
+    supports_nonlinear_constraints=False,
+)
+
+
+def algorithm(solve, solver_type="scalar"):
+    @om.mark.minimizer(name="mine", solver_type=solver_type, **FEATURES)
+    @dataclass(frozen=True)
+    class Mine(Algorithm):
+        def _solve_internal_problem(self, problem, x0):
+            return solve(problem, x0)
+
+    return Mine
+
+
+def test_a_derivative_asked_for_alone_has_the_value_that_it_needs():
+    matrix = np.arange(8.0).reshape(4, 2)
+    seen = {}
+
+    def gauss_newton(problem, x0):
+        residuals, seen["jac"] = problem.fun(x0), problem.jac(x0)
+        step = np.linalg.lstsq(seen["jac"], residuals, rcond=None)[0]
+        return InternalOptimizeResult(x=x0 - step, fun=problem.fun(x0 - step))
+
+    fun = om.mark.least_squares(lambda x: matrix @ x)
+    result = om.minimize(fun, np.ones(2), algorithm(gauss_newton, "least_squares"))
+    assert np.allclose(seen["jac"], matrix, atol=1e-6)
+    assert np.allclose(result.params, 0, atol=1e-5)
+    assert isinstance(result.fun, float)
+
+
+@pytest.mark.parametrize("method", ["forward", "central", "backward"])
+def test_gradients_alone_at_many_points(method):
+    def compare(problem, x0):
+        for x in (x0, x0 + 1, x0 + 2, x0):
+            assert np.allclose(problem.jac(x), 2 * x, atol=1e-5)
+        assert np.allclose(problem.batch_jac([x0, x0 + 1], n_cores=1), [2 * x0, 2 * x0 + 2])
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    options = om.NumdiffOptions(method=method, step_size=1e-6)
+    om.minimize(lambda x: x @ x, np.ones(3), algorithm(compare), numdiff_options=options)
+
+
+def test_history_and_converter_speak_the_users_terms():
+    seen = {}
+
+    def look(problem, x0):
+        x = x0 / 2
+        value = problem.fun(x)
+        problem.fun_and_jac(x)
+        problem.batch_fun([x0, 2 * x0, 3 * x0], n_cores=2)
+        problem.jac(x)
+        seen["history"], seen["converter"] = problem.history, problem.converter
+        return InternalOptimizeResult(x=x, fun=value, message="seen enough", status=7)
+
+    result = om.maximize(
+        lambda p: -(p["a"] ** 2) - (p["b"] ** 2).sum(),
+        {"a": 2.0, "b": np.array([4.0, 6.0])},
+        algorithm(look),
+        constraints=om.FixedConstraint(["b_0"]),
+    )
+    history, converter = seen["history"], seen["converter"]
+    assert history.fun == [-26.0, -26.0, -56.0, -176.0, -376.0, None]
+    assert history.params[0]["b"].tolist() == [4.0, 3.0]
+    assert history.batches == [0, 1, 2, 2, 3, 4]
+    assert [task.value for task in history.task] == [*["fun", "fun_and_jac"], *["fun"] * 3, "jac"]
+    assert converter.params_to_internal(result.params).tolist() == [1.0, 3.0]
+    assert converter.params_from_internal([7.0, 8.0])["b"].tolist() == [4.0, 8.0]
+    assert converter.params_from_internal([7.0, 8.0], return_type="flat").tolist() == [7, 4, 8]
+    gradient = {"a": 1.0, "b": np.array([2.0, 3.0])}
+    assert converter.derivative_to_internal(gradient, np.ones(2)).tolist() == [1.0, 3.0]
+    assert (result.message, result.status) == ("seen enough", 7)
+    assert result.fun == -26.0
+
+
+CTRL_C = """
+import signal
+import time
+from dataclasses import dataclass
+import numpy as np
+import thalweg as om
+from thalweg.optimization.algorithm import Algorithm
+
+@om.mark.minimizer("mine", "scalar", *[True, False, False, False, False, False, True, True, False, False])
+@dataclass(frozen=True)
+class Mine(Algorithm):
+    def _solve_internal_problem(self, problem, x0):
+        problem.fun(x0 / 2)
+        while True:
+            time.sleep(0.001)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
+print("ready", flush=True)
+result = om.minimize(lambda x: x @ x, np.arange(3.0), {algorithm}, {more})
+print(result.status == "interrupted", result.success, result.fun < result.start_fun)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("Mine", ""), ("'neldermead'", "callback=lambda result: time.sleep(0.02)")],
+    ids=["algorithm", "callback"],
+)
+def test_ctrl_c_in_the_users_code_around_evaluations(name, more):
+    import signal
+
+    code = CTRL_C.replace("{algorithm}", name).replace("{more}", more)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.4)
+    child.send_signal(signal.SIGINT)
+    assert child.communicate(timeout=30)[0] == "True False True\n"
+
+
+def test_help_shows_the_options():
+    import inspect
+
+    signature = inspect.signature(om.algos.scipy_lbfgsb)
+    assert signature.parameters["stopping_maxfun"].default == 1_000_000
+    assert "self" not in signature.parameters
