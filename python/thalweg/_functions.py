@@ -130,6 +130,7 @@ def check_signature(function: Any, kwargs: dict[str, Any], name: str) -> None:
         raise InvalidKwargsError(_describe_unknown(unknown, list(parameters), name))
     if inspect.Parameter.VAR_POSITIONAL in kinds and takes_any:
         return
+    _check_first_argument(parameters, kwargs, name)
     free = [
         parameter
         for key, parameter in parameters.items()
@@ -151,6 +152,21 @@ def check_signature(function: Any, kwargs: dict[str, Any], name: str) -> None:
             f"Too few keyword arguments for {name}. After applying all keyword arguments at most "
             "one required argument (the params) should remain. In your case the following "
             f"required arguments remain: {required}."
+        )
+
+
+def _check_first_argument(parameters: Any, kwargs: dict[str, Any], name: str) -> None:
+    """The params are passed as the first argument, so it cannot be bound while others are free."""
+    first = next(iter(parameters.values()), None)
+    if (
+        first is not None
+        and first.name in kwargs
+        and first.kind is first.POSITIONAL_OR_KEYWORD
+        and len(parameters) > len(kwargs)
+    ):
+        raise InvalidKwargsError(
+            f"{name}_kwargs has a value for '{first.name}', the first argument of {name}, to which "
+            "the params are passed. Make the params the first argument."
         )
 
 

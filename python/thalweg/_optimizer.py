@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._numdiff_options import NumdiffOptions
+    from thalweg._thalweg import RawResult
     from thalweg.typing import PyTree
 
 Want = Literal["fun", "jac", "fun_and_jac"]
@@ -166,7 +167,13 @@ class Optimizer:
                 f"values, not {values!r}."
             )
         self._request = None
-        self._run.tell(answers)
+        try:
+            self._run.tell(answers)
+        except Exception as error:
+            partial = getattr(error, "partial_result", None)
+            if partial is not None:
+                error.partial_result = self._result_of(partial)  # type: ignore[attr-defined]
+            raise
 
     @property
     def done(self) -> bool:
@@ -183,7 +190,9 @@ class Optimizer:
             raise NotAvailableError(
                 "The optimization has not ended: answer `ask` with `tell` until it returns None."
             )
-        raw = self._run.result()
+        return self._result_of(self._run.result())
+
+    def _result_of(self, raw: RawResult) -> OptimizeResult:
         return OptimizeResult._from_run(
             raw, self._direction, self._algorithm.name, self._start_params, self._tree
         )

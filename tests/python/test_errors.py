@@ -178,6 +178,11 @@ KWARGS = [
         "no argument is left for the params",
     ),
     (call(jac=lambda x, b: x, jac_kwargs={"c": 1}), "InvalidKwargsError", "do not fit jac"),
+    (
+        call(fun=lambda data, x: data @ x, fun_kwargs={"data": 1}),
+        "InvalidKwargsError",
+        "Make the params the first argument",
+    ),
 ]
 
 PARAMS_AND_BOUNDS = [

@@ -195,3 +195,20 @@ def test_nothing_is_evaluated_after_a_failure_in_a_numerical_derivative():
     with pytest.raises(exceptions.UserFunctionRuntimeError):
         om.minimize(fun, np.ones(20), "lbfgsb", numdiff_options={"method": "central"})
     assert len(calls) == 3
+
+
+def test_a_wrong_answer_to_ask_can_be_corrected_and_a_failure_keeps_the_result():
+    optimizer = om.Optimizer(np.arange(3.0), "lbfgsb")
+    for wrong in ([1, 2, 3], "a", None):
+        with pytest.raises(exceptions.InvalidFunctionError, match="instead of a number"):
+            optimizer.tell(wrong)
+    while (request := optimizer.ask()) is not None:
+        optimizer.tell([x @ x for x in request.params])
+    assert np.allclose(optimizer.result().params, 0, atol=1e-5)
+
+    optimizer = om.Optimizer(np.arange(3.0), "neldermead")
+    optimizer.tell([x @ x for x in optimizer.ask().params])
+    with pytest.raises(exceptions.UserFunctionRuntimeError, match="ValueError: lost") as caught:
+        optimizer.tell([ValueError("lost")] * len(optimizer.ask()))
+    assert isinstance(caught.value.partial_result, om.OptimizeResult)
+    assert optimizer.done
