@@ -44,11 +44,12 @@ impl From<f64> for OptionValue {
     }
 }
 
+/// Numbers beyond the largest `i64` become that one: `u64::MAX` as a limit means "none" all the same.
 macro_rules! from_integers {
     ($($integer:ty),*) => {$(
         impl From<$integer> for OptionValue {
             fn from(value: $integer) -> Self {
-                OptionValue::Integer(value as i64)
+                OptionValue::Integer(i64::try_from(value).unwrap_or(i64::MAX))
             }
         }
     )*};
@@ -91,6 +92,15 @@ pub enum OptionKind {
 }
 
 impl OptionKind {
+    /// Whether only whole numbers from 0 are meant.
+    fn is_count(&self) -> bool {
+        match self {
+            OptionKind::Integer => true,
+            OptionKind::Optional(kind) => kind.is_count(),
+            _ => false,
+        }
+    }
+
     /// What is expected, in words.
     pub fn expectation(&self) -> String {
         match self {
@@ -263,7 +273,7 @@ macro_rules! integer_field {
             const KIND: OptionKind = OptionKind::Integer;
 
             fn to_value(&self) -> OptionValue {
-                OptionValue::Integer(*self as i64)
+                (*self).into()
             }
 
             fn from_value(value: &OptionValue) -> Option<Self> {
@@ -283,7 +293,7 @@ macro_rules! integer_field {
         }
     )*};
 }
-integer_field!(usize, u64, u32);
+integer_field!(usize, u64, u32, i64);
 
 impl<T: OptionField> OptionField for Option<T> {
     const KIND: OptionKind = OptionKind::Optional(&T::KIND);
@@ -385,20 +395,20 @@ pub fn read_field<T: OptionField>(
     spec: &OptionSpec,
     value: &OptionValue,
 ) -> Result<T, OptionError> {
-    let field = T::from_value(value).ok_or_else(|| OptionError::Type {
-        algorithm,
-        name: spec.name,
-        value: value.clone(),
-        expected: spec.kind.expectation(),
-    })?;
-    if field.numbers().iter().all(|&number| spec.range.contains(number)) {
-        Ok(field)
-    } else {
-        Err(OptionError::Range {
-            algorithm,
-            name: spec.name,
-            value: value.clone(),
-            range: spec.range,
-        })
+    let (name, value_of) = (spec.name, || value.clone());
+    let out_of = |range| OptionError::Range { algorithm, name, value: value_of(), range };
+    match T::from_value(value) {
+        Some(field) if field.numbers().iter().all(|&number| spec.range.contains(number)) => {
+            Ok(field)
+        }
+        Some(_) => Err(out_of(spec.range)),
+        // Counts have no sign: -1 is a whole number, but too small.
+        None if spec.kind.is_count() && i64::from_value(value).is_some_and(|i| i < 0) => {
+            Err(out_of(Range { min: spec.range.min.max(0.0), ..spec.range }))
+        }
+        None => {
+            let expected = spec.kind.expectation();
+            Err(OptionError::Type { algorithm, name, value: value_of(), expected })
+        }
     }
 }

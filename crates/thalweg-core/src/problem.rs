@@ -36,6 +36,9 @@ impl ProblemSpec {
 /// there (gradient, residuals) must not be used.
 ///
 /// Buffers given as `&mut Vec<f64>` are exchanged, not copied: they are resized as needed, and what was in them is lost.
+///
+/// # Panics
+/// A point that does not have [`Problem::dim`] numbers is a mistake of the algorithm, at which every evaluation panics.
 pub struct Problem<'a> {
     oracle: &'a mut dyn Oracle,
     spec: &'a ProblemSpec,
@@ -213,15 +216,31 @@ impl<'a> Problem<'a> {
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
+    ///
+    /// # Panics
+    /// When `points` does not hold whole points.
     pub fn values(&mut self, points: &[f64]) -> Result<&[f64], Stop> {
         Ok(&self.batch(Want::VALUE, points)?.values)
     }
 
-    /// Anything at several independent points, given one after the other.
+    /// Anything at several independent points, given one after the other. No points have no values.
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
+    ///
+    /// # Panics
+    /// When `points` does not hold whole points.
     pub fn batch(&mut self, want: Want, points: &[f64]) -> Result<&Values, Stop> {
+        let n = self.dim();
+        assert!(
+            points.len().is_multiple_of(n),
+            "points of {n} variables, not {} numbers",
+            points.len()
+        );
+        if points.is_empty() {
+            self.values.clear();
+            return Ok(&self.values);
+        }
         self.oracle.answer(&Request::batch(want, points, self.dim()), &mut self.values)?;
         Ok(&self.values)
     }
@@ -237,7 +256,7 @@ impl<'a> Problem<'a> {
 
     #[inline]
     fn ask(&mut self, want: Want, x: &[f64]) -> Result<f64, Stop> {
-        debug_assert_eq!(x.len(), self.dim());
+        assert_eq!(x.len(), self.dim(), "a point has one number per variable");
         self.oracle.answer(&Request::one(want, x), &mut self.values)?;
         Ok(self.values.values.first().copied().unwrap_or(f64::NAN))
     }

@@ -16,11 +16,12 @@ fn value_and_gradient(x: &[f64], g: &mut [f64]) -> f64 {
 
 fn run(n: usize, history: bool) -> u64 {
     let start: Vec<f64> = (0..n).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect();
-    let result = thalweg::minimize(|x: &Vec<f64>| value_and_gradient(x, &mut vec![0.0; x.len()]), start)
-        .value_and_gradient(|x, g| value_and_gradient(x, g))
-        .algorithm("lbfgsb")
-        .collect_history(history)
-        .run();
+    let result =
+        thalweg::minimize(|x: &Vec<f64>| value_and_gradient(x, &mut vec![0.0; x.len()]), start)
+            .value_and_gradient(|x, g| value_and_gradient(x, g))
+            .algorithm("lbfgsb")
+            .collect_history(history)
+            .run();
     result.map_or(0, |result| result.n_fun_evals)
 }
 
@@ -30,7 +31,9 @@ fn benches(criterion: &mut Criterion) {
         for n in [2, 10, 100, 1000] {
             let evaluations = run(n, history);
             group.throughput(criterion::Throughput::Elements(evaluations));
-            group.bench_with_input(BenchmarkId::from_parameter(n), &n, |b, &n| b.iter(|| run(n, history)));
+            group.bench_with_input(BenchmarkId::from_parameter(n), &n, |b, &n| {
+                b.iter(|| run(n, history))
+            });
         }
         group.finish();
     }

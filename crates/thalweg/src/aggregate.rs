@@ -1,6 +1,7 @@
 //! From what the user's function returns to what the algorithm's kind of problem needs.
 
 use thalweg_core::SolverKind::{self, LeastSquares, Likelihood, Scalar};
+use thalweg_core::Values;
 
 /// Whether an algorithm of kind `solver` can use an objective of kind `objective`.
 pub(crate) fn is_compatible(objective: SolverKind, solver: SolverKind) -> bool {
@@ -72,6 +73,21 @@ impl Aggregate {
             _ => solver.copy_from_slice(derivative),
         }
         self.sign(solver);
+    }
+
+    /// The gradients of the values, from outputs and derivatives in the algorithm's terms; nothing to do for scalar algorithms.
+    pub fn gradients(&self, values: &mut Values) {
+        let (outputs, derivatives, weight): (_, _, fn(f64) -> f64) = match self.solver {
+            Scalar => return,
+            LeastSquares => (&values.residuals, &values.jacobians, |r| 2.0 * r),
+            Likelihood => (&values.contributions, &values.scores, |_| 1.0),
+        };
+        let k = values.values.len().max(1);
+        let n = values.gradients.len() / k;
+        let points = outputs.chunks_exact(self.m).zip(derivatives.chunks_exact(self.m * n));
+        for ((outputs, derivative), sum) in points.zip(values.gradients.chunks_exact_mut(n)) {
+            weighted_sum(outputs, derivative, n, weight, sum);
+        }
     }
 
     /// The scalar that the algorithm's outputs stand for.

@@ -55,8 +55,15 @@ impl<P: Params> Optimization<'static, P, Asked> {
     /// Check the specification and go to the first batch of points.
     ///
     /// # Errors
-    /// The specification is wrong.
+    /// The specification is wrong, or holds what a suspended run cannot use: callbacks, sinks, records, an interrupt flag. Between
+    /// [`AskTell::ask`] and [`AskTell::tell`] the caller can do what they do, and [`AskTell::finish`] ends the run at any time.
     pub fn suspend(mut self) -> Result<AskTell<P>, OptimizeError> {
+        if let Some(what) = self.listeners().first() {
+            let message = format!(
+                "{what} cannot be used with ask_tell: watch the run between ask and tell, and end it with finish."
+            );
+            return Err(OptimizeError::invalid(InvalidKind::Argument, message));
+        }
         let mut resolved = self.resolve()?;
         let start = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(start.len())?;
@@ -75,7 +82,15 @@ impl<P: Params> Optimization<'static, P, Asked> {
             ..Blueprint::new(self.objective.kind, start, resolved)
         };
         let run = Suspended::start(blueprint, Backend::Coroutine)?;
-        Ok(AskTell { run, template: self.start })
+        match run.ask() {
+            Some(_) => Ok(AskTell { run, template: self.start }),
+            None => Err(run.finish().err().unwrap_or_else(|| {
+                OptimizeError::invalid(
+                    InvalidKind::Argument,
+                    "the run ended before its first batch",
+                )
+            })),
+        }
     }
 }
 

@@ -10,16 +10,19 @@ use thalweg_space::params::{LeafTable, Params, Selector};
 use thalweg_space::{Bounds, Constraint, SpaceError};
 
 use crate::closures::{Closures, Output};
+use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 
 /// Minimize a function of parameters of any shape, from `start`.
+///
+/// The function is `Fn`; [`stateful`](crate::stateful) makes one of a function that changes its own state.
 ///
 /// ```
 /// let result = thalweg::minimize(|x: &Vec<f64>| x.iter().map(|x| x * x).sum::<f64>(), vec![1.0, 2.0])
@@ -32,7 +35,7 @@ pub fn minimize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, Closures<'
 where
     P: Params,
     R: Output,
-    F: FnMut(&P) -> R,
+    F: Fn(&P) -> R,
 {
     let objective = Closures::new(fun, SolverKind::Scalar, start.clone());
     Optimization::new(objective, start, Direction::Minimize)
@@ -49,7 +52,7 @@ pub fn maximize<'a, P, F, R>(fun: F, start: P) -> Optimization<'a, P, Closures<'
 where
     P: Params,
     R: Output,
-    F: FnMut(&P) -> R,
+    F: Fn(&P) -> R,
 {
     let objective = Closures::new(fun, SolverKind::Scalar, start.clone());
     Optimization::new(objective, start, Direction::Maximize)
@@ -68,7 +71,7 @@ pub fn least_squares<'a, P, F, R>(residuals: F, start: P) -> Optimization<'a, P,
 where
     P: Params,
     R: Output,
-    F: FnMut(&P) -> R,
+    F: Fn(&P) -> R,
 {
     let objective = Closures::new(residuals, SolverKind::LeastSquares, start.clone());
     Optimization::new(objective, start, Direction::Minimize)
@@ -90,7 +93,7 @@ pub fn likelihood<'a, P, F, R>(
 where
     P: Params,
     R: Output,
-    F: FnMut(&P) -> R,
+    F: Fn(&P) -> R,
 {
     let objective = Closures::new(contributions, SolverKind::Likelihood, start.clone());
     Optimization::new(objective, start, Direction::Maximize)
@@ -116,6 +119,8 @@ pub struct Optimization<'a, P, O> {
     sinks: Vec<&'a mut dyn Sink>,
     interrupt: Option<Arc<AtomicBool>>,
     pub(crate) seed: Option<u64>,
+    record: Option<&'a mut Tape>,
+    replay: Option<&'a [Exchange]>,
 }
 
 type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
@@ -141,6 +146,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             sinks: Vec::new(),
             interrupt: None,
             seed: None,
+            record: None,
+            replay: None,
         }
     }
 }
@@ -152,6 +159,15 @@ where
     F: Fn(&P) -> R + Sync,
 {
     /// Evaluate batches (numerical derivatives, populations, simplices) on `n` threads. Results do not depend on `n`.
+    ///
+    /// ```
+    /// let result = thalweg::minimize(|x: &[f64; 2]| x[0].powi(2) + x[1].powi(2), [1.0, 2.0])
+    ///     .algorithm("neldermead_parallel")
+    ///     .threads(4)
+    ///     .run()?;
+    /// assert!(result.fun < 1e-10);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
     pub fn threads(mut self, n: usize) -> Self {
         self.n_cores = n.max(1);
         self.numerical_derivatives.n_cores = self.n_cores;
@@ -164,7 +180,7 @@ where
 
 impl<'a, P: Params, F> Optimization<'a, P, Closures<'a, P, F>> {
     /// A closed-form gradient (n entries in the order of the flat parameters), or Jacobian of residuals or contributions
-    /// (m rows, n columns, row-major), written into the slice.
+    /// (m rows, n columns, row-major), written into the slice, which is zero before.
     pub fn derivative(mut self, mut derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
         self.objective.derivative = Some(Box::new(move |params, out| {
             derivative(params, out);
@@ -191,9 +207,14 @@ impl<'a, P: Params, F> Optimization<'a, P, Closures<'a, P, F>> {
         self
     }
 
-    /// A function that returns the value and writes the gradient, where the two share work.
-    pub fn value_and_gradient(mut self, both: impl FnMut(&P, &mut [f64]) -> f64 + 'a) -> Self {
-        self.objective.value_and_gradient = Some(Box::new(both));
+    /// A function that returns the value of a scalar objective (or an error) and writes the gradient into the slice, which is
+    /// zero before: for the case that the two share work.
+    pub fn value_and_gradient<R: Output>(
+        mut self,
+        mut both: impl FnMut(&P, &mut [f64]) -> R + 'a,
+    ) -> Self {
+        self.objective.value_and_gradient =
+            Some(Box::new(move |params, value, gradient| both(params, gradient).write(value)));
         self
     }
 }
@@ -283,16 +304,59 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         self
     }
 
+    /// Write down every answer of the objective, so that [`replay`](Optimization::replay) can repeat the run.
+    ///
+    /// ```
+    /// use thalweg::drivers::Tape;
+    ///
+    /// let fun = |x: &[f64; 2]| (x[0] - 1.0).powi(2) + x[1].powi(4);
+    /// let mut tape = Tape::new();
+    /// let first = thalweg::minimize(fun, [3.0, 2.0]).algorithm("neldermead");
+    /// let first = first.option("stopping_maxfun", 30).record(&mut tape).run()?;
+    ///
+    /// // The first 30 answers come from the tape, the others from the function.
+    /// let second = thalweg::minimize(fun, [3.0, 2.0]).algorithm("neldermead").replay(&tape).run()?;
+    /// assert!(second.success && second.fun < first.fun);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    pub fn record(mut self, tape: &'a mut Tape) -> Self {
+        self.record = Some(tape);
+        self
+    }
+
+    /// Answer from a record first and ask the objective when it ends. Every point has to be the recorded one to the last bit;
+    /// one that is not ends the run with an error that says at which evaluation.
+    pub fn replay(mut self, tape: &'a [Exchange]) -> Self {
+        self.replay = Some(tape);
+        self
+    }
+
     /// The seed of the algorithm's random numbers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
+    /// Whatever was asked to listen to the run, by the name of its method.
+    pub(crate) fn listeners(&self) -> Vec<&'static str> {
+        let listeners = [
+            (self.callback.is_some(), "callback"),
+            (self.on_failure.is_some(), "on_failure"),
+            (!self.sinks.is_empty(), "sink"),
+            (self.interrupt.is_some(), "interrupt"),
+            (self.record.is_some(), "record"),
+            (self.replay.is_some(), "replay"),
+        ];
+        listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
+    }
+
     pub(crate) fn resolve(&mut self) -> Result<Resolved, OptimizeError> {
         let mut resolved = match self.algorithm.take() {
             Some(AlgorithmChoice::Name(name)) => resolve(&name)?,
-            Some(AlgorithmChoice::Value(algorithm)) => Resolved::custom(algorithm),
+            Some(AlgorithmChoice::Value(algorithm)) => {
+                check_options(&*algorithm)?;
+                Resolved::custom(algorithm)
+            }
             None => {
                 let message = "No algorithm was chosen, and there is no default on purpose. Call .algorithm(..), for \
                                instance with \"lbfgsb\" (smooth), \"neldermead\" (not smooth) or \
@@ -313,24 +377,33 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
         let mut bounds = Bounds::none();
         let mut constraints = Vec::new();
-        if !self.bounds.is_empty() || !self.fixed.is_empty() {
-            let leaves = LeafTable::of(&self.start);
-            if !self.bounds.is_empty() {
-                bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+        if !self.bounds.is_empty() {
+            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+        }
+        let leaves = OnceCell::new();
+        // Names and paths are built only where something is selected by them.
+        let select = |which: &Selector| match which {
+            Selector::All => Ok((0..n).collect()),
+            Selector::Positions(positions) if positions.iter().all(|&position| position < n) => {
+                Ok(positions.clone())
             }
-            for (which, lower, upper) in &self.bounds {
-                let positions = leaves.select(which).map_err(|error| {
-                    OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-                })?;
-                for position in positions {
-                    tighten(&mut bounds, position, *lower, *upper);
-                }
+            which => leaves.get_or_init(|| LeafTable::of(&self.start)).select(which),
+        };
+        for (which, lower, upper) in &self.bounds {
+            let positions: Vec<usize> = select(which).map_err(|error| {
+                OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
+            })?;
+            for position in positions {
+                tighten(&mut bounds, position, *lower, *upper);
             }
-            for (constraint, which) in self.fixed.iter().enumerate() {
-                constraints.push(Constraint::fixed(&leaves, which.clone()).map_err(|error| {
-                    SpaceError::ConstraintSelection { constraint, kind: "fixed", error }
-                })?);
-            }
+        }
+        for (constraint, which) in self.fixed.iter().enumerate() {
+            let positions = select(which).map_err(|error| SpaceError::ConstraintSelection {
+                constraint,
+                kind: "fixed",
+                error,
+            })?;
+            constraints.push(Constraint::Fixed { positions, value: None });
         }
         let positions = self.start.fixed_positions();
         if !positions.is_empty() {
@@ -353,8 +426,18 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
         let success_message = resolved.success_message();
+        let mut objective: &mut dyn Objective = &mut self.objective;
+        let (mut replaying, mut recording);
+        if let Some(tape) = self.replay {
+            replaying = Replaying::new(objective, tape);
+            objective = &mut replaying;
+        }
+        if let Some(tape) = self.record {
+            recording = Recording::new(objective, tape);
+            objective = &mut recording;
+        }
         let result = optimize(Specification {
-            objective: &mut self.objective,
+            objective,
             start: &flat,
             names: &name_of,
             direction: self.direction,

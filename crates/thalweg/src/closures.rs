@@ -1,5 +1,7 @@
 //! Objectives made of Rust closures over parameters of any shape.
 
+use std::cell::RefCell;
+
 use rayon::prelude::*;
 use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
@@ -8,7 +10,14 @@ use crate::objective::{Batch, Failure, Objective, StartValues, UserError};
 
 /// What an objective may return: numbers, or an error instead of them.
 ///
-/// Implemented for `f64`, `Vec<f64>`, `[f64; N]` and for `Result` of these with any error that can be displayed.
+/// Implemented for `f64`, `Vec<f64>`, `[f64; N]`, the vectors of `ndarray`, `nalgebra` and `faer` when the feature of that name is
+/// on, and for `Result` of these with any error that can be displayed.
+#[diagnostic::on_unimplemented(
+    message = "an objective cannot return `{Self}`",
+    label = "not made of f64 numbers",
+    note = "a scalar objective returns f64; residuals and contributions are a `Vec<f64>` or `[f64; N]`",
+    note = "an objective that may fail returns a `Result` of these"
+)]
 pub trait Output {
     /// How many numbers there are.
     fn count(&self) -> usize;
@@ -62,22 +71,72 @@ impl<O: Output, E: std::fmt::Display> Output for Result<O, E> {
     }
 }
 
+/// Vectors of other crates, through their iterators: whatever the layout in memory, the order is that of the indices.
+#[cfg(any(feature = "ndarray", feature = "nalgebra", feature = "faer"))]
+macro_rules! vector_output {
+    ($([$($generics:tt)*] $type:ty, $count:ident;)*) => {$(
+        impl<$($generics)*> Output for $type {
+            fn count(&self) -> usize {
+                self.$count()
+            }
+
+            fn write(self, out: &mut [f64]) -> Result<(), UserError> {
+                check_count(self.$count(), out.len())?;
+                out.iter_mut().zip(self.iter()).for_each(|(out, number)| *out = *number);
+                Ok(())
+            }
+        }
+    )*};
+}
+
+#[cfg(feature = "ndarray")]
+vector_output! { [] ndarray::Array1<f64>, len; }
+#[cfg(feature = "nalgebra")]
+vector_output! { [] nalgebra::DVector<f64>, len; [const N: usize] nalgebra::SVector<f64, N>, len; }
+#[cfg(feature = "faer")]
+vector_output! { [] faer::Col<f64>, nrows; }
+
 fn copy(numbers: &[f64], out: &mut [f64]) -> Result<(), UserError> {
-    if numbers.len() != out.len() {
-        let (found, expected) = (numbers.len(), out.len());
-        let message = format!("fun returned {found} numbers, but {expected} at start params");
-        return Err(UserError::new(message));
-    }
+    check_count(numbers.len(), out.len())?;
     out.copy_from_slice(numbers);
     Ok(())
 }
 
+fn check_count(found: usize, expected: usize) -> Result<(), UserError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(UserError::new(format!("fun returned {found} numbers, but {expected} at start params")))
+}
+
+/// Make an objective of a function that changes its own state: a counter, a workspace.
+///
+/// Objectives are `Fn`, so that [`threads`](crate::Optimization::threads) may evaluate them; one that changes its state is
+/// evaluated in one thread.
+///
+/// ```
+/// let mut calls = 0;
+/// let fun = thalweg::stateful(|x: &[f64; 2]| {
+///     calls += 1;
+///     x[0] * x[0] + x[1] * x[1]
+/// });
+/// let result = thalweg::minimize(fun, [1.0, 2.0]).algorithm("neldermead").run()?;
+/// assert_eq!(calls, result.n_fun_evals);
+/// # Ok::<(), thalweg::OptimizeError>(())
+/// ```
+pub fn stateful<P, R>(fun: impl FnMut(&P) -> R) -> impl Fn(&P) -> R {
+    let fun = RefCell::new(fun);
+    move |params| (*fun.borrow_mut())(params)
+}
+
 /// Writes a derivative, row-major.
 pub(crate) type Derivative<'a, P> = Box<dyn FnMut(&P, &mut [f64]) -> Result<(), UserError> + 'a>;
-/// Returns the value and writes the gradient.
-pub(crate) type ValueAndGradient<'a, P> = Box<dyn FnMut(&P, &mut [f64]) -> f64 + 'a>;
+/// Writes the value and the gradient.
+pub(crate) type ValueAndGradient<'a, P> =
+    Box<dyn FnMut(&P, &mut [f64], &mut [f64]) -> Result<(), UserError> + 'a>;
 
-/// An objective made of closures, as [`crate::minimize`] and its siblings make it. Which of the batch runners it uses is known where the closure's type is.
+/// An objective made of closures, as [`crate::minimize`] and its siblings make it. Which of the batch runners it uses is
+/// known where the closure's type is.
 pub struct Closures<'a, P, F> {
     fun: F,
     kind: SolverKind,
@@ -86,11 +145,11 @@ pub struct Closures<'a, P, F> {
     pub(crate) value_and_gradient: Option<ValueAndGradient<'a, P>>,
     pool: Option<rayon::ThreadPool>,
     n_outputs: usize,
-    first: fn(&mut F, &P) -> Result<Vec<f64>, UserError>,
+    first: fn(&F, &P) -> Result<Vec<f64>, UserError>,
     run: fn(&mut Self, &Batch<'_>, &mut [f64], &mut Vec<Failure>),
 }
 
-impl<P: Params, R: Output, F: FnMut(&P) -> R> Closures<'_, P, F> {
+impl<P: Params, R: Output, F: Fn(&P) -> R> Closures<'_, P, F> {
     pub(crate) fn new(fun: F, kind: SolverKind, params: P) -> Self {
         Closures {
             fun,
@@ -146,16 +205,43 @@ impl<P: Params + Send + Sync, R: Output, F: Fn(&P) -> R + Sync> Closures<'_, P, 
     }
 }
 
-impl<P, F> Closures<'_, P, F> {
-    /// The closed-form derivative at the current parameters.
-    fn write_derivative(&mut self, out: &mut [f64]) -> Result<(), UserError> {
-        match (&mut self.derivative, &mut self.value_and_gradient) {
-            (Some(derivative), _) => derivative(&self.params, out),
-            (None, Some(both)) => {
-                both(&self.params, out);
-                Ok(())
-            }
-            (None, None) => Ok(()),
+impl<P: Params, F> Closures<'_, P, F> {
+    /// The outputs and the closed-form derivative at the current parameters, from as few calls as possible.
+    fn start_values(&mut self, n: usize) -> Result<StartValues, Failure> {
+        let failure = |what| move |error| Failure { index: 0, what, error };
+        if self.value_and_gradient.is_some() && self.kind != SolverKind::Scalar {
+            let message = "value_and_gradient is for scalar objectives. Give the Jacobian of residuals or \
+                           contributions with .derivative(..).";
+            return Err(failure("fun_and_jac")(UserError::new(message)));
+        }
+        if let (None, Some(both)) = (&self.derivative, &mut self.value_and_gradient) {
+            let (mut outputs, mut gradient) = (vec![0.0], vec![0.0; n]);
+            both(&self.params, &mut outputs, &mut gradient).map_err(failure("fun_and_jac"))?;
+            return Ok(StartValues { outputs, derivative: Some(gradient) });
+        }
+        let outputs = (self.first)(&self.fun, &self.params).map_err(failure("fun"))?;
+        let mut derivative = None;
+        if let Some(write) = &mut self.derivative {
+            let entries = derivative.insert(vec![0.0; outputs.len() * n]);
+            write(&self.params, entries).map_err(failure("jac"))?;
+        }
+        Ok(StartValues { outputs, derivative })
+    }
+
+    /// The derivative (zero before), and the value if it is wanted and comes with it, at one point.
+    fn differentiate(
+        &mut self,
+        point: &[f64],
+        value: Option<&mut [f64]>,
+        out: &mut [f64],
+    ) -> Result<(), UserError> {
+        set(&mut self.params, point);
+        out.fill(0.0);
+        match (&mut self.derivative, &mut self.value_and_gradient, value) {
+            (_, Some(both), Some(value)) => both(&self.params, value, out),
+            (Some(derivative), _, _) => derivative(&self.params, out),
+            (None, Some(both), None) => both(&self.params, &mut [0.0], out),
+            (None, None, _) => Ok(()),
         }
     }
 }
@@ -181,18 +267,13 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
 
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         set(&mut self.params, params);
-        let failure = |error| Failure { index: 0, what: "fun", error };
-        let outputs = (self.first)(&mut self.fun, &self.params).map_err(failure)?;
-        if outputs.is_empty() {
-            return Err(failure(UserError::new("fun returned no numbers")));
-        }
-        self.n_outputs = outputs.len();
-        let mut derivative = self.has_derivative().then(|| vec![0.0; outputs.len() * params.len()]);
-        if let Some(derivative) = &mut derivative {
-            let failure = |error| Failure { index: 0, what: "jac", error };
-            self.write_derivative(derivative).map_err(failure)?;
-        }
-        Ok(StartValues { outputs, derivative })
+        let values = self.start_values(params.len())?;
+        self.n_outputs = values.outputs.len();
+        Ok(values)
+    }
+
+    fn resume(&mut self, n_outputs: usize) {
+        self.n_outputs = n_outputs;
     }
 
     fn evaluate(
@@ -208,20 +289,46 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
             (self.run)(self, batch, outputs, failures);
         }
         if batch.wants_derivative {
+            let what = if together { "fun_and_jac" } else { "jac" };
             let width = self.n_outputs * batch.dim;
-            for (i, (point, out)) in
-                batch.iter().zip(derivatives.chunks_exact_mut(width)).enumerate()
-            {
-                set(&mut self.params, point);
-                match &mut self.value_and_gradient {
-                    Some(both) if together => outputs[i] = both(&self.params, out),
-                    _ => {
-                        if let Err(error) = self.write_derivative(out) {
-                            failures.push(Failure { index: i, what: "jac", error });
-                        }
-                    }
+            let rows = batch.iter().zip(derivatives.chunks_exact_mut(width));
+            for (index, (point, out)) in rows.enumerate() {
+                let value = together.then(|| &mut outputs[index..=index]);
+                if let Err(error) = self.differentiate(point, value, out) {
+                    failures.push(Failure { index, what, error });
                 }
             }
         }
+    }
+}
+
+#[cfg(all(test, any(feature = "ndarray", feature = "nalgebra", feature = "faer")))]
+mod tests {
+    use super::*;
+
+    fn numbers(output: impl Output) -> Vec<f64> {
+        let mut numbers = vec![0.0; output.count()];
+        output.write(&mut numbers).expect("as many as there are");
+        numbers
+    }
+
+    #[cfg(feature = "ndarray")]
+    #[test]
+    fn arrays_of_ndarray_are_outputs() {
+        assert_eq!(numbers(ndarray::arr1(&[1.0, 2.0])), [1.0, 2.0]);
+        assert!(ndarray::arr1(&[1.0, 2.0]).write(&mut [0.0]).is_err());
+    }
+
+    #[cfg(feature = "nalgebra")]
+    #[test]
+    fn vectors_of_nalgebra_are_outputs() {
+        assert_eq!(numbers(nalgebra::DVector::from_vec(vec![1.0, 2.0])), [1.0, 2.0]);
+        assert_eq!(numbers(nalgebra::Vector3::new(1.0, 2.0, 3.0)), [1.0, 2.0, 3.0]);
+    }
+
+    #[cfg(feature = "faer")]
+    #[test]
+    fn columns_of_faer_are_outputs() {
+        assert_eq!(numbers(faer::Col::<f64>::from_fn(2, |i| i as f64)), [0.0, 1.0]);
     }
 }

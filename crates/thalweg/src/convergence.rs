@@ -1,5 +1,7 @@
 //! The convergence report: how much the last accepted steps changed, independent of the algorithm's own tests.
 
+use thalweg_core::Task;
+
 use crate::history::History;
 
 /// Below this size, changes are taken relative to it.
@@ -66,7 +68,10 @@ impl ConvergenceReport {
     /// The report of a history, or `None` when fewer than two evaluations were accepted.
     pub fn new(history: &History, maximize: bool) -> Option<Self> {
         let accepted = history.is_accepted(maximize);
-        let rows = history.values().iter().copied().zip(history.params()).zip(accepted);
+        // A derivative at a point that was evaluated before is not a step.
+        let keep =
+            accepted.into_iter().zip(history.tasks()).map(|(a, &task)| a && task != Task::Jac);
+        let rows = history.values().iter().copied().zip(history.params()).zip(keep);
         let kept: Vec<(f64, &[f64])> = rows.filter(|(_, keep)| *keep).map(|(row, _)| row).collect();
         (kept.len() >= 2).then(|| ConvergenceReport {
             one_step: Changes::over(&kept[kept.len() - 2..]),

@@ -34,7 +34,7 @@ mod status;
 pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{Optimization, least_squares, likelihood, maximize, minimize};
 pub use check::DerivativeCheck;
-pub use closures::{Closures, Output};
+pub use closures::{Closures, Output, stateful};
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;

@@ -25,6 +25,12 @@ pub trait Objective {
     /// The user's function failed, or returned something that cannot be used.
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure>;
 
+    /// Called instead of [`Objective::start`] when a record answered the start: from now on `n_outputs` numbers are expected
+    /// per point.
+    fn resume(&mut self, n_outputs: usize) {
+        let _ = n_outputs;
+    }
+
     /// Evaluate a batch. `outputs` has k * m entries when outputs are wanted, `derivatives` k * m * n when derivatives are.
     /// Points that fail are added to `failures`; the others are evaluated all the same.
     fn evaluate(

@@ -68,6 +68,10 @@ pub struct Specification<'a> {
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
     check_features(&spec)?;
+    if spec.start.is_empty() {
+        let message = "params holds no numbers: there is nothing to optimize over.";
+        return Err(OptimizeError::invalid(InvalidKind::Params, message));
+    }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
     check_bounds(&spec, &space)?;
 
@@ -78,7 +82,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         maximize: spec.direction == Direction::Maximize,
         m: spec.objective.n_outputs(),
     };
-    let start_fun = check_start(aggregate, &start)?;
+    let start_fun = check_start(aggregate, &start, spec.start.len())?;
     let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
     if space.n_free() == 0 {
         return Ok(nothing_to_optimize(result, spec.collect_history));
@@ -106,12 +110,16 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
     }
     if !is_compatible(kind, solver) {
         let message = format!(
-            "{name} is a {} algorithm, but fun is a {} function. Mark fun as {} (mark.{}) and let it return \
-             what the mark says, or use a scalar algorithm such as lbfgsb.",
+            "{name} is a {} algorithm, but fun is a {} function. Let fun return {} and say so ({}), or use a scalar \
+             algorithm such as lbfgsb.",
             solver.as_str(),
             kind.as_str(),
-            solver.as_str(),
-            solver.as_str(),
+            if solver == SolverKind::LeastSquares { "its residuals" } else { "its contributions" },
+            if solver == SolverKind::LeastSquares {
+                "least_squares in Rust, mark.least_squares in Python"
+            } else {
+                "likelihood in Rust, mark.likelihood in Python"
+            },
         );
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
@@ -163,8 +171,28 @@ fn bounded_algorithms(kind: SolverKind) -> String {
     names.join(", ")
 }
 
-/// The objective at the start has to be a number.
-fn check_start(aggregate: Aggregate, start: &StartValues) -> Result<f64, OptimizeError> {
+/// The objective at the start has to be a number, and what comes with it has to fit.
+fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f64, OptimizeError> {
+    let m = start.outputs.len();
+    if m == 0 || m != aggregate.m || (aggregate.objective == SolverKind::Scalar && m != 1) {
+        let message = match (aggregate.objective, m) {
+            (_, 0) => "fun returned no numbers at start params.".to_string(),
+            (SolverKind::Scalar, _) => format!(
+                "fun returned {m} numbers at start params, but a scalar objective is one number. Residuals go to \
+                 least_squares, contributions to likelihood."
+            ),
+            _ => {
+                format!("fun returned {m} numbers at start params, but announces {}.", aggregate.m)
+            }
+        };
+        return Err(OptimizeError::invalid(InvalidKind::Function, message));
+    }
+    if let Some(found) = start.derivative.as_ref().map(Vec::len).filter(|&found| found != m * n) {
+        let message = format!(
+            "the derivative at start params has {found} entries, but {m} x {n} are expected."
+        );
+        return Err(OptimizeError::invalid(InvalidKind::Function, message));
+    }
     let value = aggregate.user_value(&start.outputs);
     if value.is_finite() {
         return Ok(value);

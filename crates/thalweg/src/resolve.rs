@@ -24,6 +24,7 @@ pub struct Resolved {
     /// The seed of its random numbers.
     pub seed: u64,
     preset: Option<&'static Preset>,
+    of_catalog: bool,
 }
 
 /// One option under a public name.
@@ -115,7 +116,8 @@ fn with_limits(name: &str, entry: &CatalogEntry) -> Resolved {
         limits.max_evaluations = words::MAXFUN_GLOBAL;
     }
     let algorithm = (entry.create)();
-    Resolved { name: name.to_string(), algorithm, limits, n_cores: 1, seed: 0, preset: None }
+    let name = name.to_string();
+    Resolved { name, algorithm, limits, n_cores: 1, seed: 0, preset: None, of_catalog: true }
 }
 
 fn unknown_algorithm(name: &str) -> OptimizeError {
@@ -159,7 +161,22 @@ impl Resolved {
         if algorithm.spec().features.global {
             limits.max_evaluations = words::MAXFUN_GLOBAL;
         }
-        Resolved { name, algorithm, limits, n_cores: 1, seed: 0, preset: None }
+        Resolved { name, algorithm, limits, n_cores: 1, seed: 0, preset: None, of_catalog: false }
+    }
+
+    /// Whether the algorithm is one of the catalog, made here, and not one that was handed in.
+    pub(crate) fn is_of_catalog(&self) -> bool {
+        self.of_catalog
+    }
+
+    /// The algorithm.
+    pub fn algorithm(&self) -> &dyn Algorithm {
+        &*self.algorithm
+    }
+
+    /// The algorithm alone.
+    pub fn into_algorithm(self) -> Box<dyn Algorithm> {
+        self.algorithm
     }
 
     /// What stands in for the message of a met convergence test.
@@ -199,12 +216,12 @@ impl Resolved {
             }
         };
         match target {
-            "stopping_maxfun" => Some(OptionValue::Integer(self.limits.max_evaluations as i64)),
-            "stopping_maxiter" => Some(OptionValue::Integer(self.limits.max_iterations as i64)),
+            "stopping_maxfun" => Some(self.limits.max_evaluations.into()),
+            "stopping_maxiter" => Some(self.limits.max_iterations.into()),
             "stopping_maxtime" => Some(self.limits.max_seconds.to_value()),
             "convergence_target_value" => Some(self.limits.target.to_value()),
             "seed" => Some(OptionValue::None),
-            "n_cores" => Some(OptionValue::Integer(self.n_cores as i64)),
+            "n_cores" => Some(self.n_cores.into()),
             _ => self.algorithm.option(target),
         }
     }
@@ -297,6 +314,17 @@ impl Resolved {
         };
         (spec.doc.to_string(), spec.kind, spec.range)
     }
+}
+
+/// The ranges of an algorithm's options, for one whose fields were set without a check.
+pub(crate) fn check_options(algorithm: &dyn Algorithm) -> Result<(), OptionError> {
+    let mut copy = algorithm.boxed();
+    for option in algorithm.spec().options {
+        if let Some(value) = algorithm.option(option.name) {
+            copy.set_option(option.name, &value)?;
+        }
+    }
+    Ok(())
 }
 
 /// The declaration of an option that the pipeline keeps for every algorithm.

@@ -110,7 +110,7 @@ impl FlatResult {
         }
     }
 
-    /// The algorithm ended by itself: its point, unless a strictly better one was seen.
+    /// The algorithm ended by itself: its point, if it is as good as the best that was evaluated, or else that one.
     fn take_finish(
         &mut self,
         finish: Finish,
@@ -127,9 +127,10 @@ impl FlatResult {
             self.extras.insert("termination", Extra::Text(finish.verdict.to_string()));
         }
         let best = &evaluator.best;
-        let own_is_best = finish.value <= best.value && finish.x.len() == best.x.len();
-        if own_is_best {
-            self.set_point(&finish.x, finish.value, evaluator);
+        let at_best = finish.x == best.x;
+        let as_good = finish.value == best.value && finish.x.len() == best.x.len();
+        if at_best || as_good {
+            self.set_point(&finish.x, best.value, evaluator);
         } else {
             self.set_point(&best.x, best.value, evaluator);
             // Derivatives that the algorithm reports belong to another point.
@@ -138,9 +139,17 @@ impl FlatResult {
             }
             self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
         }
+        if finish.value < best.value && !at_best {
+            // A penalty that the algorithm likes, or a value that it made up.
+            self.status = Status::Invalid;
+            self.message = format!(
+                "the algorithm ended at a point where the objective failed or was not evaluated; the best evaluated \
+                 point is returned; {}",
+                self.message
+            );
+        }
         if let Some(Extra::Vector(gradient)) = self.extras.get("gradient") {
-            let size =
-                projected_size(evaluator, if own_is_best { &finish.x } else { &best.x }, gradient);
+            let size = projected_size(evaluator, &finish.x, gradient);
             self.extras.insert("stationarity", Extra::Number(size));
         }
     }

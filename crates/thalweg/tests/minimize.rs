@@ -1,5 +1,7 @@
 //! The Rust front door, from outside: the examples of the seed texts, errors, and every setting of the builder.
 
+#![allow(clippy::ptr_arg)] // parameters of the type `Vec<f64>` are what is tested
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -233,6 +235,15 @@ fn what_is_wrong_is_said_before_the_run() {
         refusal(minimize(sphere, vec![1.0, f64::NAN]).algorithm("lbfgsb").run()),
         refusal(minimize(|_: &f64| f64::INFINITY, 1.0).algorithm("lbfgsb").run()),
         refusal(run().algorithm("lbfgsb").gradient(|_| vec![1.0]).run()),
+        refusal(minimize(sphere, vec![]).algorithm("lbfgsb").run()),
+        refusal(minimize(|x: &Vec<f64>| vec![x[0], 1.0], vec![1.0]).algorithm("lbfgsb").run()),
+        refusal(least_squares(|_: &f64| Vec::<f64>::new(), 1.0).algorithm("trf").run()),
+        refusal(
+            least_squares(|x: &f64| [*x, 1.0], 1.0)
+                .value_and_gradient(|x, _| *x)
+                .algorithm("trf")
+                .run(),
+        ),
         refusal(
             maximize(sphere, vec![1.0])
                 .algorithm("lbfgsb")
@@ -241,4 +252,108 @@ fn what_is_wrong_is_said_before_the_run() {
         ),
     ];
     insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+#[test]
+fn the_largest_count_is_no_limit() {
+    let run = minimize(|x: &f64| x * x, 1.0).algorithm("lbfgsb");
+    let result = run.option("stopping_maxfun", u64::MAX).option("stopping_maxiter", usize::MAX);
+    assert!(result.run().expect("runs").success);
+}
+
+#[test]
+fn derivatives_are_written_into_zeros() {
+    // Only the entries that are not zero are written, and which these are changes.
+    let residuals = |x: &[f64; 2]| [x[0].max(0.0), x[1] - 1.0, x[0].min(0.0)];
+    let result = least_squares(residuals, [3.0, 3.0])
+        .derivative(|x, jac| {
+            jac[if x[0] > 0.0 { 0 } else { 4 }] = 1.0;
+            jac[3] = 1.0;
+        })
+        .algorithm("trf")
+        .run()
+        .expect("runs");
+    assert_close(&result.params, &[0.0, 1.0], 1e-6);
+}
+
+#[test]
+fn value_and_gradient_are_called_together_and_may_fail() {
+    let (values, both) = (Cell::new(0), Cell::new(0_u64));
+    let result = minimize(
+        |x: &Vec<f64>| {
+            values.set(values.get() + 1);
+            sphere(x)
+        },
+        ARANGE.to_vec(),
+    )
+    .value_and_gradient(|x, gradient| {
+        both.set(both.get() + 1);
+        gradient.iter_mut().zip(x).for_each(|(g, x)| *g = 2.0 * x);
+        Ok::<_, String>(sphere(x))
+    })
+    .algorithm("lbfgsb")
+    .run()
+    .expect("runs");
+    assert_eq!((values.get(), both.get()), (0, result.n_fun_evals));
+
+    let broken = |_: &Vec<f64>, _: &mut [f64]| Err::<f64, _>("no licence");
+    let run = minimize(sphere, ARANGE.to_vec()).value_and_gradient(broken).algorithm("lbfgsb");
+    assert_eq!(
+        run.run().expect_err("fails").to_string(),
+        "Error while evaluating fun_and_jac at start params: no licence"
+    );
+}
+
+#[test]
+fn a_numerical_jacobian_starts_from_the_residuals_that_are_known() {
+    let calls = Cell::new(0_u64);
+    let residuals = |x: &[f64; 2]| {
+        calls.set(calls.get() + 1);
+        [x[0] - 1.0, x[0] * x[1], x[1] - 2.0]
+    };
+    for algorithm in ["levenberg_marquardt", "trf"] {
+        calls.set(0);
+        let run = least_squares(residuals, [3.0, 3.0]).algorithm(algorithm);
+        let result = run.run().expect("runs");
+        // Forward differences: two evaluations each.
+        assert_eq!(calls.get(), result.n_fun_evals + 2 * result.n_jac_evals, "{algorithm}");
+        // A derivative that was asked for alone stands in the history with the value of its point.
+        let history = result.history.as_ref().expect("collected");
+        let rows = history.tasks().iter().zip(history.values());
+        assert!(rows.clone().any(|(task, _)| *task == thalweg::core::Task::Jac), "{algorithm}");
+        assert!(rows.into_iter().all(|(_, value)| value.is_finite()), "{algorithm}");
+        let report = result.convergence_report().expect("steps");
+        assert!(report.five_steps.absolute_params_change > 0.0, "{algorithm}");
+    }
+}
+
+#[test]
+fn a_penalty_is_never_the_result() {
+    // A penalty that is better than every value: the algorithm goes there, the result does not.
+    let fun = |x: &[f64; 2]| if x[0] < 0.5 { Err("low") } else { Ok(x[0] * x[0] + x[1] * x[1]) };
+    let result = minimize(fun, [1.0, 2.0])
+        .algorithm("neldermead")
+        .error_handling(ErrorHandling::Continue)
+        .error_penalty(PenaltyOptions { constant: Some(-5.0), slope: Some(0.0) })
+        .run()
+        .expect("runs");
+    assert!(result.params[0] >= 0.5 && result.fun > 0.0);
+    assert_eq!((result.status, result.success), (Status::Invalid, false));
+    assert!(result.message.contains("failed or was not evaluated"), "{}", result.message);
+}
+
+#[test]
+fn selections_by_position_need_no_names() {
+    let n = 200_000;
+    let start = vec![1.0; n];
+    let result = minimize(|x: &Vec<f64>| x.iter().map(|x| x * x).sum::<f64>(), start)
+        .gradient(|x| x.iter().map(|x| 2.0 * x).collect())
+        .bounds(.., 0.5, 2.0)
+        .fix(0..10)
+        .algorithm("lbfgsb")
+        .collect_history(false)
+        .run()
+        .expect("runs");
+    assert_eq!((result.params[9], result.params[10], result.params[n - 1]), (1.0, 0.5, 0.5));
+    assert!(result.history.is_none() && result.n_free == n - 10);
 }

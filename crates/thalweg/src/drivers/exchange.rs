@@ -59,8 +59,17 @@ impl Tell {
     /// What is wrong with this answer to `ask` for an objective of `m` outputs (0: not known yet), if anything.
     pub(crate) fn complaint(&self, ask: &Ask, m: usize) -> Option<String> {
         let k = ask.len();
+        if let Some(failure) = self.failures.iter().find(|failure| failure.index >= k) {
+            return Some(format!(
+                "point {} is told to have failed, but there are {k}",
+                failure.index
+            ));
+        }
+        if (0..k).all(|i| self.failures.iter().any(|failure| failure.index == i)) {
+            return None; // no number is used
+        }
         let found = self.outputs.len();
-        let width = if m > 0 { m } else { found / k.max(1) };
+        let width = if m > 0 { m } else { found / k };
         if ask.wants_outputs && (found != k * width || width == 0) {
             let expected = if m > 0 { format!("{k} x {m}") } else { format!("a multiple of {k}") };
             return Some(format!(
@@ -127,7 +136,7 @@ impl Objective for HandOut<'_> {
     ) {
         match (self.exchange)(Ask::of(batch)) {
             Some(tell) => {
-                // An answer with failures may lack numbers.
+                // The numbers are complete, unless every point failed.
                 if batch.wants_outputs && tell.outputs.len() == outputs.len() {
                     outputs.copy_from_slice(&tell.outputs);
                 }

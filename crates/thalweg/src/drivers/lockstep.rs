@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::drivers::blueprint::Blueprint;
 use crate::drivers::exchange::Tell;
 use crate::drivers::suspended::{Backend, Suspended};
-use crate::error::OptimizeError;
+use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::Failure;
 use crate::result::FlatResult;
 
@@ -36,6 +36,7 @@ impl Round {
 
 /// Run all blueprints, which have the same number of parameters, in lockstep. `evaluate` answers the merged batch of each
 /// round; the indices of failures are those of the merged points. A run that ends or fails leaves, and the others go on.
+/// The results come in the order of the blueprints; one with another number of parameters than the first is refused.
 ///
 /// ```
 /// use thalweg::drivers::{Blueprint, Tell, lockstep};
@@ -56,12 +57,20 @@ pub fn lockstep(
 ) -> Vec<Result<FlatResult, OptimizeError>> {
     let mut results: Vec<Option<Result<FlatResult, OptimizeError>>> = Vec::new();
     results.resize_with(blueprints.len(), || None);
+    let n = blueprints.first().map_or(0, |blueprint| blueprint.start.len());
     let mut waiting: VecDeque<(usize, Blueprint)> = blueprints.into_iter().enumerate().collect();
     let mut live: Vec<(usize, Suspended)> = Vec::new();
     loop {
         while live.len() < WINDOW
             && let Some((index, blueprint)) = waiting.pop_front()
         {
+            if blueprint.start.len() != n {
+                let own = blueprint.start.len();
+                results[index] = Some(Err(refusal(format!(
+                    "run {index} has {own} parameters, but run 0 has {n}: only runs of the same size can be merged"
+                ))));
+                continue;
+            }
             match Suspended::start(blueprint, Backend::Coroutine) {
                 Ok(run) => live.push((index, run)),
                 Err(error) => results[index] = Some(Err(error)),
@@ -131,6 +140,12 @@ fn distribute(
 ) {
     let count = |run: &Suspended| run.ask().map_or(0, |ask| ask.len());
     let total: usize = group.iter().map(|&i| count(&live[i].1)).sum();
+    let uneven = |found: usize, what: &str| {
+        (!found.is_multiple_of(total))
+            .then(|| format!("{found} {what} were told for {total} points"))
+    };
+    let complaint = uneven(tell.outputs.len(), "outputs")
+        .or_else(|| uneven(tell.derivatives.len(), "entries of derivatives"));
     let (m, width) = (tell.outputs.len() / total, tell.derivatives.len() / total);
     let mut from = 0;
     let mut refused = Vec::new();
@@ -145,7 +160,11 @@ fn distribute(
             derivatives: tell.derivatives[from * width..until * width].to_vec(),
             failures: own.into_iter().map(|f| Failure { index: f.index - from, ..f }).collect(),
         };
-        if let Err(error) = run.tell(part) {
+        let told = match &complaint {
+            Some(complaint) => Err(refusal(complaint.clone())),
+            None => run.tell(part),
+        };
+        if let Err(error) = told {
             results[*index] = Some(Err(error));
             refused.push(i);
         }
@@ -154,4 +173,8 @@ fn distribute(
     for i in refused.into_iter().rev() {
         live.swap_remove(i);
     }
+}
+
+fn refusal(message: String) -> OptimizeError {
+    OptimizeError::invalid(InvalidKind::Argument, message)
 }

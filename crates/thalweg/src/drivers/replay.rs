@@ -57,6 +57,10 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
         Ok(values)
     }
 
+    fn resume(&mut self, n_outputs: usize) {
+        self.objective.resume(n_outputs);
+    }
+
     fn evaluate(
         &mut self,
         batch: &Batch<'_>,
@@ -162,6 +166,7 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
                     }));
                 }
                 self.tape = rest;
+                self.objective.resume(recorded.outputs.as_ref().map_or(0, Vec::len));
                 StartValues {
                     outputs: recorded.outputs.clone().unwrap_or_default(),
                     derivative: recorded.derivatives.clone(),

@@ -13,7 +13,7 @@ use crate::drivers::exchange::{Ask, HandOut, Tell};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::result::FlatResult;
 
-/// The stack of a suspended run. User code never runs on it, and algorithms keep their arrays on the heap.
+/// The stack of a suspended run. Only algorithms of the catalog run on it, and they keep their arrays on the heap.
 const STACK_BYTES: usize = 256 * 1024;
 /// Stacks that are kept for the next run.
 const POOLED_STACKS: usize = 64;
@@ -29,7 +29,8 @@ pub enum Backend {
     /// On a stack of its own in the same thread.
     #[default]
     Coroutine,
-    /// In a thread of its own, where coroutines are not wanted.
+    /// In a thread of its own, where coroutines are not wanted. Algorithms of your own always run in one: their code may need
+    /// more stack than a coroutine has, and may hold on to what belongs to a thread.
     Thread,
 }
 
@@ -48,6 +49,8 @@ pub enum Backend {
 /// assert!(run.finish()?.success);
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
+///
+/// A run may be dropped at any time, and moved to another thread between batches.
 pub struct Suspended {
     engine: Engine,
     ask: Option<Ask>,
@@ -57,11 +60,7 @@ pub struct Suspended {
 
 enum Engine {
     Coroutine(Box<SendFiber>),
-    Thread {
-        asks: Receiver<Ask>,
-        tells: Option<SyncSender<Tell>>,
-        run: Option<JoinHandle<Outcome>>,
-    },
+    Thread { asks: Receiver<Ask>, tells: Option<SyncSender<Tell>>, run: JoinHandle<Outcome> },
     Done,
 }
 
@@ -70,7 +69,8 @@ struct SendFiber(Fiber);
 
 // SAFETY: a coroutine is not `Send` because what lives on its stack might not be. Here that is the pipeline over an owned
 // `Blueprint` (which is `Send`) and a `HandOut` that refers to the coroutine's own yielder. Nothing thread-bound (guards,
-// thread-local handles) is held across a suspension, and user code never runs on the stack.
+// thread-local handles) is held across a suspension by the pipeline or an algorithm of the catalog, and no other code runs on
+// the stack: `Suspended::start` gives algorithms of the user a thread.
 unsafe impl Send for SendFiber {}
 
 impl Suspended {
@@ -79,12 +79,14 @@ impl Suspended {
     /// # Errors
     /// The system has no memory for another stack, or no thread.
     pub fn start(blueprint: Blueprint, backend: Backend) -> Result<Self, OptimizeError> {
-        let engine = match backend {
-            Backend::Coroutine => coroutine(blueprint)?,
-            Backend::Thread => thread(blueprint)?,
+        let (engine, step) = match backend {
+            Backend::Coroutine if blueprint.resolved.is_of_catalog() => {
+                coroutine(blueprint)?.resume(None)
+            }
+            _ => thread(blueprint)?.wait(),
         };
         let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0 };
-        run.advance(None);
+        run.take(step);
         Ok(run)
     }
 
@@ -99,8 +101,7 @@ impl Suspended {
     /// The answer does not fit the batch (the run keeps waiting), or the run has ended.
     pub fn tell(&mut self, tell: Tell) -> Result<(), OptimizeError> {
         let complaint = match &self.ask {
-            Some(ask) if tell.failures.is_empty() => tell.complaint(ask, self.n_outputs),
-            Some(_) => None,
+            Some(ask) => tell.complaint(ask, self.n_outputs),
             None => Some("the run has ended: there is nothing to tell".to_string()),
         };
         if let Some(complaint) = complaint {
@@ -121,46 +122,85 @@ impl Suspended {
     /// # Errors
     /// As [`crate::optimize`].
     pub fn finish(mut self) -> Outcome {
-        while self.ask.take().is_some() {
-            self.advance(None);
-        }
+        self.abandon();
         self.outcome.take().unwrap_or_else(|| {
             Err(OptimizeError::invalid(InvalidKind::Argument, "the run has no result"))
         })
     }
 
+    /// End a run that still waits.
+    fn abandon(&mut self) {
+        while self.ask.take().is_some() {
+            self.advance(None);
+        }
+    }
+
     /// Go on with an answer, or without one: then the run ends.
     fn advance(&mut self, tell: Option<Tell>) {
-        match std::mem::replace(&mut self.engine, Engine::Done) {
+        // A panic of the algorithm leaves a run that has ended.
+        let (engine, step) = std::mem::replace(&mut self.engine, Engine::Done).resume(tell);
+        self.engine = engine;
+        self.take(step);
+    }
+
+    fn take(&mut self, step: Option<Step>) {
+        match step {
+            Some(Step::Ask(ask)) => self.ask = Some(ask),
+            Some(Step::End(outcome)) => self.outcome = Some(*outcome),
+            None => {}
+        }
+    }
+}
+
+/// A run that is dropped while it waits ends in order: nothing is unwound, and its stack is used again.
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.abandon();
+        }
+    }
+}
+
+/// How far a run has come.
+enum Step {
+    Ask(Ask),
+    End(Box<Outcome>),
+}
+
+impl Engine {
+    /// Answer, and go on to the next step.
+    fn resume(self, tell: Option<Tell>) -> (Engine, Option<Step>) {
+        match self {
             Engine::Coroutine(mut fiber) => match fiber.0.resume(tell) {
-                CoroutineResult::Yield(ask) => {
-                    self.ask = Some(ask);
-                    self.engine = Engine::Coroutine(fiber);
-                }
+                CoroutineResult::Yield(ask) => (Engine::Coroutine(fiber), Some(Step::Ask(ask))),
                 CoroutineResult::Return(outcome) => {
-                    self.outcome = Some(outcome);
                     give_back(fiber.0.into_stack());
+                    (Engine::Done, Some(Step::End(Box::new(outcome))))
                 }
             },
-            Engine::Thread { asks, mut tells, mut run } => {
+            Engine::Thread { asks, mut tells, run } => {
                 match tell {
-                    // A run whose thread is gone shows below, where it is joined.
+                    // A run whose thread is gone shows where it is joined.
                     Some(tell) => drop(tells.as_ref().map(|tells| tells.send(tell))),
-                    None if run.is_some() && self.n_outputs > 0 => tells = None,
-                    None => {}
+                    None => tells = None,
                 }
-                match asks.recv() {
-                    Ok(ask) => {
-                        self.ask = Some(ask);
-                        self.engine = Engine::Thread { asks, tells, run };
-                    }
-                    Err(_) => {
-                        self.outcome =
-                            run.take().map(|run| run.join().unwrap_or_else(|p| resume_unwind(p)));
-                    }
-                }
+                Engine::Thread { asks, tells, run }.wait()
             }
-            Engine::Done => {}
+            Engine::Done => (Engine::Done, None),
+        }
+    }
+
+    /// The next step of a run in a thread.
+    fn wait(self) -> (Engine, Option<Step>) {
+        match self {
+            Engine::Thread { asks, tells, run } => match asks.recv() {
+                Ok(ask) => (Engine::Thread { asks, tells, run }, Some(Step::Ask(ask))),
+                Err(_) => {
+                    let outcome = run.join().unwrap_or_else(|panic| resume_unwind(panic));
+                    (Engine::Done, Some(Step::End(Box::new(outcome))))
+                }
+            },
+            other => (other, None),
         }
     }
 }
@@ -199,7 +239,7 @@ fn thread(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
         let message = format!("no thread for a suspended run: {error}");
         OptimizeError::invalid(InvalidKind::Argument, message)
     })?;
-    Ok(Engine::Thread { asks, tells: Some(tells), run: Some(run) })
+    Ok(Engine::Thread { asks, tells: Some(tells), run })
 }
 
 fn run(blueprint: Blueprint, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {

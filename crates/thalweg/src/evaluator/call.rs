@@ -88,7 +88,8 @@ impl Evaluator<'_> {
         let (n, n_user, m) = (self.space.n_free(), self.space.n_user(), aggregate.m);
         let m_solver = aggregate.n_solver_outputs();
         let column = derivative_column(values, aggregate.solver);
-        let mut own = vec![0.0; m_solver * n_user];
+        let mut own = std::mem::take(&mut self.scratch.own);
+        own.resize(m_solver * n_user, 0.0);
         for (i, x) in points.chunks_exact(n).enumerate() {
             let derivative = &user[i * m * n_user..(i + 1) * m * n_user];
             if aggregate.is_direct() {
@@ -101,6 +102,7 @@ impl Evaluator<'_> {
             let target = &mut column[i * m_solver * n..(i + 1) * m_solver * n];
             self.space.pull_back_jacobian(x, &own, target, &mut self.scratch.work);
         }
+        self.scratch.own = own;
     }
 
     /// Call the user's function, or use what it returned at the start.
@@ -115,7 +117,8 @@ impl Evaluator<'_> {
         // A batch that begins with the start point: the rest of it is left to evaluate.
         let (n, m) = (self.space.n_free(), self.objective.n_outputs());
         let (mut points, mut outputs, mut skipped) = (points, outputs, 0);
-        if points[..n] == *self.space.start() {
+        let start_is_known = !self.start.outputs.is_empty() || self.start.derivative.is_some();
+        if start_is_known && points[..n] == *self.space.start() {
             if wants_outputs
                 && !self.start.outputs.is_empty()
                 && !(wants_derivative && points.len() > n)

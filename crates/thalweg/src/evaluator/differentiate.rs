@@ -19,9 +19,6 @@ impl Evaluator<'_> {
         let Some(mut differentiator) = self.differentiator.take() else { return };
         let n = self.space.n_free();
         let m = aggregate.n_solver_outputs();
-        if points.len() > n {
-            self.scratch.last_x.clear();
-        }
         for (i, x) in points.chunks_exact(n).enumerate() {
             let error_handling = self.error_handling;
             if self.scratch.failures.iter().any(|failure| error_handling.ends_run(failure)) {
@@ -29,14 +26,16 @@ impl Evaluator<'_> {
             }
             if want.is_evaluation() {
                 let column = output_column(values, aggregate.solver);
-                self.scratch.last_outputs.clear();
-                self.scratch.last_outputs.extend_from_slice(&column[i * m..(i + 1) * m]);
-                self.remember(x);
-            } else if self.scratch.last_x != x {
-                self.evaluate_center(i, x, aggregate);
+                self.scratch.last.set(aggregate.solver, x, &column[i * m..(i + 1) * m]);
+            } else {
+                if !self.scratch.last.is(aggregate.solver, x) {
+                    self.evaluate_center(i, x, aggregate);
+                }
+                let value = aggregate.solver_value(&self.scratch.last.outputs);
+                self.scratch.centers.push(if value.is_nan() { f64::INFINITY } else { value });
             }
             let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
-            let center = std::mem::take(&mut self.scratch.last_outputs);
+            let center = std::mem::take(&mut self.scratch.last.outputs);
             let column =
                 &mut derivative_column(values, aggregate.solver)[i * m * n..(i + 1) * m * n];
             if failed || !center.iter().all(|c| c.is_finite()) {
@@ -63,26 +62,40 @@ impl Evaluator<'_> {
                     self.scratch.failures.push(Failure { index: i, ..first });
                 }
             }
-            self.scratch.last_outputs = center;
+            self.scratch.last.outputs = center;
+            if failed {
+                self.scratch.last.kind = None;
+                self.scratch.centers.iter_mut().skip(i).for_each(|value| *value = f64::NAN);
+            }
         }
         self.differentiator = Some(differentiator);
     }
 
-    pub(super) fn remember(&mut self, x: &[f64]) {
-        self.scratch.last_x.clear();
-        self.scratch.last_x.extend_from_slice(x);
+    /// Keep the outputs at a single point: the next request may be for their derivative. Algorithms that never ask for
+    /// derivatives do not pay for it.
+    pub(super) fn remember(
+        &mut self,
+        points: &[f64],
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) {
+        let has_use = self.counts.jac > 0 && self.differentiator.is_some();
+        let single = points.len() == self.space.n_free() && self.scratch.failures.is_empty();
+        if has_use && single && want.is_evaluation() && !want.is_derivative() {
+            let outputs = output_column(values, aggregate.solver);
+            self.scratch.last.set(aggregate.solver, points, outputs);
+        }
     }
 
     /// The outputs at point `i`, `x`, whose derivative alone is wanted.
     fn evaluate_center(&mut self, i: usize, x: &[f64], aggregate: Aggregate) {
-        self.remember(x);
         let mut outputs = vec![0.0; aggregate.m];
         let before = self.scratch.failures.len();
         self.call(x, true, false, &mut outputs, &mut []);
         self.scratch.failures[before..].iter_mut().for_each(|failure| failure.index = i);
-        let mut own = std::mem::take(&mut self.scratch.last_outputs);
-        own.resize(aggregate.n_solver_outputs(), 0.0);
+        let mut own = vec![0.0; aggregate.n_solver_outputs()];
         aggregate.outputs(&outputs, &mut own);
-        self.scratch.last_outputs = own;
+        self.scratch.last.set(aggregate.solver, x, &own);
     }
 }

@@ -12,14 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values};
+use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
 use thalweg_space::{Space, Workspace};
 
-use crate::aggregate::Aggregate;
+use crate::aggregate::{Aggregate, is_compatible};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::numdiff::{Differentiator, wanted_kind};
-use crate::objective::{Failure, Objective, StartValues};
+use crate::objective::{Failure, Objective, StartValues, UserError};
 use crate::policy::{ErrorHandling, Penalty};
 
 /// Counts, the best point and whatever else a result is made of.
@@ -70,10 +70,34 @@ pub(crate) struct Scratch {
     user: Vec<f64>,
     outputs: Vec<f64>,
     derivatives: Vec<f64>,
+    own: Vec<f64>,
     failures: Vec<Failure>,
-    /// The last single point and its outputs in the algorithm's terms; kept for numerical derivatives only.
-    last_x: Vec<f64>,
-    last_outputs: Vec<f64>,
+    /// The last single point that did not fail, and its outputs in the algorithm's terms; for numerical derivatives only.
+    last: Last,
+    /// The objective at points whose numerical derivative alone was wanted.
+    centers: Vec<f64>,
+}
+
+/// A point and its outputs for an algorithm of some kind.
+#[derive(Default)]
+struct Last {
+    kind: Option<SolverKind>,
+    x: Vec<f64>,
+    outputs: Vec<f64>,
+}
+
+impl Last {
+    fn set(&mut self, kind: SolverKind, x: &[f64], outputs: &[f64]) {
+        self.kind = Some(kind);
+        self.x.clear();
+        self.x.extend_from_slice(x);
+        self.outputs.clear();
+        self.outputs.extend_from_slice(outputs);
+    }
+
+    fn is(&self, kind: SolverKind, x: &[f64]) -> bool {
+        self.kind == Some(kind) && self.x == x
+    }
 }
 
 impl Scratch {
@@ -84,29 +108,40 @@ impl Scratch {
 
 impl Oracle for Evaluator<'_> {
     fn answer(&mut self, request: &Request<'_>, values: &mut Values) -> Result<(), Stop> {
-        let k = self.admit(request)?;
+        let kind = wanted_kind(request.want);
+        let aggregate = self.aggregate(kind)?;
+        let want = whole(request.want, kind);
+        let k = self.admit(want, request.len())?;
         let begin = self.now();
-        let aggregate = self.aggregate(wanted_kind(request.want));
         let points = &request.points[..k * request.dim];
-        values.prepare(request.want, k, request.dim, aggregate.n_solver_outputs(), 0);
-        self.scratch.failures.clear();
-
-        self.evaluate(points, request.want, aggregate, values);
-        if request.want.is_derivative() && !self.objective.has_derivative() {
-            self.differentiate(points, request.want, aggregate, values);
+        values.prepare(want, k, request.dim, aggregate.n_solver_outputs(), 0);
+        if !want.is_evaluation() && !want.is_derivative() {
+            return Ok(());
         }
-        if let Err((stop, index)) = self.judge(points, request.want, aggregate, values) {
-            if index > 0 && !request.want.is_derivative() {
+        self.scratch.failures.clear();
+        self.scratch.centers.clear();
+
+        self.evaluate(points, want, aggregate, values);
+        if want.is_derivative() && !self.objective.has_derivative() {
+            self.differentiate(points, want, aggregate, values);
+        }
+        if let Err((stop, index)) = self.judge(points, want, aggregate, values) {
+            if index > 0 && !want.is_derivative() {
                 // What was evaluated before the point that ended the run is not lost.
-                self.record(&points[..index * request.dim], request.want, values, begin);
+                self.record(&points[..index * request.dim], want, values, begin);
             }
             return Err(stop);
         }
-        self.record(points, request.want, values, begin);
+        self.record(points, want, values, begin);
+        self.remember(points, want, aggregate, values);
+        if want.contains(Want::GRADIENT) {
+            aggregate.gradients(values);
+        }
+        self.check_value(want, values)?;
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));
         }
-        self.check_value(request.want, values)
+        Ok(())
     }
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
@@ -122,17 +157,26 @@ impl Oracle for Evaluator<'_> {
 }
 
 impl Evaluator<'_> {
-    fn aggregate(&self, solver: SolverKind) -> Aggregate {
-        Aggregate {
-            objective: self.objective.kind(),
-            solver,
-            maximize: self.maximize,
-            m: self.objective.n_outputs(),
+    /// The translation to what the algorithm asks for, which it has to have declared.
+    fn aggregate(&mut self, solver: SolverKind) -> Result<Aggregate, Stop> {
+        let objective = self.objective.kind();
+        if !is_compatible(objective, solver) {
+            let message = format!(
+                "the algorithm asks for what a {} objective has, but fun is a {} function; the algorithm has to declare \
+                 its kind",
+                solver.as_str(),
+                objective.as_str()
+            );
+            let error = UserError::new(message.clone());
+            self.failure = Some(Failure { index: 0, what: "algorithm", error });
+            return Err(Stop::Failed(message));
         }
+        let (maximize, m) = (self.maximize, self.objective.n_outputs());
+        Ok(Aggregate { objective, solver, maximize, m })
     }
 
-    /// How many points of the request the limits allow.
-    fn admit(&mut self, request: &Request<'_>) -> Result<usize, Stop> {
+    /// How many of `k` points the limits allow.
+    fn admit(&mut self, want: Want, k: usize) -> Result<usize, Stop> {
         if self.interrupt.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)) {
             return Err(Stop::Interrupted);
         }
@@ -141,8 +185,7 @@ impl Evaluator<'_> {
         {
             return Err(Stop::MaxSeconds(seconds));
         }
-        let k = request.len();
-        if !request.want.is_evaluation() {
+        if !want.is_evaluation() {
             return Ok(k);
         }
         let left = self.limits.max_evaluations.saturating_sub(self.counts.fun);
@@ -159,6 +202,23 @@ impl Evaluator<'_> {
         } else {
             0.0
         }
+    }
+}
+
+/// What has to be computed for what is wanted: values come from residuals or contributions where those are wanted, too, and so do
+/// gradients.
+fn whole(want: Want, kind: SolverKind) -> Want {
+    let (outputs, derivative) = match kind {
+        SolverKind::Scalar => return want,
+        SolverKind::LeastSquares => (Want::RESIDUALS, Want::JACOBIAN),
+        SolverKind::Likelihood => (Want::CONTRIBUTIONS, Want::SCORES),
+    };
+    if want.contains(Want::GRADIENT) {
+        want | outputs | derivative
+    } else if want.is_evaluation() {
+        want | outputs
+    } else {
+        want
     }
 }
 

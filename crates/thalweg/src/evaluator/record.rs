@@ -13,12 +13,13 @@ impl Evaluator<'_> {
         let k = points.len() / n;
         if want.is_evaluation() {
             self.counts.fun += k as u64;
-            for (i, &value) in values.values[..k].iter().enumerate() {
-                let failed = self.scratch.failures.iter().any(|failure| failure.index == i);
-                if value < self.best.value && !failed {
-                    self.best.value = value;
-                    self.best.x.copy_from_slice(&points[i * n..(i + 1) * n]);
-                }
+        }
+        let known = if want.is_evaluation() { &values.values[..k] } else { &self.scratch.centers };
+        for (i, (&value, x)) in known.iter().zip(points.chunks_exact(n)).enumerate() {
+            let failed = || self.scratch.failures.iter().any(|failure| failure.index == i);
+            if value < self.best.value && !failed() && self.is_within_bounds(x) {
+                self.best.value = value;
+                self.best.x.copy_from_slice(x);
             }
         }
         if want.is_derivative() {
@@ -38,13 +39,14 @@ impl Evaluator<'_> {
         let end = self.clock.elapsed().as_secs_f64();
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let n_user = self.space.n_user();
-        let Scratch { user, work, failures, .. } = &mut self.scratch;
+        let Scratch { user, work, failures, centers, .. } = &mut self.scratch;
+        let known = if want.is_evaluation() { &values.values } else { centers };
         let user = to_user(self.space, points, user, work);
         for (i, params) in user.chunks_exact(n_user).enumerate() {
             let failure = failures.iter().find(|failure| failure.index == i);
             let event = Event::Evaluation {
                 params,
-                value: want.is_evaluation().then(|| sign * values.values[i]),
+                value: known.get(i).filter(|value| !value.is_nan()).map(|value| sign * value),
                 task,
                 batch: batch + (i / cores) as u64,
                 start: begin,
@@ -58,6 +60,11 @@ impl Evaluator<'_> {
                 sink.record(&event);
             }
         }
+    }
+
+    fn is_within_bounds(&self, x: &[f64]) -> bool {
+        let lower = self.space.lower().is_none_or(|lower| x.iter().zip(lower).all(|(x, l)| x >= l));
+        lower && self.space.upper().is_none_or(|upper| x.iter().zip(upper).all(|(x, u)| x <= u))
     }
 
     /// End the run at the target, or when the objective is unbounded.
