@@ -105,7 +105,7 @@ fn a_failing_run_leaves_the_lockstep_and_the_others_go_on() {
             }
             tell
         });
-        let [failed, other] = results.try_into().ok().expect("two results");
+        let [failed, other] = results.try_into().expect("two results");
         assert!(
             failed.expect_err("fails").to_string().contains("lost worker"),
             "{}",

@@ -9,9 +9,12 @@ use thalweg::{
 /// Residuals of a test problem; scalar algorithms see their sum of squares, likelihood algorithms its parts.
 pub type Residuals = fn(&[f64]) -> Vec<f64>;
 
+/// Residuals by point and number of the evaluation.
+type Counting = Box<dyn Fn(&[f64], usize) -> Result<Vec<f64>, String>>;
+
 pub struct Probe {
     pub kind: SolverKind,
-    pub residuals: Box<dyn Fn(&[f64], usize) -> Result<Vec<f64>, String>>,
+    pub residuals: Counting,
     /// Every point at which the objective was evaluated, stencils of derivatives included.
     pub points: Vec<Vec<f64>>,
     pub n_outputs: usize,
