@@ -20,7 +20,8 @@ demo: build  ## The main job on real data: fits by several algorithms, reports a
 
 build: $(VENV)/built  ## The Python package, optimized and in place, into .venv.
 
-lint:  ## Format and lints.
+# The linter compiles the Python module, too, and its build asks the interpreter of .venv for its version.
+lint: $(VENV)/tools  ## Format and lints.
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
