@@ -3,5 +3,7 @@
 mod fixed;
 #[cfg(test)]
 pub(crate) mod laws;
+mod probability;
 
 pub use fixed::Fixed;
+pub use probability::Probability;
