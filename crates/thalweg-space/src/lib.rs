@@ -23,5 +23,5 @@ pub mod transforms;
 pub use bounds::Bounds;
 pub use constraint::Constraint;
 pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
-pub use space::{Space, Workspace};
-pub use transform::Transform;
+pub use space::{Distribution, SamplingError, Space, Workspace};
+pub use transform::{Sampling, Transform};

@@ -307,5 +307,8 @@ fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
         .map_or(Ok(()), |offenders| Err(SpaceError::NonFiniteStart(offenders)))
 }
 
+mod draw;
 #[cfg(test)]
 mod tests;
+
+pub use draw::{Distribution, SamplingError};
