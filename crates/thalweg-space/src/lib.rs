@@ -23,5 +23,7 @@ pub mod transforms;
 pub use bounds::Bounds;
 pub use constraint::Constraint;
 pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
-pub use space::{Distribution, SamplingError, Space, Workspace};
+pub use space::{
+    Distribution, SamplingError, Scaling, ScalingError, ScalingMethod, Space, Workspace,
+};
 pub use transform::{Sampling, Transform};

@@ -308,7 +308,9 @@ fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
 }
 
 mod draw;
+mod scaling;
 #[cfg(test)]
 mod tests;
 
 pub use draw::{Distribution, SamplingError};
+pub use scaling::{Scaling, ScalingError, ScalingMethod};

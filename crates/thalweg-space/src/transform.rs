@@ -44,6 +44,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
 
     /// The user entry that an internal entry stands for: its own, or the first of those that it moves. For messages.
     fn user_position(&self, internal: usize) -> usize;
+    /// The factor of every internal entry, if each moves only the user entry that it stands for, by this factor.
+    fn factors(&self) -> Option<Vec<f64>> {
+        None
+    }
+
     /// Where a random value for an internal entry is drawn.
     fn sampling(&self, _internal: usize) -> Sampling {
         Sampling::Internal
