@@ -240,7 +240,7 @@ impl Space {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::constraint::Constraint;
+    use crate::constraint::{Constraint, ConstraintKind};
     use crate::transforms::Covariance;
 
     fn name(i: usize) -> String {
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn factors_are_of_single_parameters_only() {
-        let fixed = Constraint::Fixed { positions: vec![0], value: None };
+        let fixed = Constraint::new(0, ConstraintKind::Fixed { positions: vec![0], value: None });
         let space = Space::build(&[4.0, 2.0], &name, &Bounds::none(), &[fixed]).unwrap();
         assert_eq!(space.factors().unwrap(), [1.0]);
         assert_eq!(scaled(&space, Scaling::default()).unwrap().factors().unwrap(), [2.0]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::transform::Transform;
 use crate::transforms::{Covariance, Fixed, Probability, Scale, SdCorr};
 
@@ -41,7 +41,7 @@ fn triangular_numbers_have_their_mode_at_the_start() {
 #[test]
 fn free_parameters_are_drawn_between_their_bounds() {
     let bounds = Bounds::new([0.0, -1.0, 2.0], [4.0, 1.0, 3.0]);
-    let fixed = Constraint::Fixed { positions: vec![1], value: None };
+    let fixed = Constraint::new(0, ConstraintKind::Fixed { positions: vec![1], value: None });
     let space = Space::build(&[1.0, 0.5, 2.5], &name, &bounds, &[fixed]).unwrap();
     assert_eq!(space.check_sampling(&bounds, &name), Ok(()));
     let drawn = space.draw(&[0.25, 0.5], &bounds, Distribution::Uniform).unwrap();
