@@ -307,5 +307,6 @@ fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
         .map_or(Ok(()), |offenders| Err(SpaceError::NonFiniteStart(offenders)))
 }
 
+mod start;
 #[cfg(test)]
 mod tests;

@@ -7,12 +7,13 @@ use std::sync::atomic::AtomicBool;
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
 use thalweg_space::params::{LeafTable, Params, Selector};
-use thalweg_space::{Bounds, Constraint, SpaceError};
+use thalweg_space::{Bounds, Constraint, SelectError, SpaceError};
 
 use crate::closures::{Closures, Output};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::multistart::MultistartOptions;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
@@ -109,6 +110,8 @@ pub struct Optimization<'a, P, O> {
     options: Vec<(String, OptionValue)>,
     bounds: Vec<(Selector, f64, f64)>,
     fixed: Vec<Selector>,
+    pub(crate) multistart: Option<MultistartOptions>,
+    pub(crate) soft_bounds: Vec<(Selector, f64, f64)>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -136,6 +139,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             options: Vec::new(),
             bounds: Vec::new(),
             fixed: Vec::new(),
+            multistart: None,
+            soft_bounds: Vec::new(),
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -346,6 +351,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.interrupt.is_some(), "interrupt"),
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
+            (self.multistart.is_some(), "multistart"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -370,6 +376,45 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         Ok(resolved)
     }
 
+    /// The positions that a selector stands for. Names and paths are built only where something is selected by them.
+    fn select(
+        &self,
+        which: &Selector,
+        n: usize,
+        leaves: &OnceCell<LeafTable>,
+    ) -> Result<Vec<usize>, SelectError> {
+        match which {
+            Selector::All => Ok((0..n).collect()),
+            Selector::Positions(positions) if positions.iter().all(|&position| position < n) => {
+                Ok(positions.clone())
+            }
+            which => leaves.get_or_init(|| LeafTable::of(&self.start)).select(which),
+        }
+    }
+
+    /// Of several bounds on one parameter, the tighter one holds.
+    pub(crate) fn tighten(
+        &self,
+        bounds: &mut Bounds,
+        given: &[(Selector, f64, f64)],
+        what: &str,
+        n: usize,
+    ) -> Result<(), OptimizeError> {
+        if !given.is_empty() {
+            *bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+        }
+        let leaves = OnceCell::new();
+        for (which, lower, upper) in given {
+            let positions = self.select(which, n, &leaves).map_err(|error| {
+                OptimizeError::invalid(InvalidKind::Bounds, format!("{what}: {error}"))
+            })?;
+            for position in positions {
+                tighten(bounds, position, *lower, *upper);
+            }
+        }
+        Ok(())
+    }
+
     /// Bounds and constraints in terms of positions.
     pub(crate) fn restrictions(
         &self,
@@ -377,26 +422,9 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
         let mut bounds = Bounds::none();
         let mut constraints = Vec::new();
-        if !self.bounds.is_empty() {
-            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-        }
+        self.tighten(&mut bounds, &self.bounds, "bounds", n)?;
         let leaves = OnceCell::new();
-        // Names and paths are built only where something is selected by them.
-        let select = |which: &Selector| match which {
-            Selector::All => Ok((0..n).collect()),
-            Selector::Positions(positions) if positions.iter().all(|&position| position < n) => {
-                Ok(positions.clone())
-            }
-            which => leaves.get_or_init(|| LeafTable::of(&self.start)).select(which),
-        };
-        for (which, lower, upper) in &self.bounds {
-            let positions: Vec<usize> = select(which).map_err(|error| {
-                OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-            })?;
-            for position in positions {
-                tighten(&mut bounds, position, *lower, *upper);
-            }
-        }
+        let select = |which: &Selector| self.select(which, n, &leaves);
         for (constraint, which) in self.fixed.iter().enumerate() {
             let positions = select(which).map_err(|error| SpaceError::ConstraintSelection {
                 constraint,
@@ -422,6 +450,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let resolved = self.resolve()?;
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
+        let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -463,6 +492,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             },
             sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
             interrupt: self.interrupt,
+            multistart,
         })?;
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
@@ -470,7 +500,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     }
 }
 
-/// Of several bounds on one parameter, the tighter one holds.
+/// Keep the tighter one of the bounds that are there and another one; NaN is none.
 fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
     if let Some(side) = &mut bounds.lower
         && !lower.is_nan()

@@ -21,6 +21,7 @@ mod error;
 mod evaluator;
 mod history;
 mod limits;
+pub mod multistart;
 pub mod names;
 mod numdiff;
 mod objective;
@@ -39,6 +40,10 @@ pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
+pub use multistart::{
+    LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, SamplingDistribution,
+    StartSampling, Weigh,
+};
 pub use numdiff::NumericalDerivatives;
 pub use objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 pub use pipeline::{Specification, optimize};

@@ -94,6 +94,7 @@ fn observed(
         sinks: Vec::new(),
         interrupt,
         seed: 0,
+        multistart: None,
     });
     expect(entry, result)
 }
