@@ -354,6 +354,7 @@ fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
 
 mod draw;
 mod scaling;
+mod start;
 #[cfg(test)]
 mod tests;
 

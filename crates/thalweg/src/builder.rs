@@ -9,12 +9,14 @@ use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
+use thalweg_space::Scaling;
 use thalweg_space::params::Params;
 
 use crate::closures::{Closures, Output};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::multistart::MultistartOptions;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
@@ -112,6 +114,8 @@ pub struct Optimization<'a, P, O> {
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
     restrictions: Restrictions<'a, P>,
+    pub(crate) multistart: Option<MultistartOptions>,
+    pub(crate) scaling: Option<Scaling>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -138,6 +142,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             algorithm: None,
             options: Vec::new(),
             restrictions: Restrictions::default(),
+            multistart: None,
+            scaling: None,
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -236,6 +242,26 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         self
     }
 
+    /// Scale the free coordinates for the algorithm: by start values, bounds or slopes. Everything that you see stays
+    /// unscaled.
+    ///
+    /// ```
+    /// use thalweg::{Scaling, minimize};
+    ///
+    /// // Steps of one are too large for one parameter and too small for the other.
+    /// let fun = |x: &[f64; 2]| (x[0] - 3000.0).powi(2) * 1e-6 + (x[1] - 0.003).powi(2) * 1e6;
+    /// let scaled = minimize(fun, [1000.0, 0.001])
+    ///     .algorithm("lbfgsb")
+    ///     .scaling(Scaling { clipping_value: 1e-6, ..Scaling::default() })
+    ///     .run()?;
+    /// assert!((scaled.params[0] - 3000.0).abs() < 1.0 && (scaled.params[1] - 0.003).abs() < 1e-6);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = Some(scaling);
+        self
+    }
+
     /// How derivatives are computed where none is given; forward differences by default.
     pub fn numerical_derivatives(mut self, options: DiffOptions) -> Self {
         self.numerical_derivatives.options = options;
@@ -326,6 +352,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.interrupt.is_some(), "interrupt"),
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
+            (self.multistart.is_some(), "multistart"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -361,6 +388,8 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let build_options = self.build_options();
+        let soft_bounds = self.soft_bounds_of(flat.len())?;
+        let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -389,6 +418,8 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             bounds,
             constraints,
             space: build_options,
+            scaling: self.scaling,
+            soft_bounds,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,
@@ -403,6 +434,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             },
             sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
             interrupt: self.interrupt,
+            multistart,
         })?;
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());

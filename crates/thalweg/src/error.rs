@@ -23,10 +23,14 @@ pub enum InvalidKind {
     Constraint,
     /// An option of the algorithm.
     AlgorithmOption,
+    /// An option of scaling, or what it needs.
+    Scaling,
     /// An option of numerical derivatives.
     DiffOption,
     /// The algorithm's name.
     Algorithm,
+    /// The options of multistart.
+    Multistart,
     /// Another argument.
     Argument,
 }

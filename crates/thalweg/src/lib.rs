@@ -21,6 +21,7 @@ mod error;
 mod evaluator;
 mod history;
 mod limits;
+pub mod multistart;
 pub mod names;
 mod numdiff;
 mod objective;
@@ -29,7 +30,9 @@ mod policy;
 mod report;
 mod resolve;
 mod result;
+mod scaling;
 mod status;
+mod user_derivatives;
 
 pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
@@ -39,6 +42,10 @@ pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
+pub use multistart::{
+    LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, SamplingDistribution,
+    StartSampling, Weigh,
+};
 pub use numdiff::NumericalDerivatives;
 pub use objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 pub use pipeline::{Specification, optimize};
@@ -54,7 +61,7 @@ pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, LinearRow,
-    Space, params,
+    Scaling, ScalingMethod, Space, params,
 };
 
 /// Every algorithm, as a struct of options.

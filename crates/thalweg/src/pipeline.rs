@@ -5,17 +5,19 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, BuildOptions, Constraint, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Scaling, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::multistart::{self, Multistart};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
 use crate::result::{Direction, FlatResult};
+use crate::scaling;
 use crate::status::Status;
 
 /// Everything that defines a run, in terms of the flat user vector.
@@ -42,6 +44,10 @@ pub struct Specification<'a> {
     pub constraints: Vec<Constraint>,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
+    /// How the free coordinates are scaled for the algorithm.
+    pub scaling: Option<Scaling>,
+    /// Bounds that no run keeps: where starts are drawn, and what scaling by bounds uses where there are none.
+    pub soft_bounds: Bounds,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -62,6 +68,8 @@ pub struct Specification<'a> {
     pub interrupt: Option<Arc<AtomicBool>>,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
+    /// Search from many starts instead of running once from the start.
+    pub multistart: Option<Multistart>,
 }
 
 /// Run a specification.
@@ -69,15 +77,36 @@ pub struct Specification<'a> {
 /// # Errors
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
-    check_features(&spec)?;
+    let space = space_of(&spec)?;
+    let (space, start) = scaling::scale(&mut spec, space)?;
+    match spec.multistart.take() {
+        Some(multistart) if space.n_free() > 0 => {
+            multistart::search(spec, &space, multistart, start)
+        }
+        _ => optimize_in(spec, &space, start),
+    }
+}
+
+/// Check what can be checked before the first evaluation, and build the space.
+fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
+    check_features(spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
-    check_bounds(&spec, &space)?;
+    check_bounds(spec, &space)?;
+    Ok(space)
+}
 
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+/// Run a checked specification from the start of its space, which stands for the specification's start. `start` is what is
+/// known of the objective there.
+pub(crate) fn optimize_in(
+    mut spec: Specification<'_>,
+    space: &Space,
+    start: Option<StartValues>,
+) -> Result<FlatResult, OptimizeError> {
+    let start = start_of(&mut spec, start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: spec.algorithm.spec().features.kind,
@@ -90,15 +119,26 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         return Ok(nothing_to_optimize(result, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), spec.seed);
+    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), spec.seed);
     let algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
     let success_message = spec.success_message;
-    let mut evaluator = evaluator(spec, &space, aggregate, start, start_fun)?;
+    let mut evaluator = evaluator(spec, space, aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
+}
+
+/// The objective at the start, evaluated unless it is known.
+pub(crate) fn start_of(
+    spec: &mut Specification<'_>,
+    known: Option<StartValues>,
+) -> Result<StartValues, OptimizeError> {
+    match known {
+        Some(start) => Ok(start),
+        None => spec.objective.start(spec.start).map_err(OptimizeError::Start),
+    }
 }
 
 /// What the algorithm cannot do at all is said before anything else.
@@ -174,7 +214,11 @@ fn bounded_algorithms(kind: SolverKind) -> String {
 }
 
 /// The objective at the start has to be a number, and what comes with it has to fit.
-fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f64, OptimizeError> {
+pub(crate) fn check_start(
+    aggregate: Aggregate,
+    start: &StartValues,
+    n: usize,
+) -> Result<f64, OptimizeError> {
     let m = start.outputs.len();
     if m == 0 || m != aggregate.m || (aggregate.objective == SolverKind::Scalar && m != 1) {
         let message = match (aggregate.objective, m) {

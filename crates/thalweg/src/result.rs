@@ -9,8 +9,10 @@ use crate::convergence::ConvergenceReport;
 use crate::error::OptimizeError;
 use crate::evaluator::Evaluator;
 use crate::history::History;
+use crate::multistart::MultistartInfo;
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
+use crate::user_derivatives;
 
 /// Whether an objective is minimized or maximized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -58,10 +60,15 @@ pub struct OptimizeResult<P> {
     pub n_iterations: u64,
     /// The largest violation of a bound or constraint at `params`.
     pub max_constraint_violation: f64,
-    /// Further outputs of the algorithm, in its own space: "gradient", "jacobian", ...
+    /// Further outputs of the algorithm. "gradient", "jacobian", "hessian" and "hessian_inverse" are those of the
+    /// objective with respect to the parameters (NaN for parameters that did not move); where constraints tie parameters to
+    /// each other, they are called "internal_gradient" and so on, and are those of what the algorithm minimizes with
+    /// respect to its own coordinates.
     pub extras: BTreeMap<&'static str, Extra>,
-    /// Every evaluation, if history was collected.
+    /// Every evaluation, if history was collected; those of the best local run in a search from many starts.
     pub history: Option<History>,
+    /// The exploration and the local runs of a search from many starts.
+    pub multistart: Option<Box<MultistartInfo<P>>>,
 }
 
 impl FlatResult {
@@ -85,6 +92,7 @@ impl FlatResult {
             max_constraint_violation: 0.0,
             extras: BTreeMap::new(),
             history: None,
+            multistart: None,
         }
     }
 
@@ -134,7 +142,7 @@ impl FlatResult {
         } else {
             self.set_point(&best.x, best.value, evaluator);
             // Derivatives that the algorithm reports belong to another point.
-            for name in ["gradient", "jacobian", "hessian", "hessian_inverse"] {
+            for (name, _) in user_derivatives::DERIVATIVES {
                 self.extras.remove(name);
             }
             self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
@@ -152,6 +160,7 @@ impl FlatResult {
             let size = projected_size(evaluator, &finish.x, gradient);
             self.extras.insert("stationarity", Extra::Number(size));
         }
+        user_derivatives::convert(&mut self.extras, evaluator.space, evaluator.maximize);
     }
 
     /// The run was ended from outside: the best point so far.
@@ -211,6 +220,10 @@ fn projected_size(evaluator: &Evaluator<'_>, x: &[f64], gradient: &[f64]) -> f64
 impl<P> OptimizeResult<P> {
     /// The result with its parameters in another form.
     pub fn map<Q>(self, mut to: impl FnMut(P) -> Q) -> OptimizeResult<Q> {
+        self.convert(&mut to)
+    }
+
+    pub(crate) fn convert<Q>(self, to: &mut dyn FnMut(P) -> Q) -> OptimizeResult<Q> {
         OptimizeResult {
             params: to(self.params),
             fun: self.fun,
@@ -229,16 +242,20 @@ impl<P> OptimizeResult<P> {
             max_constraint_violation: self.max_constraint_violation,
             extras: self.extras,
             history: self.history,
+            multistart: self.multistart.map(|info| Box::new(info.map(to))),
         }
     }
 
     /// The changes of objective and parameters over the last accepted steps, or `None` without a history of at least
-    /// two accepted evaluations.
+    /// two accepted evaluations. In a search from many starts, every local optimum is a step.
     pub fn convergence_report(&self) -> Option<ConvergenceReport> {
+        if let Some(info) = &self.multistart {
+            return info.convergence;
+        }
         ConvergenceReport::new(self.history.as_ref()?, self.direction == Direction::Maximize)
     }
 
-    /// The gradient at `params` in the algorithm's space, if the algorithm reports one.
+    /// The gradient at `params`, if the algorithm reports one; NaN for parameters that did not move.
     pub fn gradient(&self) -> Option<&[f64]> {
         match self.extras.get("gradient") {
             Some(Extra::Vector(gradient)) => Some(gradient),

@@ -95,6 +95,9 @@ fn observed(
         sinks: Vec::new(),
         interrupt,
         seed: 0,
+        multistart: None,
+        scaling: None,
+        soft_bounds: thalweg::Bounds::none(),
     });
     expect(entry, result)
 }
