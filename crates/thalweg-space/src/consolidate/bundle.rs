@@ -256,10 +256,10 @@ impl Bundle<'_> {
             low += if weight > 0.0 { weight * lower } else { weight * upper };
             high += if weight > 0.0 { weight * upper } else { weight * lower };
         }
-        if low >= group.lower - SAME * (1.0 + low.abs()) {
+        if low.is_finite() && low >= group.lower - SAME * (1.0 + low.abs()) {
             group.lower = f64::NEG_INFINITY;
         }
-        if high <= group.upper + SAME * (1.0 + high.abs()) {
+        if high.is_finite() && high <= group.upper + SAME * (1.0 + high.abs()) {
             group.upper = f64::INFINITY;
         }
     }
