@@ -7,7 +7,7 @@ use crate::aggregate::Aggregate;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::numdiff::{Context, Differentiator, NumericalDerivatives};
 use crate::objective::{Batch, Objective, StartValues};
-use crate::pipeline::{Specification, check_start};
+use crate::pipeline::{Specification, check_start, start_of, start_params};
 use crate::policy::ErrorHandling;
 
 /// The space scaled as the specification asks for it, and what had to be evaluated at the start for that.
@@ -24,9 +24,10 @@ pub(crate) fn scale(
         let scaled = space.with_scaling(&scaling, &spec.soft_bounds, None, spec.names)?;
         return Ok((scaled, None));
     }
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let params = start_params(spec, &space);
+    let start = start_of(spec, &params, None)?;
     let how = &spec.numerical_derivatives;
-    let gradient = gradient_at_start(spec.objective, spec.start, &start, &space, how)?;
+    let gradient = gradient_at_start(spec.objective, &params, &start, &space, how)?;
     let scaled = space.with_scaling(&scaling, &spec.soft_bounds, Some(&gradient), spec.names)?;
     Ok((scaled, Some(start)))
 }

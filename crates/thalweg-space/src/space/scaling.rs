@@ -172,7 +172,7 @@ impl Space {
         let n = self.n_free();
         let lower = self.lower.clone().unwrap_or_else(|| vec![f64::NEG_INFINITY; n]);
         let upper = self.upper.clone().unwrap_or_else(|| vec![f64::INFINITY; n]);
-        let scale = Scale::new(factor, offset, lower.clone(), upper.clone());
+        let scale = Scale::new(factor, offset, (lower.clone(), upper.clone()), &self.start);
         let mut start = vec![0.0; n];
         scale.to_internal(&self.start, &mut start);
         let (low, high) = scale.internal_bounds(&lower, &upper);

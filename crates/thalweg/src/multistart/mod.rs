@@ -32,7 +32,7 @@ use self::search::Search;
 use crate::aggregate::Aggregate;
 use crate::error::OptimizeError;
 use crate::objective::StartValues;
-use crate::pipeline::{Specification, check_start, start_of};
+use crate::pipeline::{Specification, check_start, start_of, start_params};
 use crate::result::{Direction, FlatResult};
 
 pub use self::info::MultistartInfo;
@@ -55,7 +55,8 @@ pub(crate) fn search(
     let sample = sample::sample(&options, &soft_bounds, space, spec.names, sizes.n_samples)?;
 
     let clock = Instant::now();
-    let start = start_of(&mut spec, start)?;
+    let params = start_params(&spec, space);
+    let start = start_of(&mut spec, &params, start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: SolverKind::Scalar,

@@ -13,7 +13,7 @@ use crate::convergence::ConvergenceReport;
 use crate::drivers::Outcome;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Failure, UserError, UserErrorKind};
-use crate::pipeline::Specification;
+use crate::pipeline::{Specification, start_params};
 use crate::result::{Direction, FlatResult};
 use crate::status::Status;
 
@@ -303,7 +303,9 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let mut result = FlatResult::at_start(&self.spec, self.space.n_free(), self.start_fun);
+        let params = start_params(&self.spec, self.space);
+        let mut result =
+            FlatResult::at_start(&self.spec, params, self.space.n_free(), self.start_fun);
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())
         {
