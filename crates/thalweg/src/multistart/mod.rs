@@ -15,6 +15,7 @@
 
 mod builder;
 mod explore;
+mod fitted;
 mod info;
 mod local;
 mod notes;
@@ -65,13 +66,12 @@ pub(crate) fn search(
         space,
         n_cores,
         clock,
-        maximize: aggregate.maximize,
-        value: &|outputs| aggregate.user_value(outputs),
+        aggregate,
         start_fun,
     };
     let explored = exploration.run(&mut spec, &sample);
-    let mut search = Search::new(spec, space, &options, start_fun, sample.warnings, explored);
+    let mut search = Search::new(spec, &exploration, &options, sample.warnings, explored);
     search.check_exploration()?;
-    search.run_locally(sizes, n_cores, of_catalog, clock)?;
+    search.run_locally(sizes, of_catalog)?;
     search.finish()
 }

@@ -34,6 +34,8 @@ pub struct MultistartOptions {
     pub sampling_distribution: SamplingDistribution,
     /// How the sample is drawn.
     pub sampling_method: StartSampling,
+    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others; 0 for none.
+    pub n_fitted_points: usize,
     /// Points to explore instead of a drawn sample, each in the order of the flat parameters.
     pub sample: Option<Vec<Vec<f64>>>,
     /// How much of the best point so far is mixed into the next start.
@@ -62,6 +64,7 @@ impl Default for MultistartOptions {
             stopping_maxopt: None,
             sampling_distribution: SamplingDistribution::Uniform,
             sampling_method: StartSampling::Random,
+            n_fitted_points: 3,
             sample: None,
             mixing_weight: MixingWeight::Tiktak,
             mixing_weight_bounds: (0.1, 0.995),

@@ -11,12 +11,16 @@ use crate::error::{InvalidKind, OptimizeError};
 
 /// The most names of parameters that a message lists.
 const LISTED: usize = 10;
+/// Of so many points, one may be a fitted one.
+const FEW: usize = 10;
 
 /// The points to explore, one after the other in the algorithm's space, and warnings about them.
 pub(super) struct Sample {
     pub points: Vec<f64>,
     /// Whether the first point is the start, whose value is known.
     pub begins_with_start: bool,
+    /// How many points are still to come, from what the exploration of the others says.
+    pub n_fitted: usize,
     pub warnings: Vec<String>,
 }
 
@@ -43,7 +47,8 @@ pub(super) fn sample(
     let n = space.n_free();
     let mut points = Vec::with_capacity(count * n);
     points.extend_from_slice(space.start());
-    for unit in unit_points(options, count - 1, n)?.chunks_exact(n) {
+    let n_fitted = options.n_fitted_points.min(count.saturating_sub(1) / FEW);
+    for unit in unit_points(options, count - 1 - n_fitted, n)?.chunks_exact(n) {
         for (i, &u) in unit.iter().enumerate() {
             let (lower, upper) = (sampled.lower[i], sampled.upper[i]);
             let x = match options.sampling_distribution {
@@ -53,7 +58,7 @@ pub(super) fn sample(
             points.push(x.clamp(lower, upper));
         }
     }
-    Ok(Sample { points, begins_with_start: true, warnings })
+    Ok(Sample { points, begins_with_start: true, n_fitted, warnings })
 }
 
 /// Points in the unit cube by the chosen method.
@@ -191,7 +196,7 @@ fn given_sample(
         }
         points.extend(internal);
     }
-    Ok(Sample { points, begins_with_start: false, warnings: Vec::new() })
+    Ok(Sample { points, begins_with_start: false, n_fitted: 0, warnings: Vec::new() })
 }
 
 fn listed(

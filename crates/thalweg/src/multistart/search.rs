@@ -1,11 +1,10 @@
 //! The search: local runs, the best point so far, and when to stop.
 
-use std::time::Instant;
-
 use thalweg_core::{Stop, Verdict};
 use thalweg_space::Space;
 
-use super::explore::{Explored, interrupted};
+use super::explore::{Exploration, Explored, interrupted};
+use super::fitted::fitted_points;
 use super::info::MultistartInfo;
 use super::local::{Local, user_point};
 use super::options::{LocalErrors, MultistartOptions, Sizes, WeightError};
@@ -19,14 +18,16 @@ use crate::status::Status;
 
 /// Coordinates smaller than this are compared as if they had this size.
 const FLOOR: f64 = 0.1;
+/// The most bowls that are fitted to local optima before a batch.
+const FITTED: usize = 2;
 
 /// The state of a search.
 pub(super) struct Search<'s, 'a> {
     spec: Specification<'a>,
     space: &'s Space,
+    exploration: &'s Exploration<'s>,
     options: &'s MultistartOptions,
     maximize: bool,
-    start_fun: f64,
     explored: Explored,
     /// The point that is mixed into starts, and its value; smaller is better.
     best: (Vec<f64>, f64),
@@ -45,13 +46,13 @@ pub(super) struct Search<'s, 'a> {
 impl<'s, 'a> Search<'s, 'a> {
     pub fn new(
         spec: Specification<'a>,
-        space: &'s Space,
+        exploration: &'s Exploration<'s>,
         options: &'s MultistartOptions,
-        start_fun: f64,
         mut warnings: Vec<String>,
         mut explored: Explored,
     ) -> Self {
         let maximize = spec.direction == Direction::Maximize;
+        let (space, start_fun) = (exploration.space, exploration.start_fun);
         let (failed, first) = &explored.failed;
         if *failed > 0 {
             warnings.push(format!(
@@ -69,9 +70,9 @@ impl<'s, 'a> Search<'s, 'a> {
         Search {
             spec,
             space,
+            exploration,
             options,
             maximize,
-            start_fun,
             explored,
             best,
             best_run,
@@ -113,9 +114,7 @@ impl<'s, 'a> Search<'s, 'a> {
     pub fn run_locally(
         &mut self,
         sizes: Sizes,
-        n_cores: usize,
         of_catalog: bool,
-        clock: Instant,
     ) -> Result<(), OptimizeError> {
         let available = self.explored.points.len();
         if available < sizes.n_runs && self.stop.is_none() {
@@ -128,17 +127,21 @@ impl<'s, 'a> Search<'s, 'a> {
         let n_runs = sizes.n_runs.min(available);
         let mut done = 0;
         while done < n_runs && self.stop.is_none() {
-            if let Some(seconds) = self.spec.limits.max_seconds
-                && clock.elapsed().as_secs_f64() >= seconds
-            {
-                self.stop = Some(stopped(&Stop::MaxSeconds(seconds)));
+            if let Some(stop) = self.exploration.stop_before(&self.spec) {
+                self.stop = Some(stop);
                 break;
             }
             let until = n_runs.min(done + sizes.batch);
             let weight = self.weight(done, n_runs)?;
-            let starts: Vec<Vec<f64>> =
+            let mut starts: Vec<Vec<f64>> =
                 (done..until).map(|j| self.mixed(weight, &self.explored.points[j])).collect();
-            let outcomes = self.run_batch(&starts, n_cores, of_catalog, clock);
+            if let Some(fitted) = self.fitted_start() {
+                starts[0] = fitted;
+            }
+            if let Some(failure) = self.explored.fatal.take() {
+                return Err(self.failed(failure));
+            }
+            let outcomes = self.run_batch(&starts, of_catalog);
             for (offset, (start, outcome)) in starts.iter().zip(outcomes).enumerate() {
                 let Some(outcome) = outcome else { continue };
                 self.starts.push(user_point(self.space, start));
@@ -153,13 +156,32 @@ impl<'s, 'a> Search<'s, 'a> {
         Ok(())
     }
 
+    /// The minimum of a bowl that is fitted to the local optima, if it is better than the best of them.
+    fn fitted_start(&mut self) -> Option<Vec<f64>> {
+        let n = self.space.n_free();
+        let mut order: Vec<usize> = (0..self.optima.len()).collect();
+        let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
+        order.retain(|i| value(i).is_finite());
+        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
+        let values: Vec<f64> = order.iter().map(value).collect();
+        let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
+        let count = self.options.n_fitted_points.min(FITTED);
+        let fitted = fitted_points(&points, &values, n, count, 1);
+        if fitted.is_empty() {
+            return None;
+        }
+        let (spec, explored) = (&mut self.spec, &mut self.explored);
+        let start = self.exploration.best_below(self.best.1, &fitted, spec, explored);
+        self.stop = self.stop.take().or(self.explored.stop.take());
+        start
+    }
+
     fn run_batch(
         &mut self,
         starts: &[Vec<f64>],
-        n_cores: usize,
         of_catalog: bool,
-        clock: Instant,
     ) -> Vec<Option<Outcome>> {
+        let Exploration { clock, n_cores, .. } = *self.exploration;
         let limit = self.spec.limits.max_seconds;
         self.spec.limits.max_seconds =
             limit.map(|seconds| (seconds - clock.elapsed().as_secs_f64()).max(0.0));
@@ -285,7 +307,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
         result.start_params = self.spec.start.to_vec();
-        result.start_fun = self.start_fun;
+        result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
         result.n_hess_evals = self.optima.iter().map(|run| run.n_hess_evals).sum();
@@ -305,7 +327,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let mut result = FlatResult::at_start(&self.spec, self.space.n_free(), self.start_fun);
+        let mut result = FlatResult::at_start(&self.spec, self.space.n_free(), self.exploration.start_fun);
         if let (Some(x), Some(&value)) = (self.explored.points.first(), self.explored.values.first())
         {
             result.params = user_point(self.space, x);
