@@ -29,7 +29,7 @@ pub(super) fn fitted_points(
     per_coefficient: usize,
 ) -> Vec<f64> {
     let mut minima = Vec::new();
-    if n > MOST_COORDINATES {
+    if !can_fit(n) {
         return minima;
     }
     for share in SHARES.into_iter().take(count) {
@@ -39,6 +39,11 @@ pub(super) fn fitted_points(
         }
     }
     minima
+}
+
+/// Whether bowls are fitted to points of `n` coordinates.
+pub(super) fn can_fit(n: usize) -> bool {
+    n <= MOST_COORDINATES
 }
 
 /// One coordinate of the fit: the two functions of its standardized values, and their coefficients.
@@ -109,7 +114,7 @@ fn bowl_minimum(points: &[&[f64]], values: &[f64], n: usize) -> Vec<f64> {
         let range = points.iter().map(|point| point[i]);
         let (lower, upper) =
             range.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, u), x| (l.min(x), u.max(x)));
-        coordinate.minimum().map_or(points[0][i], |x| x.clamp(lower, upper))
+        coordinate.minimum().unwrap_or(coordinate.mean).clamp(lower, upper)
     };
     coordinates.iter().enumerate().map(place).collect()
 }

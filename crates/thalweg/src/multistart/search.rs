@@ -4,7 +4,7 @@ use thalweg_core::{Stop, Verdict};
 use thalweg_space::Space;
 
 use super::explore::{Exploration, Explored, interrupted};
-use super::fitted::fitted_points;
+use super::fitted::{can_fit, fitted_points};
 use super::info::MultistartInfo;
 use super::local::{Local, user_point};
 use super::options::{LocalErrors, MultistartOptions, Sizes, WeightError};
@@ -19,7 +19,7 @@ use crate::status::Status;
 /// Coordinates smaller than this are compared as if they had this size.
 const FLOOR: f64 = 0.1;
 /// The most bowls that are fitted to local optima before a batch.
-const FITTED: usize = 2;
+const FITTED: usize = 3;
 
 /// The state of a search.
 pub(super) struct Search<'s, 'a> {
@@ -37,6 +37,8 @@ pub(super) struct Search<'s, 'a> {
     optima: Vec<FlatResult>,
     points: Vec<Vec<f64>>,
     starts: Vec<Vec<f64>>,
+    /// Minima of bowls that were looked at.
+    looked_at: Vec<Vec<f64>>,
     failures: Vec<(usize, String)>,
     warnings: Vec<String>,
     /// Why the search ended before its time.
@@ -66,7 +68,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         let stop = explored.stop.take();
         let (best_run, optima, points) = (None, Vec::new(), Vec::new());
-        let (starts, failures) = (Vec::new(), Vec::new());
+        let (starts, looked_at, failures) = (Vec::new(), Vec::new(), Vec::new());
         Search {
             spec,
             space,
@@ -79,6 +81,7 @@ impl<'s, 'a> Search<'s, 'a> {
             optima,
             points,
             starts,
+            looked_at,
             failures,
             warnings,
             stop,
@@ -131,27 +134,31 @@ impl<'s, 'a> Search<'s, 'a> {
                 self.stop = Some(stop);
                 break;
             }
+            let fitted = self.fitted_start();
+            if let Some(failure) = self.explored.fatal.take() {
+                return Err(self.failed(failure));
+            }
+            if self.stop.is_some() || (fitted.is_none() && self.is_settled()) {
+                break;
+            }
             let until = n_runs.min(done + sizes.batch);
             let weight = self.weight(done, n_runs)?;
             let mut starts: Vec<Vec<f64>> =
                 (done..until).map(|j| self.mixed(weight, &self.explored.points[j])).collect();
-            if let Some(fitted) = self.fitted_start() {
+            if let Some(fitted) = fitted {
                 starts[0] = fitted;
             }
-            if let Some(failure) = self.explored.fatal.take() {
-                return Err(self.failed(failure));
-            }
             let outcomes = self.run_batch(&starts, of_catalog);
-            for (offset, (start, outcome)) in starts.iter().zip(outcomes).enumerate() {
-                let Some(outcome) = outcome else { continue };
+            for (start, outcome) in starts.iter().zip(outcomes) {
+                let Some(outcome) = outcome else { break };
                 self.starts.push(user_point(self.space, start));
-                self.take(done + offset, outcome)?;
-                let enough = self.n_discoveries() >= self.options.convergence_max_discoveries;
-                if enough && self.stop.is_none() {
-                    return Ok(()); // later runs of the batch are not needed
+                self.take(done, outcome)?;
+                done += 1;
+                if self.is_settled() {
+                    break; // later runs of the batch are not needed
                 }
             }
-            done = until;
+            done = if self.is_settled() { done } else { until };
         }
         Ok(())
     }
@@ -165,8 +172,15 @@ impl<'s, 'a> Search<'s, 'a> {
         order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
         let values: Vec<f64> = order.iter().map(value).collect();
         let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
-        let count = self.options.n_fitted_points.min(FITTED);
-        let fitted = fitted_points(&points, &values, n, count, 1);
+        let given = self.options.sample.is_some();
+        let count = if given { 0 } else { self.options.n_fitted_points.min(FITTED) };
+        let mut fitted = Vec::new();
+        for point in fitted_points(&points, &values, n, count, 1).chunks_exact(n) {
+            if !self.looked_at.iter().any(|known| self.is_same(known, point)) {
+                self.looked_at.push(point.to_vec());
+                fitted.extend_from_slice(point);
+            }
+        }
         if fitted.is_empty() {
             return None;
         }
@@ -281,12 +295,24 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// How many local optima are the best one.
     fn n_discoveries(&self) -> usize {
-        let tolerance = self.options.convergence_xtol_rel;
-        let distance = |x: &[f64]| {
-            let pairs = x.iter().zip(&self.best.0);
-            pairs.map(|(x, b)| ((x - b) / b.abs().max(FLOOR)).powi(2)).sum::<f64>().sqrt()
-        };
-        self.points.iter().filter(|x| distance(x) <= tolerance).count()
+        self.points.iter().filter(|x| self.is_same(x, &self.best.0)).count()
+    }
+
+    /// Whether the best optimum was found often enough. Where there are other optima, too, that says something only after as many
+    /// runs as it takes to fit a bowl to their optima.
+    fn is_settled(&self) -> bool {
+        let (found, runs) = (self.n_discoveries(), self.points.len());
+        let n = self.space.n_free();
+        let fits = self.options.n_fitted_points > 0 && self.options.sample.is_none() && can_fit(n);
+        found >= self.options.convergence_max_discoveries
+            && (found == runs || !fits || runs > 2 * n)
+    }
+
+    /// Whether two points are one, as far as the search is concerned: ||(x - y) / max(|y|, 0.1)|| is within the tolerance.
+    fn is_same(&self, x: &[f64], y: &[f64]) -> bool {
+        let pairs = x.iter().zip(y);
+        let square = pairs.map(|(x, y)| ((x - y) / y.abs().max(FLOOR)).powi(2)).sum::<f64>();
+        square.sqrt() <= self.options.convergence_xtol_rel
     }
 
     /// The error for a failure that ends the search, with what was found until then.
