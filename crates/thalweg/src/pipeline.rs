@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, Constraint, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -41,6 +41,8 @@ pub struct Specification<'a> {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -84,7 +86,7 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
-    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
+    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
     Ok(space)
 }
@@ -191,7 +193,11 @@ fn bounded_algorithms(kind: SolverKind) -> String {
 }
 
 /// The objective at the start has to be a number, and what comes with it has to fit.
-pub(crate) fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f64, OptimizeError> {
+pub(crate) fn check_start(
+    aggregate: Aggregate,
+    start: &StartValues,
+    n: usize,
+) -> Result<f64, OptimizeError> {
     let m = start.outputs.len();
     if m == 0 || m != aggregate.m || (aggregate.objective == SolverKind::Scalar && m != 1) {
         let message = match (aggregate.objective, m) {

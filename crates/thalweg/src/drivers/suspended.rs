@@ -234,9 +234,7 @@ fn thread(job: Job) -> Result<Engine, OptimizeError> {
     let (ask_sender, asks) = sync_channel(0);
     let (tells, tell_receiver) = sync_channel::<Tell>(0);
     let body = move || {
-        run(job, &mut |ask| {
-            ask_sender.send(ask).ok().and_then(|()| tell_receiver.recv().ok())
-        })
+        run(job, &mut |ask| ask_sender.send(ask).ok().and_then(|()| tell_receiver.recv().ok()))
     };
     let run = std::thread::Builder::new().name("thalweg".into()).spawn(body).map_err(|error| {
         let message = format!("no thread for a suspended run: {error}");

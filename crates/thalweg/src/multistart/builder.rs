@@ -1,14 +1,14 @@
 //! The builder's part of multistart.
 
 use thalweg_space::Bounds;
-use thalweg_space::params::{Params, Selector};
+use thalweg_space::params::Params;
 
 use super::options::{Multistart, MultistartOptions};
-use crate::builder::Optimization;
-use crate::error::OptimizeError;
+use crate::builder::{Optimization, Selection, tighten};
+use crate::error::{InvalidKind, OptimizeError};
 use crate::resolve::Resolved;
 
-impl<P: Params, O> Optimization<'_, P, O> {
+impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// Search from many starts: explore a sample of points between the bounds (or soft bounds), and run the algorithm from the
     /// most promising ones. The result has the search's details in `multistart`.
     ///
@@ -34,7 +34,12 @@ impl<P: Params, O> Optimization<'_, P, O> {
     }
 
     /// Narrow the range from which multistart draws its sample; local runs do not know of it.
-    pub fn soft_bounds(mut self, which: impl Into<Selector>, lower: f64, upper: f64) -> Self {
+    pub fn soft_bounds(
+        mut self,
+        which: impl Into<Selection<'a, P>>,
+        lower: f64,
+        upper: f64,
+    ) -> Self {
         self.soft_bounds.push((which.into(), lower, upper));
         self
     }
@@ -47,7 +52,15 @@ impl<P: Params, O> Optimization<'_, P, O> {
     ) -> Result<Option<Multistart>, OptimizeError> {
         let Some(options) = self.multistart.take() else { return Ok(None) };
         let mut soft = Bounds::none();
-        self.tighten(&mut soft, &self.soft_bounds, "soft_bounds", n)?;
+        if !self.soft_bounds.is_empty() {
+            soft = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+        }
+        for (which, lower, upper) in &self.soft_bounds {
+            let positions = which.positions(&self.start, n).map_err(|error| {
+                OptimizeError::invalid(InvalidKind::Bounds, format!("soft_bounds: {error}"))
+            })?;
+            positions.into_iter().for_each(|at| tighten(&mut soft, at, *lower, *upper));
+        }
         Ok(Some(Multistart::new(options, soft, resolved)))
     }
 }

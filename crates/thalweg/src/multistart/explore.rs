@@ -85,7 +85,8 @@ impl Exploration<'_> {
     /// The minima of bowls that are fitted to what was found.
     fn fit(&self, points: &[f64], found: &[f64], count: usize) -> Vec<f64> {
         let n = self.space.n_free();
-        let (values, order): (Vec<f64>, Vec<usize>) = self.sorted(found.to_vec()).into_iter().unzip();
+        let (values, order): (Vec<f64>, Vec<usize>) =
+            self.sorted(found.to_vec()).into_iter().unzip();
         let sorted: Vec<&[f64]> = order.iter().map(|&i| &points[i * n..(i + 1) * n]).collect();
         fitted_points(&sorted, &values, n, count, PER_COEFFICIENT)
     }
@@ -162,7 +163,13 @@ impl Exploration<'_> {
         let mut failed = vec![false; k];
         failures.iter().for_each(|failure| failed[failure.index] = true);
         let values: Vec<f64> = (0..until)
-            .map(|i| if failed[i] { f64::NAN } else { self.aggregate.user_value(&outputs[i * m..(i + 1) * m]) })
+            .map(|i| {
+                if failed[i] {
+                    f64::NAN
+                } else {
+                    self.aggregate.user_value(&outputs[i * m..(i + 1) * m])
+                }
+            })
             .collect();
         explored.n_evaluations += until as u64;
         self.report(spec, &points[..until * n], &values, &failures, begin);
@@ -212,7 +219,10 @@ impl Exploration<'_> {
     }
 
     pub fn stop_before(&self, spec: &Specification<'_>) -> Option<(Status, String)> {
-        if spec.interrupt.as_ref().is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
+        if spec
+            .interrupt
+            .as_ref()
+            .is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
         {
             return Some(interrupted());
         }

@@ -78,6 +78,7 @@ impl Local<'_, '_> {
                 limits: spec.limits,
                 bounds: spec.bounds.clone(),
                 constraints: spec.constraints.clone(),
+                space: spec.space,
                 numerical_derivatives,
                 n_cores,
                 error_handling: spec.error_handling,
@@ -135,7 +136,7 @@ impl Local<'_, '_> {
         let (n_cores, seed, penalty) = (self.n_cores, spec.seed, spec.penalty);
         let (error_handling, collect_history) = (spec.error_handling, spec.collect_history);
         let (bounds, constraints) = (spec.bounds.clone(), spec.constraints.clone());
-        let interrupt = spec.interrupt.clone();
+        let (interrupt, options) = (spec.interrupt.clone(), spec.space);
         let has_callback = spec.callback.is_some();
         let (has_notify, has_sinks) = (spec.on_failure.is_some(), !spec.sinks.is_empty());
         let notes = Arc::clone(notes);
@@ -159,6 +160,7 @@ impl Local<'_, '_> {
                     limits,
                     bounds,
                     constraints,
+                    space: options,
                     numerical_derivatives,
                     n_cores,
                     error_handling,

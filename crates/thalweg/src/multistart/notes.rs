@@ -87,8 +87,7 @@ pub(super) fn pass_on(notes: &Notes, spec: &mut Specification<'_>) -> bool {
             }
             Note::Evaluation(Evaluation { params, value, task, batch, start, stop, error }) => {
                 let (params, error) = (params.as_slice(), error.as_deref());
-                let event =
-                    Event::Evaluation { params, value, task, batch, start, stop, error };
+                let event = Event::Evaluation { params, value, task, batch, start, stop, error };
                 spec.sinks.iter_mut().for_each(|sink| sink.record(&event));
             }
             Note::Step { number, params, value } => {

@@ -114,11 +114,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Local runs in batches, until there were enough of them.
-    pub fn run_locally(
-        &mut self,
-        sizes: Sizes,
-        of_catalog: bool,
-    ) -> Result<(), OptimizeError> {
+    pub fn run_locally(&mut self, sizes: Sizes, of_catalog: bool) -> Result<(), OptimizeError> {
         let available = self.explored.points.len();
         if available < sizes.n_runs && self.stop.is_none() {
             self.warnings.push(format!(
@@ -190,11 +186,7 @@ impl<'s, 'a> Search<'s, 'a> {
         start
     }
 
-    fn run_batch(
-        &mut self,
-        starts: &[Vec<f64>],
-        of_catalog: bool,
-    ) -> Vec<Option<Outcome>> {
+    fn run_batch(&mut self, starts: &[Vec<f64>], of_catalog: bool) -> Vec<Option<Outcome>> {
         let Exploration { clock, n_cores, .. } = *self.exploration;
         let limit = self.spec.limits.max_seconds;
         self.spec.limits.max_seconds =
@@ -280,9 +272,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let what = "mixing_weight_method";
         match self.options.weight(done, n_runs) {
             Ok(weight) => Ok(weight),
-            Err(WeightError::Failed(error)) => {
-                Err(self.failed(Failure { index: 0, what, error }))
-            }
+            Err(WeightError::Failed(error)) => Err(self.failed(Failure { index: 0, what, error })),
             Err(WeightError::Range(weight, iteration)) => {
                 let message = format!(
                     "Invalid multistart options: {what} returned {weight:?} for iteration {iteration}, but has to return a \
@@ -353,8 +343,10 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let mut result = FlatResult::at_start(&self.spec, self.space.n_free(), self.exploration.start_fun);
-        if let (Some(x), Some(&value)) = (self.explored.points.first(), self.explored.values.first())
+        let mut result =
+            FlatResult::at_start(&self.spec, self.space.n_free(), self.exploration.start_fun);
+        if let (Some(x), Some(&value)) =
+            (self.explored.points.first(), self.explored.values.first())
         {
             result.params = user_point(self.space, x);
             result.fun = if self.maximize { -value } else { value };
@@ -364,7 +356,8 @@ impl<'s, 'a> Search<'s, 'a> {
         let (status, reason) = match self.optima.len() {
             0 => (Status::Failed, format!("none of the {} local runs succeeded", failed.len())),
             _ => {
-                let reason = "no local run found a point as good as the best one of the exploration";
+                let reason =
+                    "no local run found a point as good as the best one of the exploration";
                 let verdict = Verdict::Stalled(reason.to_string());
                 (Status::from(&verdict), verdict.to_string())
             }
@@ -385,7 +378,12 @@ impl<'s, 'a> Search<'s, 'a> {
         MultistartInfo {
             start_params: std::mem::take(&mut self.starts),
             local_optima: std::mem::take(&mut self.optima),
-            exploration_sample: self.explored.points.iter().map(|x| user_point(self.space, x)).collect(),
+            exploration_sample: self
+                .explored
+                .points
+                .iter()
+                .map(|x| user_point(self.space, x))
+                .collect(),
             exploration_results: self.explored.values.iter().map(|value| sign * value).collect(),
             n_exploration_evals: self.explored.n_evaluations,
             n_discoveries,

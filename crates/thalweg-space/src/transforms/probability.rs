@@ -1,0 +1,250 @@
+//! Probabilities: entries that are not negative and sum to one, as ratios to the largest start value.
+//!
+//! With `r` the reference, `z_i = u_i / u_r` and, because `z_r = 1`,
+//!
+//! `u_i = z_i / s`, `s = 1 + sum_{i != r} z_i`, `J = (I - u 1^T) / s` without the column of `r`,
+//!
+//! so pulling back is `(g_i - g^T u) / s`. The reference is left out of the internal vector. Any positive start value
+//! could be the reference; the largest one keeps all ratios in [0, 1] at the start, and works when others are zero. The
+//! ratios are bounded below by 0, so probabilities of zero can be reached, and `s >= 1` cannot vanish.
+
+use crate::transform::{Sampling, Transform};
+
+/// How far from one the sum of start values may be.
+const SUM_TOLERANCE: f64 = 1e-8;
+
+/// Keeps some entries on the simplex.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probability {
+    n: usize,
+    /// The place of the reference.
+    reference: usize,
+    /// The places of the other entries.
+    others: Vec<usize>,
+}
+
+impl Probability {
+    /// Keeps the entries at `positions` (at least one) of a vector of `n` entries on the simplex. `start` are their
+    /// start values.
+    pub fn new(n: usize, positions: &[usize], start: &[f64]) -> Self {
+        let largest =
+            (1..start.len()).fold(0, |best, i| if start[i] > start[best] { i } else { best });
+        let mut others = positions.to_vec();
+        let reference = others.remove(largest);
+        Probability { n, reference, others }
+    }
+
+    /// Why `values` are not probabilities, if they are not.
+    pub fn violation(values: &[f64]) -> Option<String> {
+        if let Some(value) = values.iter().find(|&&value| value.is_nan() || value < 0.0) {
+            return Some(format!("probabilities must not be negative, but one is {value:?}"));
+        }
+        let sum: f64 = values.iter().sum();
+        let off = sum - 1.0;
+        (off.abs() > SUM_TOLERANCE).then(|| {
+            let side = if off > 0.0 { "more" } else { "less" };
+            format!("probabilities must sum to 1, but sum to {sum:?}, {:.3e} {side}", off.abs())
+        })
+    }
+
+    /// The point of the simplex that is nearest to `values` (at least one), in the Euclidean norm.
+    ///
+    /// It is `max(values - t, 0)` with the threshold `t` at which the sum is one: Held, Wolfe & Crowder (1974),
+    /// Validation of subgradient optimization, <https://doi.org/10.1007/BF01580223>.
+    pub fn project(values: &[f64]) -> Vec<f64> {
+        let mut descending = values.to_vec();
+        descending.sort_by(|a, b| b.total_cmp(a));
+        let (mut sum, mut threshold) = (0.0, 0.0);
+        for (k, value) in descending.iter().enumerate() {
+            sum += value;
+            let candidate = (sum - 1.0) / (k + 1) as f64;
+            if *value <= candidate {
+                break;
+            }
+            threshold = candidate;
+        }
+        let clipped: Vec<f64> = values.iter().map(|value| (value - threshold).max(0.0)).collect();
+        // The subtraction rounds; the division leaves a sum of one to rounding.
+        let total: f64 = clipped.iter().sum();
+        clipped.iter().map(|value| value / total).collect()
+    }
+
+    /// Where an entry other than the reference stands once the reference is taken out.
+    #[inline]
+    fn inside(&self, position: usize) -> usize {
+        position - usize::from(position > self.reference)
+    }
+
+    /// `1 / s`.
+    #[inline]
+    fn reciprocal_sum(&self, internal: &[f64]) -> f64 {
+        let ratios = self.others.iter().map(|&position| internal[self.inside(position)]);
+        1.0 / (1.0 + ratios.sum::<f64>())
+    }
+
+    /// Copies all entries but the reference.
+    #[inline]
+    fn take_out(&self, user: &[f64], internal: &mut [f64]) {
+        internal[..self.reference].copy_from_slice(&user[..self.reference]);
+        internal[self.reference..].copy_from_slice(&user[self.reference + 1..]);
+    }
+
+    fn bounds(&self, user: &[f64], ratio: f64) -> Vec<f64> {
+        let mut internal = vec![0.0; self.n_internal()];
+        self.take_out(user, &mut internal);
+        self.others.iter().for_each(|&position| internal[self.inside(position)] = ratio);
+        internal
+    }
+}
+
+impl Transform for Probability {
+    fn n_user(&self) -> usize {
+        self.n
+    }
+
+    fn n_internal(&self) -> usize {
+        self.n - 1
+    }
+
+    fn to_user(&self, internal: &[f64], user: &mut [f64]) {
+        let reference = self.reference;
+        user[..reference].copy_from_slice(&internal[..reference]);
+        user[reference + 1..].copy_from_slice(&internal[reference..]);
+        let shrink = self.reciprocal_sum(internal);
+        self.others.iter().for_each(|&position| user[position] *= shrink);
+        user[reference] = shrink;
+    }
+
+    fn to_internal(&self, user: &[f64], internal: &mut [f64]) {
+        self.take_out(user, internal);
+        for &position in &self.others {
+            internal[self.inside(position)] = user[position] / user[self.reference];
+        }
+    }
+
+    fn pull_back(&self, internal: &[f64], gradient_user: &[f64], gradient_internal: &mut [f64]) {
+        let shrink = self.reciprocal_sum(internal);
+        let along = |&position: &usize| gradient_user[position] * internal[self.inside(position)];
+        let mean =
+            shrink * (gradient_user[self.reference] + self.others.iter().map(along).sum::<f64>());
+        self.take_out(gradient_user, gradient_internal);
+        for &position in &self.others {
+            gradient_internal[self.inside(position)] = (gradient_user[position] - mean) * shrink;
+        }
+    }
+
+    /// Probabilities have the bounds 0 and 1 by themselves; others are not looked at.
+    fn internal_bounds(&self, lower: &[f64], upper: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        (self.bounds(lower, 0.0), self.bounds(upper, f64::INFINITY))
+    }
+
+    fn user_position(&self, internal: usize) -> usize {
+        internal + usize::from(internal >= self.reference)
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        let own = self.others.contains(&self.user_position(internal));
+        if own { Sampling::Own } else { Sampling::Internal }
+    }
+
+    /// Uniformly on the simplex: the spacings between sorted uniform numbers.
+    fn draw(&self, unit: &[f64], _start: &[f64], user: &mut [f64]) {
+        let mut cuts: Vec<f64> = self.others.iter().map(|&position| unit[position]).collect();
+        cuts.sort_by(f64::total_cmp);
+        let mut from = 0.0;
+        for (&position, cut) in self.others.iter().zip(cuts) {
+            user[position] = cut - from;
+            from = cut;
+        }
+        user[self.reference] = 1.0 - from;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transforms::laws::{check_bounds, check_map, placed};
+
+    fn of(transform: &Probability, internal: &[f64]) -> Vec<f64> {
+        let mut user = vec![f64::NAN; transform.n_user()];
+        transform.to_user(internal, &mut user);
+        user
+    }
+
+    proptest! {
+        #[test]
+        fn obeys_the_laws(
+            (n, positions) in placed(|k| k),
+            weights in prop::collection::vec(0.0..1.0, 12),
+            rest in prop::collection::vec(-5.0..5.0, 12),
+        ) {
+            let k = positions.len();
+            let start: Vec<f64> = weights[..k].to_vec();
+            let transform = Probability::new(n, &positions, &start);
+            let mut internal = rest[..n - 1].to_vec();
+            for (i, &position) in transform.others.iter().enumerate() {
+                // Some probabilities are zero, some ratios above one.
+                internal[transform.inside(position)] = (2.0 * weights[i] - 0.3).max(0.0);
+            }
+            check_map(&transform, &internal);
+            let user = of(&transform, &internal);
+            let side = |bound: f64, own: f64| -> Vec<f64> {
+                (0..n).map(|i| if positions.contains(&i) { bound } else { user[i] + own }).collect()
+            };
+            check_bounds(&transform, &internal, &side(0.0, 0.0), &side(1.0, 0.5));
+            let sum: f64 = positions.iter().map(|&p| user[p]).sum();
+            prop_assert!((sum - 1.0).abs() <= 1e-15 * k as f64, "{sum:?}");
+            prop_assert!(positions.iter().all(|&p| (0.0..=1.0).contains(&user[p])));
+        }
+
+        #[test]
+        fn projects_onto_the_simplex(values in prop::collection::vec(-3.0..3.0, 1..8), toward in 0usize..8) {
+            let nearest = Probability::project(&values);
+            prop_assert_eq!(Probability::violation(&nearest), None);
+            // Variational inequality of the projection: (v - p)^T (q - p) <= 0 for each vertex q.
+            let along: f64 = (0..values.len())
+                .map(|i| {
+                    let vertex = if i == toward % values.len() { 1.0 } else { 0.0 };
+                    (values[i] - nearest[i]) * (vertex - nearest[i])
+                })
+                .sum();
+            prop_assert!(along <= 1e-12, "{along}");
+            let again = Probability::project(&nearest);
+            prop_assert!(again.iter().zip(&nearest).all(|(a, b)| (a - b).abs() < 1e-15));
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_start_and_at_the_end_are_allowed() {
+        let transform = Probability::new(3, &[0, 1, 2], &[0.4, 0.6, 0.0]);
+        let mut internal = [f64::NAN; 2];
+        transform.to_internal(&[0.4, 0.6, 0.0], &mut internal);
+        assert_eq!(internal, [0.4 / 0.6, 0.0]);
+        assert_eq!(of(&transform, &[0.0, 0.0]), [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_single_probability_is_one() {
+        let transform = Probability::new(2, &[0], &[1.0]);
+        assert_eq!(of(&transform, &[7.0]), [1.0, 7.0]);
+        assert_eq!(Probability::project(&[-4.0]), [1.0]);
+    }
+
+    #[test]
+    fn says_what_is_violated() {
+        assert_eq!(Probability::violation(&[0.5, 0.5]), None);
+        assert_eq!(Probability::violation(&[0.1; 10]), None);
+        let said = |values: &[f64]| Probability::violation(values).unwrap();
+        assert_eq!(
+            said(&[0.5, 0.75]),
+            "probabilities must sum to 1, but sum to 1.25, 2.500e-1 more"
+        );
+        assert_eq!(
+            said(&[0.5, 0.25]),
+            "probabilities must sum to 1, but sum to 0.75, 2.500e-1 less"
+        );
+        assert_eq!(said(&[1.5, -0.5]), "probabilities must not be negative, but one is -0.5");
+    }
+}
