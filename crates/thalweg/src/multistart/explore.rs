@@ -58,10 +58,13 @@ impl Exploration<'_> {
             self.report(spec, &sample.points[..n], &[self.start_fun], &[], 0.0);
         }
         spec.objective.keep_going(true);
-        self.evaluate_all(spec, &sample.points[done * n..], &mut explored, &mut found);
-        let mut points = sample.points.clone();
-        if explored.stop.is_none() && explored.fatal.is_none() && sample.n_fitted > 0 {
-            let further = self.fit(&points, &found, sample.n_fitted);
+        // The last points wait: the minima of fitted bowls take the places of as many of them as there are.
+        let (mut points, waiting) = (sample.points.clone(), sample.n_fitted * n);
+        let rest = points.split_off(points.len() - waiting);
+        self.evaluate_all(spec, &points[done * n..], &mut explored, &mut found);
+        if explored.stop.is_none() && explored.fatal.is_none() && !rest.is_empty() {
+            let mut further = self.fit(&points, &found, sample.n_fitted);
+            further.extend_from_slice(&rest[..waiting - further.len()]);
             self.evaluate_all(spec, &further, &mut explored, &mut found);
             points.extend(further);
         }

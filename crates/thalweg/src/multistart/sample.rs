@@ -20,7 +20,7 @@ pub(super) struct Sample {
     pub points: Vec<f64>,
     /// Whether the first point is the start, whose value is known.
     pub begins_with_start: bool,
-    /// How many points are still to come, from what the exploration of the others says.
+    /// How many of the last points give way to points that the exploration of the others suggests.
     pub n_fitted: usize,
     pub warnings: Vec<String>,
 }
@@ -48,14 +48,14 @@ pub(super) fn sample(
     let n = space.n_free();
     let mut points = Vec::with_capacity(count * n);
     points.extend_from_slice(space.start());
-    let n_fitted = options.n_fitted_points.min(count.saturating_sub(1) / FEW);
-    for unit in unit_points(options, count - 1 - n_fitted, n)?.chunks_exact(n) {
+    for unit in unit_points(options, count - 1, n)?.chunks_exact(n) {
         // Numbers beyond all bounds are possible where a recipe of a constraint draws; such a point is left out.
         points.extend(
             space.draw(unit, &sampled, options.sampling_distribution).into_iter().flatten(),
         );
     }
     let warnings = outside(&sampled, space, names).into_iter().collect();
+    let n_fitted = options.n_fitted_points.min(points.len() / n / FEW);
     Ok(Sample { points, begins_with_start: true, n_fitted, warnings })
 }
 
