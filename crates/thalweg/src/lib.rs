@@ -43,8 +43,7 @@ pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
 pub use multistart::{
-    LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, SamplingDistribution,
-    StartSampling, Weigh,
+    LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
 pub use numdiff::NumericalDerivatives;
 pub use objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
@@ -60,8 +59,8 @@ pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
-    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, LinearRow,
-    Scaling, ScalingMethod, Space, params,
+    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
+    LinearRow, Scaling, ScalingMethod, Space, params,
 };
 
 /// Every algorithm, as a struct of options.

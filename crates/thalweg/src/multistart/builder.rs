@@ -7,7 +7,7 @@ use crate::builder::Optimization;
 use crate::error::OptimizeError;
 use crate::resolve::Resolved;
 
-impl<P: Params, O> Optimization<'_, P, O> {
+impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// Search from many starts: explore a sample of points between the bounds (or soft bounds), and run the algorithm from the
     /// most promising ones. The result has the search's details in `multistart`.
     ///

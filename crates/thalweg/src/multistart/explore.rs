@@ -5,13 +5,18 @@ use std::time::Instant;
 use thalweg_core::{Event, Task};
 use thalweg_space::Space;
 
+use super::fitted::fitted_points;
 use super::sample::Sample;
+use crate::aggregate::Aggregate;
 use crate::objective::{Batch, Failure, UserErrorKind};
 use crate::pipeline::Specification;
 use crate::status::Status;
 
 /// The most numbers of sample points that are evaluated at once.
 const CHUNK_NUMBERS: usize = 1 << 20;
+
+/// Points for each coefficient of a bowl that is fitted to explored points.
+const PER_COEFFICIENT: usize = 3;
 
 /// What the exploration found, best first.
 #[derive(Default)]
@@ -35,9 +40,7 @@ pub(super) struct Exploration<'e> {
     pub space: &'e Space,
     pub n_cores: usize,
     pub clock: Instant,
-    pub maximize: bool,
-    /// The scalar objective of the outputs, in the user's sign.
-    pub value: &'e dyn Fn(&[f64]) -> f64,
+    pub aggregate: Aggregate,
     /// The objective at the start, in the user's sign.
     pub start_fun: f64,
 }
@@ -47,54 +50,99 @@ impl Exploration<'_> {
     pub fn run(&self, spec: &mut Specification<'_>, sample: &Sample) -> Explored {
         let n = self.space.n_free();
         let mut explored = Explored::default();
-        let mut found: Vec<(f64, usize)> = Vec::new();
+        let mut found = Vec::new();
         let mut done = 0;
         if sample.begins_with_start {
-            found.push((self.start_fun, 0));
+            found.push(self.start_fun);
             (done, explored.n_evaluations) = (1, 1);
             self.report(spec, &sample.points[..n], &[self.start_fun], &[], 0.0);
         }
-        let count = sample.points.len() / n;
-        let mut chunk = self.first_chunk(spec);
         spec.objective.keep_going(true);
-        while done < count && explored.stop.is_none() && explored.fatal.is_none() {
-            if let Some(stop) = self.stop_before(spec) {
-                explored.stop = Some(stop);
-                break;
-            }
-            let until = count.min(done + chunk);
-            let begin = self.clock.elapsed().as_secs_f64();
-            let points = &sample.points[done * n..until * n];
-            found.extend(
-                self.evaluate(spec, points, &mut explored, begin)
-                    .into_iter()
-                    .map(|(value, i)| (value, done + i)),
-            );
-            chunk = self.next_chunk(spec, chunk, self.clock.elapsed().as_secs_f64() - begin);
-            done = until;
+        // The last points wait: the minima of fitted bowls take the places of as many of them as there are.
+        let (mut points, waiting) = (sample.points.clone(), sample.n_fitted * n);
+        let rest = points.split_off(points.len() - waiting);
+        self.evaluate_all(spec, &points[done * n..], &mut explored, &mut found);
+        if explored.stop.is_none() && explored.fatal.is_none() && !rest.is_empty() {
+            let mut further = self.fit(&points, &found, sample.n_fitted);
+            further.extend_from_slice(&rest[..waiting - further.len()]);
+            self.evaluate_all(spec, &further, &mut explored, &mut found);
+            points.extend(further);
         }
         spec.objective.keep_going(false);
-        let sign = if self.maximize { -1.0 } else { 1.0 };
-        let mut found: Vec<(f64, usize)> = found
-            .into_iter()
-            .filter(|(value, _)| value.is_finite())
-            .map(|(value, i)| (sign * value, i))
-            .collect();
-        found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let point = |i: usize| sample.points[i * n..(i + 1) * n].to_vec();
-        explored.points = found.iter().map(|&(_, i)| point(i)).collect();
+        let found = self.sorted(found);
+        explored.points = found.iter().map(|&(_, i)| points[i * n..(i + 1) * n].to_vec()).collect();
         explored.values = found.into_iter().map(|(value, _)| value).collect();
         explored
     }
 
-    /// Values by the number of the point within `points`, without those that failed.
+    /// The points whose value is a number, best first; smaller is better.
+    fn sorted(&self, found: Vec<f64>) -> Vec<(f64, usize)> {
+        let sign = if self.aggregate.maximize { -1.0 } else { 1.0 };
+        let numbered = found.into_iter().enumerate();
+        let finite = numbered.filter(|(_, value)| value.is_finite());
+        let mut sorted: Vec<_> = finite.map(|(i, value)| (sign * value, i)).collect();
+        sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        sorted
+    }
+
+    /// The minima of bowls that are fitted to what was found.
+    fn fit(&self, points: &[f64], found: &[f64], count: usize) -> Vec<f64> {
+        let n = self.space.n_free();
+        let (values, order): (Vec<f64>, Vec<usize>) =
+            self.sorted(found.to_vec()).into_iter().unzip();
+        let sorted: Vec<&[f64]> = order.iter().map(|&i| &points[i * n..(i + 1) * n]).collect();
+        fitted_points(&sorted, &values, n, count, PER_COEFFICIENT)
+    }
+
+    /// Evaluate further points during the search; the best of them that is better than `limit`, if there is one.
+    pub fn best_below(
+        &self,
+        limit: f64,
+        points: &[f64],
+        spec: &mut Specification<'_>,
+        explored: &mut Explored,
+    ) -> Option<Vec<f64>> {
+        let mut found = Vec::new();
+        spec.objective.keep_going(true);
+        self.evaluate_all(spec, points, explored, &mut found);
+        spec.objective.keep_going(false);
+        let n = self.space.n_free();
+        let &(value, i) = self.sorted(found).first()?;
+        (value < limit).then(|| points[i * n..(i + 1) * n].to_vec())
+    }
+
+    /// Evaluate points in as few batches as possible and append their values to `found`, NaN for those that fail.
+    fn evaluate_all(
+        &self,
+        spec: &mut Specification<'_>,
+        points: &[f64],
+        explored: &mut Explored,
+        found: &mut Vec<f64>,
+    ) {
+        let n = self.space.n_free();
+        let mut rest = points;
+        let mut chunk = self.first_chunk(spec);
+        while !rest.is_empty() && explored.stop.is_none() && explored.fatal.is_none() {
+            if let Some(stop) = self.stop_before(spec) {
+                explored.stop = Some(stop);
+                break;
+            }
+            let (now, later) = rest.split_at(rest.len().min(chunk * n));
+            let begin = self.clock.elapsed().as_secs_f64();
+            found.extend(self.evaluate(spec, now, explored, begin));
+            chunk = self.next_chunk(spec, chunk, self.clock.elapsed().as_secs_f64() - begin);
+            rest = later;
+        }
+    }
+
+    /// The values of one batch, up to a failure that ends the run.
     fn evaluate(
         &self,
         spec: &mut Specification<'_>,
         points: &[f64],
         explored: &mut Explored,
         begin: f64,
-    ) -> Vec<(f64, usize)> {
+    ) -> Vec<f64> {
         let n = self.space.n_free();
         let (k, m) = (points.len() / n, spec.objective.n_outputs());
         let (mut work, n_user) = (self.space.workspace(), self.space.n_user());
@@ -118,7 +166,13 @@ impl Exploration<'_> {
         let mut failed = vec![false; k];
         failures.iter().for_each(|failure| failed[failure.index] = true);
         let values: Vec<f64> = (0..until)
-            .map(|i| if failed[i] { f64::NAN } else { (self.value)(&outputs[i * m..(i + 1) * m]) })
+            .map(|i| {
+                if failed[i] {
+                    f64::NAN
+                } else {
+                    self.aggregate.user_value(&outputs[i * m..(i + 1) * m])
+                }
+            })
             .collect();
         explored.n_evaluations += until as u64;
         self.report(spec, &points[..until * n], &values, &failures, begin);
@@ -134,7 +188,7 @@ impl Exploration<'_> {
                 UserErrorKind::Fatal => explored.fatal = Some(failure),
             }
         }
-        values.into_iter().enumerate().map(|(i, value)| (value, i)).collect()
+        values
     }
 
     /// Tell the sinks.
@@ -167,7 +221,7 @@ impl Exploration<'_> {
         }
     }
 
-    fn stop_before(&self, spec: &Specification<'_>) -> Option<(Status, String)> {
+    pub fn stop_before(&self, spec: &Specification<'_>) -> Option<(Status, String)> {
         if spec
             .interrupt
             .as_ref()

@@ -15,6 +15,7 @@
 
 mod builder;
 mod explore;
+mod fitted;
 mod info;
 mod local;
 mod notes;
@@ -37,8 +38,7 @@ use crate::result::{Direction, FlatResult};
 
 pub use self::info::MultistartInfo;
 pub use self::options::{
-    LocalErrors, MixingWeight, Multistart, MultistartOptions, SamplingDistribution, StartSampling,
-    Weigh,
+    LocalErrors, MixingWeight, Multistart, MultistartOptions, StartSampling, Weigh,
 };
 
 /// Search from many starts in a space with free parameters.
@@ -52,7 +52,8 @@ pub(crate) fn search(
     options.check()?;
     let n_cores = spec.n_cores.max(spec.numerical_derivatives.n_cores).max(options.n_cores);
     let sizes = options.sizes(space.n_free(), n_cores);
-    let sample = sample::sample(&options, &soft_bounds, space, spec.names, sizes.n_samples)?;
+    let count = sizes.n_samples;
+    let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
     let clock = Instant::now();
     let params = start_params(&spec, space);
@@ -64,17 +65,10 @@ pub(crate) fn search(
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
-    let exploration = Exploration {
-        space,
-        n_cores,
-        clock,
-        maximize: aggregate.maximize,
-        value: &|outputs| aggregate.user_value(outputs),
-        start_fun,
-    };
+    let exploration = Exploration { space, n_cores, clock, aggregate, start_fun };
     let explored = exploration.run(&mut spec, &sample);
-    let mut search = Search::new(spec, space, &options, start_fun, sample.warnings, explored);
+    let mut search = Search::new(spec, &exploration, &options, sample.warnings, explored);
     search.check_exploration()?;
-    search.run_locally(sizes, n_cores, of_catalog, clock)?;
+    search.run_locally(sizes, of_catalog)?;
     search.finish()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use thalweg_space::Bounds;
+use thalweg_space::{Bounds, Distribution};
 
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::UserError;
@@ -31,9 +31,11 @@ pub struct MultistartOptions {
     /// The largest number of local runs; by default a tenth of the sample.
     pub stopping_maxopt: Option<usize>,
     /// How the sample is distributed between the sampling bounds.
-    pub sampling_distribution: SamplingDistribution,
+    pub sampling_distribution: Distribution,
     /// How the sample is drawn.
     pub sampling_method: StartSampling,
+    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others; 0 for none.
+    pub n_fitted_points: usize,
     /// Points to explore instead of a drawn sample, each in the order of the flat parameters.
     pub sample: Option<Vec<Vec<f64>>>,
     /// How much of the best point so far is mixed into the next start.
@@ -60,8 +62,9 @@ impl Default for MultistartOptions {
         MultistartOptions {
             n_samples: None,
             stopping_maxopt: None,
-            sampling_distribution: SamplingDistribution::Uniform,
+            sampling_distribution: Distribution::Uniform,
             sampling_method: StartSampling::Random,
+            n_fitted_points: 3,
             sample: None,
             mixing_weight: MixingWeight::Tiktak,
             mixing_weight_bounds: (0.1, 0.995),
@@ -86,15 +89,6 @@ pub enum StartSampling {
     Halton,
     /// One random point in each of `n_samples` equal slices of every coordinate.
     LatinHypercube,
-}
-
-/// How a sample is distributed between the sampling bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SamplingDistribution {
-    /// Every point is as likely as any other.
-    Uniform,
-    /// The density of every coordinate falls linearly from the start to zero at the bounds.
-    Triangular,
 }
 
 /// What happens when a local run fails.

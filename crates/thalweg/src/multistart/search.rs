@@ -1,11 +1,10 @@
 //! The search: local runs, the best point so far, and when to stop.
 
-use std::time::Instant;
-
 use thalweg_core::{Stop, Verdict};
 use thalweg_space::Space;
 
-use super::explore::{Explored, interrupted};
+use super::explore::{Exploration, Explored, interrupted};
+use super::fitted::{can_fit, fitted_points};
 use super::info::MultistartInfo;
 use super::local::{Local, user_point};
 use super::options::{LocalErrors, MultistartOptions, Sizes, WeightError};
@@ -19,14 +18,16 @@ use crate::status::Status;
 
 /// Coordinates smaller than this are compared as if they had this size.
 const FLOOR: f64 = 0.1;
+/// The most bowls that are fitted to local optima before a batch.
+const FITTED: usize = 3;
 
 /// The state of a search.
 pub(super) struct Search<'s, 'a> {
     spec: Specification<'a>,
     space: &'s Space,
+    exploration: &'s Exploration<'s>,
     options: &'s MultistartOptions,
     maximize: bool,
-    start_fun: f64,
     explored: Explored,
     /// The point that is mixed into starts, and its value; smaller is better.
     best: (Vec<f64>, f64),
@@ -36,6 +37,8 @@ pub(super) struct Search<'s, 'a> {
     optima: Vec<FlatResult>,
     points: Vec<Vec<f64>>,
     starts: Vec<Vec<f64>>,
+    /// Minima of bowls that were looked at.
+    looked_at: Vec<Vec<f64>>,
     failures: Vec<(usize, String)>,
     warnings: Vec<String>,
     /// Why the search ended before its time.
@@ -45,13 +48,13 @@ pub(super) struct Search<'s, 'a> {
 impl<'s, 'a> Search<'s, 'a> {
     pub fn new(
         spec: Specification<'a>,
-        space: &'s Space,
+        exploration: &'s Exploration<'s>,
         options: &'s MultistartOptions,
-        start_fun: f64,
         mut warnings: Vec<String>,
         mut explored: Explored,
     ) -> Self {
         let maximize = spec.direction == Direction::Maximize;
+        let (space, start_fun) = (exploration.space, exploration.start_fun);
         let (failed, first) = &explored.failed;
         if *failed > 0 {
             warnings.push(format!(
@@ -65,19 +68,20 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         let stop = explored.stop.take();
         let (best_run, optima, points) = (None, Vec::new(), Vec::new());
-        let (starts, failures) = (Vec::new(), Vec::new());
+        let (starts, looked_at, failures) = (Vec::new(), Vec::new(), Vec::new());
         Search {
             spec,
             space,
+            exploration,
             options,
             maximize,
-            start_fun,
             explored,
             best,
             best_run,
             optima,
             points,
             starts,
+            looked_at,
             failures,
             warnings,
             stop,
@@ -110,13 +114,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Local runs in batches, until there were enough of them.
-    pub fn run_locally(
-        &mut self,
-        sizes: Sizes,
-        n_cores: usize,
-        of_catalog: bool,
-        clock: Instant,
-    ) -> Result<(), OptimizeError> {
+    pub fn run_locally(&mut self, sizes: Sizes, of_catalog: bool) -> Result<(), OptimizeError> {
         let available = self.explored.points.len();
         if available < sizes.n_runs && self.stop.is_none() {
             self.warnings.push(format!(
@@ -128,38 +126,68 @@ impl<'s, 'a> Search<'s, 'a> {
         let n_runs = sizes.n_runs.min(available);
         let mut done = 0;
         while done < n_runs && self.stop.is_none() {
-            if let Some(seconds) = self.spec.limits.max_seconds
-                && clock.elapsed().as_secs_f64() >= seconds
-            {
-                self.stop = Some(stopped(&Stop::MaxSeconds(seconds)));
+            if let Some(stop) = self.exploration.stop_before(&self.spec) {
+                self.stop = Some(stop);
+                break;
+            }
+            let fitted = self.fitted_start();
+            if let Some(failure) = self.explored.fatal.take() {
+                return Err(self.failed(failure));
+            }
+            if self.stop.is_some() || (fitted.is_none() && self.is_settled()) {
                 break;
             }
             let until = n_runs.min(done + sizes.batch);
             let weight = self.weight(done, n_runs)?;
-            let starts: Vec<Vec<f64>> =
+            let mut starts: Vec<Vec<f64>> =
                 (done..until).map(|j| self.mixed(weight, &self.explored.points[j])).collect();
-            let outcomes = self.run_batch(&starts, n_cores, of_catalog, clock);
-            for (offset, (start, outcome)) in starts.iter().zip(outcomes).enumerate() {
-                let Some(outcome) = outcome else { continue };
+            if let Some(fitted) = fitted {
+                starts[0] = fitted;
+            }
+            let outcomes = self.run_batch(&starts, of_catalog);
+            for (start, outcome) in starts.iter().zip(outcomes) {
+                let Some(outcome) = outcome else { break };
                 self.starts.push(user_point(self.space, start));
-                self.take(done + offset, outcome)?;
-                let enough = self.n_discoveries() >= self.options.convergence_max_discoveries;
-                if enough && self.stop.is_none() {
-                    return Ok(()); // later runs of the batch are not needed
+                self.take(done, outcome)?;
+                done += 1;
+                if self.is_settled() {
+                    break; // later runs of the batch are not needed
                 }
             }
-            done = until;
+            done = if self.is_settled() { done } else { until };
         }
         Ok(())
     }
 
-    fn run_batch(
-        &mut self,
-        starts: &[Vec<f64>],
-        n_cores: usize,
-        of_catalog: bool,
-        clock: Instant,
-    ) -> Vec<Option<Outcome>> {
+    /// The minimum of a bowl that is fitted to the local optima, if it is better than the best of them.
+    fn fitted_start(&mut self) -> Option<Vec<f64>> {
+        let n = self.space.n_free();
+        let mut order: Vec<usize> = (0..self.optima.len()).collect();
+        let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
+        order.retain(|i| value(i).is_finite());
+        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
+        let values: Vec<f64> = order.iter().map(value).collect();
+        let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
+        let given = self.options.sample.is_some();
+        let count = if given { 0 } else { self.options.n_fitted_points.min(FITTED) };
+        let mut fitted = Vec::new();
+        for point in fitted_points(&points, &values, n, count, 1).chunks_exact(n) {
+            if !self.looked_at.iter().any(|known| self.is_same(known, point)) {
+                self.looked_at.push(point.to_vec());
+                fitted.extend_from_slice(point);
+            }
+        }
+        if fitted.is_empty() {
+            return None;
+        }
+        let (spec, explored) = (&mut self.spec, &mut self.explored);
+        let start = self.exploration.best_below(self.best.1, &fitted, spec, explored);
+        self.stop = self.stop.take().or(self.explored.stop.take());
+        start
+    }
+
+    fn run_batch(&mut self, starts: &[Vec<f64>], of_catalog: bool) -> Vec<Option<Outcome>> {
+        let Exploration { clock, n_cores, .. } = *self.exploration;
         let limit = self.spec.limits.max_seconds;
         self.spec.limits.max_seconds =
             limit.map(|seconds| (seconds - clock.elapsed().as_secs_f64()).max(0.0));
@@ -257,12 +285,24 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// How many local optima are the best one.
     fn n_discoveries(&self) -> usize {
-        let tolerance = self.options.convergence_xtol_rel;
-        let distance = |x: &[f64]| {
-            let pairs = x.iter().zip(&self.best.0);
-            pairs.map(|(x, b)| ((x - b) / b.abs().max(FLOOR)).powi(2)).sum::<f64>().sqrt()
-        };
-        self.points.iter().filter(|x| distance(x) <= tolerance).count()
+        self.points.iter().filter(|x| self.is_same(x, &self.best.0)).count()
+    }
+
+    /// Whether the best optimum was found often enough. Where there are other optima, too, that says something only after as many
+    /// runs as it takes to fit a bowl to their optima.
+    fn is_settled(&self) -> bool {
+        let (found, runs) = (self.n_discoveries(), self.points.len());
+        let n = self.space.n_free();
+        let fits = self.options.n_fitted_points > 0 && self.options.sample.is_none() && can_fit(n);
+        found >= self.options.convergence_max_discoveries
+            && (found == runs || !fits || runs > 2 * n)
+    }
+
+    /// Whether two points are one, as far as the search is concerned: ||(x - y) / max(|y|, 0.1)|| is within the tolerance.
+    fn is_same(&self, x: &[f64], y: &[f64]) -> bool {
+        let pairs = x.iter().zip(y);
+        let square = pairs.map(|(x, y)| ((x - y) / y.abs().max(FLOOR)).powi(2)).sum::<f64>();
+        square.sqrt() <= self.options.convergence_xtol_rel
     }
 
     /// The error for a failure that ends the search, with what was found until then.
@@ -283,7 +323,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
         result.start_params = self.spec.start.to_vec();
-        result.start_fun = self.start_fun;
+        result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
         result.n_hess_evals = self.optima.iter().map(|run| run.n_hess_evals).sum();
@@ -304,8 +344,12 @@ impl<'s, 'a> Search<'s, 'a> {
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
         let params = start_params(&self.spec, self.space);
-        let mut result =
-            FlatResult::at_start(&self.spec, params, self.space.n_free(), self.start_fun);
+        let mut result = FlatResult::at_start(
+            &self.spec,
+            params,
+            self.space.n_free(),
+            self.exploration.start_fun,
+        );
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())
         {
