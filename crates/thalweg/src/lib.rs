@@ -31,6 +31,7 @@ mod report;
 mod resolve;
 mod result;
 mod scaling;
+mod sensitivity;
 mod status;
 mod user_derivatives;
 
@@ -53,6 +54,9 @@ pub use resolve::{
     PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
 };
 pub use result::{Direction, FlatResult, OptimizeResult};
+pub use sensitivity::{
+    BADLY_SCALED, ParameterSensitivity, Sensitivity, SensitivityOf, sensitivity,
+};
 pub use status::Status;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
@@ -86,4 +90,6 @@ mod pages {
     mod params {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
+    #[doc = include_str!("../../../docs/scaling.md")]
+    mod scaling {}
 }

@@ -224,6 +224,11 @@ impl Space {
         })
     }
 
+    /// The factors of [`with_scaling`](Space::with_scaling), one per free coordinate; `None` for a space that is not scaled.
+    pub fn scale(&self) -> Option<&[f64]> {
+        self.stages.last().and_then(|stage| stage.scale())
+    }
+
     /// The factor of every free coordinate, if each moves only the parameter that it stands for, by its factor: when
     /// derivatives with respect to coordinates are derivatives with respect to parameters but for that factor.
     pub fn factors(&self) -> Option<Vec<f64>> {
@@ -265,6 +270,7 @@ mod tests {
         assert_eq!(two.lower().unwrap(), [-2.0, -4.0, f64::NEG_INFINITY]);
         assert_eq!(two.upper().unwrap(), [6.0, 4.0, f64::INFINITY]);
         assert_eq!(two.factors().unwrap(), [100.0, 0.5, 0.05]);
+        assert_eq!((space.scale(), two.scale()), (None, Some([100.0, 0.5, 0.05].as_slice())));
         let mut work = two.workspace();
         let (mut user, mut gradient) = ([0.0; 3], [0.0; 3]);
         two.to_user(&[1.0, 1.0, 1.0], &mut user, &mut work);

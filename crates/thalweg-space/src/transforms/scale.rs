@@ -89,6 +89,10 @@ impl Transform for Scale {
         internal
     }
 
+    fn scale(&self) -> Option<&[f64]> {
+        Some(&self.factor)
+    }
+
     fn factors(&self) -> Option<Vec<f64>> {
         Some(self.factor.clone())
     }
