@@ -186,7 +186,7 @@ def _optimize(call: Call) -> OptimizeResult:
     fixed = None if call.constraints is None else _fixed(call, tree)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, fixed)
+    algorithm.prepare(tree, lower, upper, fixed, scaling is not None)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 

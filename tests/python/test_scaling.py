@@ -47,7 +47,7 @@ def spy(**report):
             from thalweg.optimization.algorithm import InternalOptimizeResult
 
             seen["x0"] = np.array(x0)
-            seen["bounds"] = problem.bounds
+            seen["bounds"], seen["converter"] = problem.bounds, problem.converter
             seen["value"] = problem.fun(x0)
             return InternalOptimizeResult(x=x0, fun=seen["value"], **report)
 
@@ -216,6 +216,16 @@ def test_frames_and_their_soft_bounds():
     algorithm, seen = spy()
     om.minimize(lambda p: p["value"].sum(), params, algorithm, scaling={"method": "bounds"})
     assert np.allclose(seen["x0"], [0.5, 0.5])
+
+
+def test_converters_say_that_they_cannot_translate_scaled_parameters():
+    algorithm, seen = spy()
+    om.minimize(sphere, np.array([4.0]), algorithm)
+    assert seen["converter"].params_to_internal(np.array([3.0])) == [3]
+    om.minimize(sphere, np.array([4.0]), algorithm, scaling=True)
+    text = "The converter cannot translate scaled parameters. Use it in runs without scaling."
+    with pytest.raises(om.exceptions.NotAvailableError, match=text):
+        seen["converter"].params_to_internal(np.array([3.0]))
 
 
 def test_scaling_options_alone_are_applied():
