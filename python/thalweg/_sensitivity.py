@@ -143,5 +143,5 @@ def sensitivity(
         soft_upper=soft_upper,
         numdiff=numdiff,
     )
-    parameters = {name: ParameterSensitivity(*numbers) for name, *numbers in rows}
+    parameters = {row[0]: ParameterSensitivity(*row[1:]) for row in rows}
     return Sensitivity(parameters, table)

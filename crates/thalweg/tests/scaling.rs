@@ -39,7 +39,7 @@ fn users_see_their_own_units_only() {
             let expected = 2.0 * (result.params[i] - [1.0, 2.0][i]);
             assert!((gradient[i] - expected).abs() < 1e-5, "{gradient:?}");
         }
-        assert_eq!(result.history.unwrap().params(0), start);
+        assert_eq!(result.history.unwrap().params().next().unwrap(), start);
     }
 }
 
