@@ -156,7 +156,8 @@ proptest! {
             kinds.into_iter().enumerate().map(|(i, kind)| Constraint::new(i, kind)).collect();
         let names = |i: usize| format!("x{i}");
         let repair = BuildOptions { repair_start: true };
-        let Ok(space) = Space::build(&start, &names, &bounds, &constraints, repair) else { return Ok(()); // what is refused, and why, has its own tests
+        let Ok(space) = Space::build(&start, &names, &bounds, &constraints, repair) else {
+            return Ok(()); // what is refused, and why, has its own tests
         };
         let (lower, upper) = (space.lower(), space.upper());
         for (i, value) in space.start().iter().enumerate() {
