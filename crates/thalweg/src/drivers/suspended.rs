@@ -79,13 +79,15 @@ impl Suspended {
     /// # Errors
     /// The system has no memory for another stack, or no thread.
     pub fn start(blueprint: Blueprint, backend: Backend) -> Result<Self, OptimizeError> {
+        // A scalar objective has one output; how many residuals there are only the first answer can tell.
+        let n_outputs = usize::from(blueprint.kind == thalweg_core::SolverKind::Scalar);
         let (engine, step) = match backend {
             Backend::Coroutine if blueprint.resolved.is_of_catalog() => {
                 coroutine(blueprint)?.resume(None)
             }
             _ => thread(blueprint)?.wait(),
         };
-        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0 };
+        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs };
         run.take(step);
         Ok(run)
     }
