@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from thalweg._same import same_fields
 from thalweg.exceptions import InvalidBoundsError
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ class Bounds:
 
     def __eq__(self, other: object) -> bool:
         """Whether all sides are the same."""
+        from thalweg._same import same_fields
+
         return same_fields(self, other)
 
     def __hash__(self) -> int:
