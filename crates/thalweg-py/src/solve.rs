@@ -10,9 +10,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use thalweg::diff::DiffOptions;
 use thalweg::{
-    Bounds, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
-    IterationReport, NumericalDerivatives, Objective as _, OptimizeError, PenaltyOptions, Resolved,
-    Specification, UserErrorKind, optimize, resolve,
+    Bounds, BuildOptions, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
+    FlatResult, InvalidKind, IterationReport, NumericalDerivatives, Objective as _, OptimizeError,
+    PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -160,7 +160,8 @@ impl Arguments<'_, '_> {
         let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
         let value = fixed.get_item(1)?;
         let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
-        Ok(vec![Constraint::Fixed { positions: positions.collect(), value }])
+        let kind = ConstraintKind::Fixed { positions: positions.collect(), value };
+        Ok(vec![Constraint::new(0, kind)])
     }
 
     pub(crate) fn numerical_derivatives(&self) -> PyResult<NumericalDerivatives> {
@@ -279,6 +280,7 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        space: BuildOptions::default(),
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
         error_handling: task.error_handling,

@@ -1,8 +1,15 @@
 //! What can be wrong with start values, bounds and constraints, said with names, values and what would be right.
 
+mod clash;
+mod flaw;
+mod violation;
+
 use std::fmt;
 
 use crate::leaf::Path;
+pub use clash::{Clash, Named};
+pub use flaw::Flaw;
+pub use violation::Violation;
 
 /// How many offenders a message lists at most.
 const LISTED: usize = 10;
@@ -189,6 +196,25 @@ pub enum SpaceError {
         names: Vec<String>,
     },
 
+    /// A constraint that is wrong in itself, whatever the parameters are.
+    #[error("constraints[{constraint}] ({kind}) {flaw}")]
+    IllFormed {
+        /// The position of the constraint in the user's list.
+        constraint: usize,
+        /// The kind of the constraint.
+        kind: &'static str,
+        /// What is wrong.
+        flaw: Flaw,
+    },
+
+    /// A constraint that the start values violate.
+    #[error("{0}")]
+    Violated(Box<Violation>),
+
+    /// Constraints, fixed parameters and bounds that do not go together.
+    #[error("{0}")]
+    Clash(Box<Clash>),
+
     /// A fixed constraint whose values are not one per selected parameter.
     #[error(
         "constraints[{constraint}] (fixed) selects {}, but gives {}. Give one value per selected parameter, or none to \
@@ -225,11 +251,14 @@ impl SpaceError {
             SpaceError::FlatLength { .. }
             | SpaceError::NonFiniteStart(_)
             | SpaceError::StartOutsideBounds(_)
+            | SpaceError::Violated(_)
             | SpaceError::FixedElsewhere { .. } => ErrorKind::InvalidParams,
             SpaceError::BoundsLength { .. }
             | SpaceError::EmptyBounds(_)
             | SpaceError::BoundsSelection(_) => ErrorKind::InvalidBounds,
             SpaceError::ConstraintSelection { .. }
+            | SpaceError::IllFormed { .. }
+            | SpaceError::Clash(_)
             | SpaceError::DuplicateSelection { .. }
             | SpaceError::FixedValueLength { .. } => ErrorKind::InvalidConstraint,
         }
@@ -274,6 +303,19 @@ pub enum SelectError {
         candidates: Vec<Path>,
     },
 
+    /// A selecting function that returned something else than a position.
+    #[error(
+        "the selecting function returned {value:?} where a position (a whole number from 0 to {}) should be: selectors \
+         may only select and rearrange, not compute",
+        n.saturating_sub(1)
+    )]
+    Computed {
+        /// What it returned.
+        value: f64,
+        /// The number of parameters.
+        n: usize,
+    },
+
     /// A path with no leaf at or below it.
     #[error("there is no parameter at or below {path:?}; the paths are {}",
         listing(available.iter().map(|path| format!("{path:?}")), *n))]
@@ -290,6 +332,11 @@ pub enum SelectError {
 /// "1 value", "2 values".
 fn count(n: usize, singular: &str, plural: &str) -> String {
     format!("{n} {}", if n == 1 { singular } else { plural })
+}
+
+/// 'a', 'b' and 3 more.
+fn quoted(names: &[String]) -> String {
+    listing(names.iter().map(|name| format!("'{name}'")), names.len())
 }
 
 /// The first ten items, and how many of `total` are left out.

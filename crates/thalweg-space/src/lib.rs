@@ -11,17 +11,25 @@
 //! Everything that can be wrong is a [`SpaceError`], found before the first evaluation.
 
 mod bounds;
+mod checks;
+mod consolidate;
 mod constraint;
 mod error;
 mod leaf;
 pub mod params;
+mod plan;
+mod repair;
 mod select;
 mod space;
+mod start;
 mod transform;
 pub mod transforms;
 
 pub use bounds::Bounds;
-pub use constraint::Constraint;
-pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
-pub use space::{Space, Workspace};
+pub use constraint::{Constraint, ConstraintKind};
+pub use error::{
+    Clash, ErrorKind, Flaw, Named, Offender, Offenders, SelectError, Side, SpaceError, Violation,
+};
+pub use plan::{ConstraintPlan, Handling, LinearRow, PlannedConstraint, Repair};
+pub use space::{BuildOptions, Space, Workspace};
 pub use transform::Transform;

@@ -1,13 +1,13 @@
 //! The chain of transforms between the user's vector and the vector that an algorithm sees.
 
+mod build;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::bounds::Bounds;
-use crate::constraint::{Constraint, check_fixed_values};
-use crate::error::{Offender, Offenders, SpaceError};
+use crate::plan::{ConstraintPlan, LinearRow, Repair};
 use crate::transform::Transform;
-use crate::transforms::Fixed;
 
 /// Names of parameters by position, formatted only when an error needs them.
 #[derive(Clone, Copy)]
@@ -28,12 +28,12 @@ impl Names<'_> {
 /// [`Workspace`], one per thread.
 ///
 /// ```
-/// use thalweg_space::{Bounds, Constraint, Space};
+/// use thalweg_space::{Bounds, BuildOptions, Constraint, ConstraintKind, Space};
 ///
 /// let names = |i: usize| format!("beta_{i}");
 /// let bounds = Bounds::lower([0.0, 0.0, 0.0]);
-/// let middle = Constraint::Fixed { positions: vec![1], value: None };
-/// let space = Space::build(&[1.0, 2.0, 3.0], &names, &bounds, &[middle])?;
+/// let middle = Constraint::new(0, ConstraintKind::Fixed { positions: vec![1], value: None });
+/// let space = Space::build(&[1.0, 2.0, 3.0], &names, &bounds, &[middle], BuildOptions::default())?;
 /// assert_eq!(space.start(), [1.0, 3.0]);
 /// assert_eq!(space.lower(), Some([0.0, 0.0].as_slice()));
 ///
@@ -55,6 +55,18 @@ pub struct Space {
     start: Vec<f64>,
     lower: Option<Vec<f64>>,
     upper: Option<Vec<f64>>,
+    /// Bounds of parameters that a change of variables might miss by rounding: position, lower, upper.
+    kept: Vec<(usize, f64, f64)>,
+    plan: ConstraintPlan,
+    surplus_rows: Vec<LinearRow>,
+    repairs: Vec<Repair>,
+}
+
+/// How [`Space::build`] builds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Move start values that violate a constraint or a bound to the nearest ones that do not, instead of refusing them.
+    pub repair_start: bool,
 }
 
 /// Vectors between the stages of a [`Space`]. Empty, and free to make, unless there are at least two stages.
@@ -67,59 +79,6 @@ pub struct Workspace {
 }
 
 impl Space {
-    /// Checks start values, bounds and constraints, and builds the space.
-    ///
-    /// `start` is the user's flat vector and `names` gives the name at a position (called for error messages only). A
-    /// parameter with equal bounds is fixed. All parameters may be fixed.
-    ///
-    /// # Errors
-    ///
-    /// In this order: start values that are not finite; bounds of the wrong length or without a value between them;
-    /// constraints that are ill-formed or violated, in the order of the list; start values outside the bounds.
-    pub fn build(
-        start: &[f64],
-        names: &dyn Fn(usize) -> String,
-        bounds: &Bounds,
-        constraints: &[Constraint],
-    ) -> Result<Space, SpaceError> {
-        let names = Names(names);
-        check_finite(start, names)?;
-        bounds.check(start, names)?;
-        if bounds.is_none() && constraints.is_empty() {
-            return Ok(Space::compose(Vec::new(), start.to_vec(), bounds));
-        }
-
-        // The start values with every fixed value in its place.
-        let mut user_start = start.to_vec();
-        let mut is_fixed = vec![false; start.len()];
-        for (index, constraint) in constraints.iter().enumerate() {
-            constraint.check_selection(index, start.len(), names)?;
-            match constraint {
-                Constraint::Fixed { positions, value } => {
-                    positions.iter().for_each(|&position| is_fixed[position] = true);
-                    if let Some(values) = value {
-                        check_fixed_values(index, positions, values, start, names)?;
-                        positions.iter().zip(values).for_each(|(&p, &value)| user_start[p] = value);
-                    }
-                }
-            }
-        }
-        bounds.check_start(&user_start, names)?;
-        for position in 0..start.len() {
-            let (lower, upper) = bounds.at(position);
-            if lower == upper {
-                user_start[position] = lower;
-                is_fixed[position] = true;
-            }
-        }
-
-        let mut stages: Vec<Arc<dyn Transform>> = Vec::new();
-        if is_fixed.contains(&true) {
-            stages.push(Arc::new(Fixed::new(user_start.clone(), |i| is_fixed[i])));
-        }
-        Ok(Space::compose(stages, user_start, bounds))
-    }
-
     /// Chains `stages` (from the user's side inwards) and carries start values and bounds through them.
     fn compose(stages: Vec<Arc<dyn Transform>>, user_start: Vec<f64>, bounds: &Bounds) -> Space {
         let n_user = user_start.len();
@@ -133,8 +92,22 @@ impl Space {
             start = internal;
             (lower, upper) = stage.internal_bounds(&lower, &upper);
         }
+        // Rounding on the way in, and start values that satisfy a constraint to rounding only.
+        for (value, (lower, upper)) in start.iter_mut().zip(lower.iter().zip(&upper)) {
+            *value = value.max(*lower).min(*upper);
+        }
         let finite = |side: Vec<f64>| side.iter().any(|bound| bound.is_finite()).then_some(side);
-        Space { n_user, stages, start, lower: finite(lower), upper: finite(upper) }
+        Space {
+            n_user,
+            stages,
+            start,
+            lower: finite(lower),
+            upper: finite(upper),
+            kept: Vec::new(),
+            plan: ConstraintPlan::default(),
+            surplus_rows: Vec::new(),
+            repairs: Vec::new(),
+        }
     }
 
     /// The number of parameters of the user.
@@ -145,6 +118,14 @@ impl Space {
     /// The number of free internal coordinates. Zero if everything is fixed.
     pub fn n_free(&self) -> usize {
         self.start.len()
+    }
+
+    /// The user vector of the internal start values: the user's start values, moved onto the constraints where they were off
+    /// by rounding, or more with [`BuildOptions::repair_start`].
+    pub fn user_start(&self) -> Vec<f64> {
+        let mut user = vec![0.0; self.n_user];
+        self.to_user(&self.start, &mut user, &mut self.workspace());
+        user
     }
 
     /// The internal start values.
@@ -160,6 +141,21 @@ impl Space {
     /// The upper bounds of the internal vector; `None` if not one of them is finite.
     pub fn upper(&self) -> Option<&[f64]> {
         self.upper.as_deref()
+    }
+
+    /// How each constraint is handled.
+    pub fn plan(&self) -> &ConstraintPlan {
+        &self.plan
+    }
+
+    /// Linear conditions that no change of variables enforces: the algorithm has to see to them.
+    pub fn surplus_rows(&self) -> &[LinearRow] {
+        &self.surplus_rows
+    }
+
+    /// The start values that were moved because of [`BuildOptions::repair_start`].
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 
     /// Whether the internal vector is the user's vector, so that points and derivatives can be passed on uncopied.
@@ -197,6 +193,15 @@ impl Space {
         };
         self.points_between(internal, work);
         outermost.to_user(work.points.first().map_or(internal, Vec::as_slice), user);
+        for &(position, lower, upper) in &self.kept {
+            // Not `max` and `min`, which would hide a NaN.
+            let value = &mut user[position];
+            if *value < lower {
+                *value = lower;
+            } else if *value > upper {
+                *value = upper;
+            }
+        }
     }
 
     /// The internal vector of a user vector; of a near one if `user` does not satisfy the constraints (fixed entries
@@ -295,17 +300,7 @@ impl fmt::Debug for Space {
     }
 }
 
-fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
-    if start.iter().all(|value| value.is_finite()) {
-        return Ok(());
-    }
-    let describe = |position: usize| {
-        let (lower, upper) = (f64::NEG_INFINITY, f64::INFINITY);
-        Offender { name: names.of(position), position, value: start[position], lower, upper }
-    };
-    Offenders::find(0..start.len(), |position| !start[position].is_finite(), describe)
-        .map_or(Ok(()), |offenders| Err(SpaceError::NonFiniteStart(offenders)))
-}
-
+#[cfg(test)]
+mod random;
 #[cfg(test)]
 mod tests;

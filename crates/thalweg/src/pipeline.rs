@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, Constraint, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -40,6 +40,8 @@ pub struct Specification<'a> {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -72,10 +74,12 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
-    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
+    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(&spec, &space)?;
+    check_surplus(&spec, &space)?;
 
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let start_params = if space.is_identity() { spec.start.to_vec() } else { space.user_start() };
+    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: spec.algorithm.spec().features.kind,
@@ -83,7 +87,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
-    let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
+    let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
     if space.n_free() == 0 {
         return Ok(nothing_to_optimize(result, spec.collect_history));
     }
@@ -124,6 +128,21 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
+}
+
+/// Linear conditions that no change of variables enforces cannot be ignored.
+fn check_surplus(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
+    let Some(row) = space.surplus_rows().first() else { return Ok(()) };
+    let names: Vec<String> =
+        row.positions.iter().take(10).map(|&i| format!("'{}'", (spec.names)(i))).collect();
+    let message = format!(
+        "{} cannot keep constraints[{}] on {} together with the other constraints and bounds on these parameters. Drop \
+         one of them, or use an algorithm with nonlinear constraints.",
+        spec.algorithm_name,
+        row.constraint,
+        names.join(", "),
+    );
+    Err(OptimizeError::invalid(InvalidKind::Constraint, message))
 }
 
 /// Whether the algorithm keeps the bounds that are there, and has those that it needs.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::transforms::Fixed;
 use crate::transforms::laws::{check_laws, number};
 
 /// A nonlinear, order-keeping transform to test chains with: `u = z^3 + z` in one entry, the others unchanged.
@@ -58,7 +59,7 @@ impl Transform for Cubic {
 
 /// A whole space obeys the laws of a single transform.
 #[derive(Debug)]
-struct Whole(Space);
+pub(super) struct Whole(pub(super) Space);
 
 impl Transform for Whole {
     fn n_user(&self) -> usize {
