@@ -32,7 +32,7 @@ use self::explore::Exploration;
 use self::search::Search;
 use crate::aggregate::Aggregate;
 use crate::error::OptimizeError;
-use crate::pipeline::{Specification, check_start};
+use crate::pipeline::{Specification, check_start, start_of};
 use crate::result::{Direction, FlatResult};
 
 pub use self::info::MultistartInfo;
@@ -54,7 +54,8 @@ pub(crate) fn search(
     let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
     let clock = Instant::now();
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let start_params = start_of(&spec, space);
+    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: SolverKind::Scalar,

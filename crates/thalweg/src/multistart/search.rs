@@ -12,7 +12,7 @@ use crate::convergence::ConvergenceReport;
 use crate::drivers::Outcome;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Failure, UserError, UserErrorKind};
-use crate::pipeline::Specification;
+use crate::pipeline::{Specification, start_of};
 use crate::result::{Direction, FlatResult};
 use crate::status::Status;
 
@@ -322,7 +322,7 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => self.at_explored(),
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
-        result.start_params = self.spec.start.to_vec();
+        result.start_params = start_of(&self.spec, self.space);
         result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
@@ -343,8 +343,8 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let mut result =
-            FlatResult::at_start(&self.spec, self.space.n_free(), self.exploration.start_fun);
+        let (start, n) = (start_of(&self.spec, self.space), self.space.n_free());
+        let mut result = FlatResult::at_start(&self.spec, start, n, self.exploration.start_fun);
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())
         {
@@ -371,6 +371,13 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn info(&mut self) -> MultistartInfo<Vec<f64>> {
+        if let (Some((run, message)), false) = (self.failures.first(), self.optima.is_empty()) {
+            self.warnings.push(format!(
+                "{} of {} local runs failed and are left out. The first error, of run {run}: {message}",
+                self.failures.len(),
+                self.failures.len() + self.optima.len()
+            ));
+        }
         let steps = self.optima.iter().map(|run| (run.fun, run.params.as_slice()));
         let convergence = ConvergenceReport::of_steps(steps, self.maximize);
         let n_discoveries = self.n_discoveries();
