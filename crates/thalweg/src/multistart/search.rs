@@ -206,6 +206,11 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Take note of how run `number` ended.
     fn take(&mut self, number: usize, outcome: Outcome) -> Result<(), OptimizeError> {
         let failure = match outcome {
+            // An algorithm that failed by itself.
+            Ok(result) if result.status == Status::Failed => {
+                let error = UserError::new(result.message);
+                Failure { index: 0, what: "algorithm", error }
+            }
             Ok(result) => {
                 self.add(result);
                 return Ok(());
@@ -404,14 +409,16 @@ impl<'s, 'a> Search<'s, 'a> {
 /// Whether the search ends with this outcome, so that the other runs of the batch need not go on.
 fn ends_search(outcome: &Outcome, raises: bool) -> bool {
     match outcome {
-        Ok(result) => matches!(
-            result.status,
-            Status::Interrupted
-                | Status::TargetReached
-                | Status::Unbounded
-                | Status::Callback
-                | Status::MaxSeconds
-        ),
+        Ok(result) => {
+            matches!(
+                result.status,
+                Status::Interrupted
+                    | Status::TargetReached
+                    | Status::Unbounded
+                    | Status::Callback
+                    | Status::MaxSeconds
+            ) || (raises && result.status == Status::Failed)
+        }
         Err(OptimizeError::User { failure, .. } | OptimizeError::Start(failure)) => {
             raises || failure.error.kind != UserErrorKind::Ordinary
         }
