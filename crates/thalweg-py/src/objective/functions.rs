@@ -47,6 +47,8 @@ pub(crate) struct Functions {
     pub(super) batches: Option<BatchEvaluator>,
     /// Whether any failure ends the run.
     ends_at_failure: bool,
+    /// Whether no failure says anything about other points, for now.
+    keeps_going: bool,
 }
 
 impl Functions {
@@ -75,6 +77,7 @@ impl Functions {
             interrupted: Flag::default(),
             batches: None,
             ends_at_failure: false,
+            keeps_going: false,
         }
     }
 
@@ -98,7 +101,7 @@ impl Functions {
         self.solver = Some(solver);
         self.interrupted = interrupted;
         self.batches = batches;
-        self.ends_at_failure = ends_at_failure;
+        (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
     }
 
     pub(crate) fn tree(&self) -> &Py<Tree> {
@@ -356,6 +359,10 @@ impl Objective for Functions {
         Python::attach(|py| self.evaluate_start(py))
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.keeps_going = always;
+    }
+
     fn evaluate(
         &mut self,
         batch: &Batch<'_>,
@@ -434,8 +441,8 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, point, out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends =
-                    self.ends_at_failure || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = (self.ends_at_failure && !self.keeps_going)
+                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated
