@@ -300,7 +300,13 @@ impl fmt::Debug for Space {
     }
 }
 
+mod draw;
+mod scaling;
+mod start;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
 mod tests;
+
+pub use draw::{Distribution, SamplingError};
+pub use scaling::{Scaling, ScalingError, ScalingMethod};
