@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Scaling,
     Multistart,
     Algorithm,
+    Exploration,
     Argument,
     NotAvailable,
 }
@@ -39,6 +40,7 @@ impl Kind {
             Kind::Scaling => "InvalidScalingError",
             Kind::Multistart => "InvalidMultistartError",
             Kind::Algorithm => "InvalidAlgorithmError",
+            Kind::Exploration => "ExplorationError",
             Kind::Argument => "InvalidArgumentError",
             Kind::NotAvailable => "NotAvailableError",
         }

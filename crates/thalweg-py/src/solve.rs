@@ -11,9 +11,9 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
-    FlatResult, InvalidKind, IterationReport, NumericalDerivatives, Objective as _, OptimizeError,
-    PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind, optimize,
-    resolve,
+    FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
+    optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -32,7 +32,7 @@ use crate::tree::Tree;
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, fixed=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
-    n_cores=1, skip_checks=false))]
+    n_cores=1, skip_checks=false, multistart=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -53,6 +53,7 @@ pub(crate) fn solve(
     batch_evaluator: Option<Py<PyAny>>,
     n_cores: usize,
     skip_checks: bool,
+    multistart: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
     let _ = skip_checks; // nothing that is checked here may be skipped
@@ -72,6 +73,7 @@ pub(crate) fn solve(
     let flag = Flag::default();
     let (resolved, lines) = arguments.resolve(&flag)?;
     let how = arguments.numerical_derivatives()?;
+    let search = multistart.map(|options| crate::multistart::multistart(options, &resolved, &flag));
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
     let task = Task {
@@ -86,7 +88,9 @@ pub(crate) fn solve(
         penalty: arguments.penalty()?,
         collect_history,
         callback,
+        multistart: search.transpose()?,
     };
+    let is_search = task.multistart.is_some();
 
     let mut functions = objective.get().take()?;
     let guard = Guard::install(py, &flag);
@@ -99,7 +103,8 @@ pub(crate) fn solve(
     guard.restore(py)?;
 
     let Outcome { ended, raised } = outcome;
-    let aside = lines.map(|lines| {
+    // What a user-defined algorithm says of one of many runs is not said of the search.
+    let aside = lines.filter(|_| !is_search).map(|lines| {
         std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
     });
     finish(py, ended, raised, tree.get(), aside)
@@ -118,6 +123,7 @@ struct Task {
     penalty: PenaltyOptions,
     collect_history: bool,
     callback: Option<Py<PyAny>>,
+    multistart: Option<Multistart>,
 }
 
 /// How a run ended.
@@ -310,7 +316,6 @@ fn pipeline(
         constraints: task.constraints,
         scaling: task.scaling,
         soft_bounds: task.soft_bounds,
-        multistart: None,
         space: BuildOptions::default(),
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
@@ -322,6 +327,7 @@ fn pipeline(
         sinks: Vec::new(),
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
+        multistart: task.multistart,
     })
 }
 
@@ -395,6 +401,7 @@ fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
             );
             error_from(py, Kind::UserFunctionRuntime, text, cause)
         }
+        None if what == "exploration" => error(py, Kind::Exploration, failed.message),
         None => error(py, Kind::UserFunctionRuntime, failed.message),
     }
 }

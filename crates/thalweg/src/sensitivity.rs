@@ -131,7 +131,7 @@ pub fn sensitivity(
     }
     let start = objective.start(&params).map_err(OptimizeError::Start)?;
     let how = of.numerical_derivatives;
-    let gradient = gradient_at_start(objective, &params, &start, &space, how)?;
+    let gradient = gradient_at_start(objective, &params, &start, &space, how, of.names)?;
     let scale = match &of.scaling {
         None => vec![1.0; gradient.len()],
         Some(scaling) => {
@@ -161,10 +161,10 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// use thalweg::{Scaling, minimize};
     ///
     /// let fun = |x: &[f64; 2]| (x[0] / 1000.0 - 1.0).powi(2) + (x[1] - 1.0).powi(2);
-    /// let plain = minimize(fun, [2000.0, 2.0]).sensitivity()?;
+    /// let plain = minimize(fun, [2000.0, 3.0]).sensitivity()?;
     /// assert_eq!(plain.badly_scaled(), ["0"]);
     /// println!("{plain}");
-    /// let scaled = minimize(fun, [2000.0, 2.0]).scaling(Scaling::default()).sensitivity()?;
+    /// let scaled = minimize(fun, [2000.0, 3.0]).scaling(Scaling::default()).sensitivity()?;
     /// assert!(scaled.badly_scaled().is_empty());
     /// # Ok::<(), thalweg::OptimizeError>(())
     /// ```

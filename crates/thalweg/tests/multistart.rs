@@ -63,7 +63,7 @@ fn the_result_tells_of_the_search() {
     let of_best = info.local_optima.iter().find(|run| run.fun == best).expect("the best");
     assert_eq!(result.history, of_best.history);
     assert_eq!(result.convergence_report(), info.convergence);
-    assert!(result.to_string().contains("60 points"), "{result}");
+    assert!(result.to_string().contains("Multistart explored 6"), "{result}");
 }
 
 #[test]
@@ -395,7 +395,8 @@ fn an_interrupt_ends_the_search_with_the_best_point() {
 #[test]
 fn the_target_ends_the_search_wherever_it_is_reached() {
     for (batch, target, in_exploration) in [(1, 30.0, true), (1, 1e-3, false), (3, 1e-3, false)] {
-        let options = MultistartOptions { batch_size: Some(batch), ..options() };
+        let options =
+            MultistartOptions { batch_size: Some(batch), n_fitted_points: 0, ..options() };
         let run = minimize(|x: &[f64; 2]| sphere(x), [4.0, 4.0]).algorithm("neldermead");
         let run = run.option("convergence_target_value", target).bounds(.., -5.0, 5.0);
         let result = run.multistart(options).run().expect("runs");

@@ -144,3 +144,28 @@ Badly scaled: '1'. A step of one changes the objective less than 0.001 times as 
     assert!(fine.to_string().ends_with("No parameter is badly scaled."));
     assert!(minimize(|x: &f64| x * x, 1.0).fix(..).sensitivity().unwrap().parameters.is_empty());
 }
+
+#[test]
+fn absolute_steps_of_derivatives_are_in_the_users_units() {
+    use std::cell::RefCell;
+    use thalweg::diff::{DiffOptions, Method, Steps};
+
+    let seen = RefCell::new(Vec::new());
+    let fun = |x: &[f64; 2]| {
+        seen.borrow_mut().push(*x);
+        x[0] + x[1]
+    };
+    for step_size in [Steps::Scalar(0.5), Steps::Each(vec![0.5, 0.5])] {
+        seen.borrow_mut().clear();
+        let steps = DiffOptions { step_size: Some(step_size), ..DiffOptions::new(Method::Forward) };
+        minimize(&fun, [300.0, 7.0])
+            .algorithm("lbfgsb")
+            .option("stopping_maxiter", 1)
+            .scaling(Scaling::default())
+            .numerical_derivatives(steps)
+            .run()
+            .unwrap();
+        let seen = seen.borrow();
+        assert!(seen.contains(&[300.5, 7.0]) && seen.contains(&[300.0, 7.5]), "{seen:?}");
+    }
+}

@@ -10,11 +10,12 @@
 
 use super::cone::{HalfSpace, is_implied};
 use super::equations::{Equations, ZERO, largest};
+use super::propagation;
 use super::simplex::{self, SimplexRegion};
 use crate::transforms::{CombinationRow, Linear};
 
 /// How close limits may be to be one value, relative to one plus their size.
-const SAME: f64 = 1e-12;
+pub(super) const SAME: f64 = 1e-12;
 
 /// The most inequalities that are compared with each other by [`is_implied`], which costs the cube of their number.
 const COMPARED: usize = 64;
@@ -72,20 +73,20 @@ pub(super) enum Fate {
 
 /// Where a row of the reduced system comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Row(usize),
     Bound(usize),
 }
 
 /// Rows and bounds that are multiples of each other on the solutions of the equations.
 #[derive(Clone, Debug)]
-struct Group {
+pub(super) struct Group {
     /// With the first weight that is not zero equal to one.
-    weights: Vec<f64>,
-    lower: f64,
-    upper: f64,
+    pub(super) weights: Vec<f64>,
+    pub(super) lower: f64,
+    pub(super) upper: f64,
     /// Each with scale and constant: its own sum is `scale * (weights x) + constant`.
-    members: Vec<(Source, f64, f64)>,
+    pub(super) members: Vec<(Source, f64, f64)>,
 }
 
 impl Group {
@@ -103,8 +104,13 @@ impl Group {
         if scale > 0.0 { (a, b) } else { (b, a) }
     }
 
+    /// Whether a side is left.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lower.is_finite() || self.upper.is_finite()
+    }
+
     /// The finite sides as half-spaces.
-    pub(super) fn sides(&self, start: &[f64]) -> Vec<HalfSpace> {
+    fn sides(&self, start: &[f64]) -> Vec<HalfSpace> {
         let at_start: f64 = self.weights.iter().zip(start).map(|(w, x)| w * x).sum();
         let negative = || self.weights.iter().map(|w| -w).collect();
         let upper = HalfSpace { normal: self.weights.clone(), limit: self.upper - at_start };
@@ -118,6 +124,8 @@ struct System {
     equations: Equations,
     /// The equations as rows, independent of each other.
     rows: Vec<Row>,
+    /// The rows of the bundle that they come from.
+    equal: Vec<usize>,
     groups: Vec<Group>,
 }
 
@@ -125,6 +133,7 @@ impl Bundle<'_> {
     pub(super) fn solve(&self) -> Solution {
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let mut system = self.reduce(&all);
+        propagation::open_implied_bounds(&mut system.groups);
         self.drop_implied(&mut system);
         let mut fates = self.fates(&system, &all);
         if let Some(map) = self.as_rows(&system) {
@@ -142,11 +151,11 @@ impl Bundle<'_> {
         self.as_much_as_fits(&fates)
     }
 
-    /// Equations first, then inequalities, each if there is still room for it.
+    /// Equations first, then inequalities, then what follows from all of them, each if there is still room for it.
     fn as_much_as_fits(&self, whole: &[Fate]) -> Solution {
-        let needed = |k: &usize| whole[*k] != Fate::Implied;
-        let mut order: Vec<usize> = (0..self.rows.len()).filter(needed).collect();
-        order.sort_by_key(|&k| self.rows[k].lower != self.rows[k].upper);
+        let is_implied = |k: usize| whole[k] == Fate::Implied;
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|&k| (is_implied(k), self.rows[k].lower != self.rows[k].upper));
         let mut chosen = Vec::new();
         for k in order {
             chosen.push(k);
@@ -156,23 +165,29 @@ impl Bundle<'_> {
         }
         let system = self.reduce(&chosen);
         let mut fates = self.fates(&system, &chosen);
-        // What the whole implies is implied with the surplus rows, which hold at the solution.
-        for k in (0..whole.len()).filter(|k| whole[*k] == Fate::Implied) {
-            fates[k] = Fate::Implied;
+        // What follows from all rows holds where the surplus rows do.
+        for (k, fate) in fates.iter_mut().enumerate() {
+            if is_implied(k) && *fate == Fate::Surplus {
+                *fate = Fate::Implied;
+            }
         }
-        let map =
-            self.as_rows(&system).unwrap_or(Map::Rows { rows: Vec::new(), bounds: Vec::new() });
-        Solution { map, fates }
+        let nothing = Map::Rows { rows: Vec::new(), bounds: Vec::new() };
+        Solution { map: self.as_rows(&system).unwrap_or(nothing), fates }
     }
 
     /// Solves equations, also those that limits from two sides amount to, and merges the rest.
     fn reduce(&self, chosen: &[usize]) -> System {
-        let mut system =
-            System { equations: Equations::default(), rows: Vec::new(), groups: Vec::new() };
+        let mut system = System {
+            equations: Equations::default(),
+            rows: Vec::new(),
+            equal: Vec::new(),
+            groups: Vec::new(),
+        };
         for &k in chosen {
             let row = &self.rows[k];
             if row.lower == row.upper && system.equations.add(&row.weights, row.lower) {
                 system.rows.push(row.clone());
+                system.equal.push(k);
             }
         }
         loop {
@@ -192,10 +207,13 @@ impl Bundle<'_> {
                 break;
             }
             system.rows.push(Row { weights, lower: value, upper: value });
+            let rows = group.members.iter().filter_map(|member| match member.0 {
+                Source::Row(k) => Some(k),
+                Source::Bound(_) => None,
+            });
+            system.equal.extend(rows);
         }
-        let boxed = system.groups.clone();
-        system.groups.iter_mut().for_each(|group| self.open_implied_sides(group, &boxed));
-        system.groups.retain(|group| group.lower.is_finite() || group.upper.is_finite());
+        propagation::open_implied_rows(&mut system.groups);
         system
     }
 
@@ -238,32 +256,6 @@ impl Bundle<'_> {
         groups
     }
 
-    /// Opens the sides of a row that the box of single entries implies.
-    fn open_implied_sides(&self, group: &mut Group, all: &[Group]) {
-        if group.weights.iter().filter(|w| **w != 0.0).count() < 2 {
-            return;
-        }
-        let (mut low, mut high) = (0.0, 0.0);
-        for (entry, &weight) in group.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
-            let alone = |other: &&Group| {
-                other.weights[entry] != 0.0
-                    && other.weights.iter().filter(|w| **w != 0.0).count() == 1
-            };
-            let (lower, upper) = all
-                .iter()
-                .find(alone)
-                .map_or((f64::NEG_INFINITY, f64::INFINITY), |other| (other.lower, other.upper));
-            low += if weight > 0.0 { weight * lower } else { weight * upper };
-            high += if weight > 0.0 { weight * upper } else { weight * lower };
-        }
-        if low.is_finite() && low >= group.lower - SAME * (1.0 + low.abs()) {
-            group.lower = f64::NEG_INFINITY;
-        }
-        if high.is_finite() && high <= group.upper + SAME * (1.0 + high.abs()) {
-            group.upper = f64::INFINITY;
-        }
-    }
-
     /// Opens every side that the others together imply, those of rows before those of bounds.
     fn drop_implied(&self, system: &mut System) {
         let sides = |group: &Group| group.sides(&self.start);
@@ -292,7 +284,7 @@ impl Bundle<'_> {
                 }
             }
         }
-        system.groups.retain(|group| group.lower.is_finite() || group.upper.is_finite());
+        system.groups.retain(Group::is_closed);
     }
 
     /// Rows as coordinates, if entries without bounds of their own determine them.
@@ -326,12 +318,7 @@ impl Bundle<'_> {
                 }
             }
         }
-        for &k in chosen {
-            let is_part = |row: &Row| row.weights == self.rows[k].weights;
-            if system.rows.iter().any(is_part) {
-                fates[k] = Fate::Coordinate;
-            }
-        }
+        system.equal.iter().for_each(|&k| fates[k] = Fate::Coordinate);
         fates
     }
 }

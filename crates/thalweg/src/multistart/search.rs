@@ -206,6 +206,11 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Take note of how run `number` ended.
     fn take(&mut self, number: usize, outcome: Outcome) -> Result<(), OptimizeError> {
         let failure = match outcome {
+            // An algorithm that failed by itself.
+            Ok(result) if result.status == Status::Failed => {
+                let error = UserError::new(result.message);
+                Failure { index: 0, what: "algorithm", error }
+            }
             Ok(result) => {
                 self.add(result);
                 return Ok(());
@@ -322,7 +327,7 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => self.at_explored(),
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
-        result.start_params = self.spec.start.to_vec();
+        result.start_params = start_params(&self.spec, self.space);
         result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
@@ -376,6 +381,13 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn info(&mut self) -> MultistartInfo<Vec<f64>> {
+        if let (Some((run, message)), false) = (self.failures.first(), self.optima.is_empty()) {
+            self.warnings.push(format!(
+                "{} of {} local runs failed and are left out. The first error, of run {run}: {message}",
+                self.failures.len(),
+                self.failures.len() + self.optima.len()
+            ));
+        }
         let steps = self.optima.iter().map(|run| (run.fun, run.params.as_slice()));
         let convergence = ConvergenceReport::of_steps(steps, self.maximize);
         let n_discoveries = self.n_discoveries();
@@ -402,14 +414,16 @@ impl<'s, 'a> Search<'s, 'a> {
 /// Whether the search ends with this outcome, so that the other runs of the batch need not go on.
 fn ends_search(outcome: &Outcome, raises: bool) -> bool {
     match outcome {
-        Ok(result) => matches!(
-            result.status,
-            Status::Interrupted
-                | Status::TargetReached
-                | Status::Unbounded
-                | Status::Callback
-                | Status::MaxSeconds
-        ),
+        Ok(result) => {
+            matches!(
+                result.status,
+                Status::Interrupted
+                    | Status::TargetReached
+                    | Status::Unbounded
+                    | Status::Callback
+                    | Status::MaxSeconds
+            ) || (raises && result.status == Status::Failed)
+        }
         Err(OptimizeError::User { failure, .. } | OptimizeError::Start(failure)) => {
             raises || failure.error.kind != UserErrorKind::Ordinary
         }
