@@ -301,10 +301,10 @@ impl fmt::Debug for Space {
 }
 
 mod draw;
-mod scaling;
-mod start;
 #[cfg(test)]
 mod random;
+mod scaling;
+mod start;
 #[cfg(test)]
 mod tests;
 

@@ -12,7 +12,7 @@ use crate::convergence::ConvergenceReport;
 use crate::drivers::Outcome;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Failure, UserError, UserErrorKind};
-use crate::pipeline::{Specification, start_of};
+use crate::pipeline::{Specification, start_params};
 use crate::result::{Direction, FlatResult};
 use crate::status::Status;
 
@@ -327,7 +327,7 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => self.at_explored(),
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
-        result.start_params = start_of(&self.spec, self.space);
+        result.start_params = start_params(&self.spec, self.space);
         result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
@@ -348,8 +348,13 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let (start, n) = (start_of(&self.spec, self.space), self.space.n_free());
-        let mut result = FlatResult::at_start(&self.spec, start, n, self.exploration.start_fun);
+        let params = start_params(&self.spec, self.space);
+        let mut result = FlatResult::at_start(
+            &self.spec,
+            params,
+            self.space.n_free(),
+            self.exploration.start_fun,
+        );
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())
         {
