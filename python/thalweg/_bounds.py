@@ -79,6 +79,21 @@ def flatten_bounds(
     )
 
 
+def flatten_soft_bounds(
+    bounds: Bounds | None, tree: Tree
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """The soft bounds as flat vectors, as `flatten_bounds`.
+
+    Raises:
+        InvalidBoundsError: A bound cannot be matched with a parameter.
+    """
+    lower, upper = (None, None) if bounds is None else (bounds.soft_lower, bounds.soft_upper)
+    return (
+        _flatten_side(lower, "soft_lower_bound", tree),
+        _flatten_side(upper, "soft_upper_bound", tree),
+    )
+
+
 def _flatten_side(side: Any, name: str, tree: Tree) -> NDArray[np.float64] | None:
     column = tree.frame_column(name)
     if side is None:

@@ -89,11 +89,6 @@ UNSUPPORTED = [
     (call(hessp=sphere), "UnsupportedArgumentError", "The hessp argument is not supported yet"),
     (call(scaling=True), "UnsupportedArgumentError", "The scaling argument is not supported yet"),
     (
-        call(multistart=True),
-        "UnsupportedArgumentError",
-        "The multistart argument is not supported yet",
-    ),
-    (
         call(logging="my_log.db"),
         "UnsupportedArgumentError",
         "The logging argument .*my_log.db.* is not supported yet",

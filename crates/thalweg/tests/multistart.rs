@@ -546,6 +546,10 @@ fn impossible_options_are_refused() {
             "convergence_xtol_rel is -1.0, but has to be at least 0.",
         ),
         (
+            MultistartOptions { share: 1.5, ..none() },
+            "share is 1.5, but has to be a number from 0 to 1.",
+        ),
+        (
             MultistartOptions { batch_size: Some(2), n_cores: 4, ..none() },
             "batch_size is 2, but has to be at least n_cores (4).",
         ),

@@ -28,8 +28,10 @@ pub struct MultistartOptions {
     /// The number of points of the sample, the start among them; by default 100 per free parameter, or 10 per local run if
     /// [`stopping_maxopt`](Self::stopping_maxopt) is given.
     pub n_samples: Option<usize>,
-    /// The largest number of local runs; by default a tenth of the sample.
+    /// The largest number of local runs; by default a [`share`](Self::share) of the sample.
     pub stopping_maxopt: Option<usize>,
+    /// The share of the sample from which local runs start, unless their number is given.
+    pub share: f64,
     /// How the sample is distributed between the sampling bounds.
     pub sampling_distribution: Distribution,
     /// How the sample is drawn.
@@ -62,6 +64,7 @@ impl Default for MultistartOptions {
         MultistartOptions {
             n_samples: None,
             stopping_maxopt: None,
+            share: SHARE,
             sampling_distribution: Distribution::Uniform,
             sampling_method: StartSampling::Random,
             n_fitted_points: 3,
@@ -196,6 +199,9 @@ impl MultistartOptions {
         if tolerance.is_nan() || tolerance < 0.0 {
             return Err(wrong("convergence_xtol_rel", &format!("{tolerance:?}"), "at least 0"));
         }
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err(wrong("share", &format!("{:?}", self.share), "a number from 0 to 1"));
+        }
         if let Some(batch) = self.batch_size
             && batch < self.n_cores
         {
@@ -216,7 +222,7 @@ impl MultistartOptions {
             (None, None, Some(runs)) => runs.saturating_mul(SAMPLES_PER_RUN),
             (None, None, None) => n.saturating_mul(SAMPLES_PER_PARAMETER),
         };
-        let share = ((n_samples as f64 * SHARE) as usize).max(1);
+        let share = ((n_samples as f64 * self.share) as usize).max(1);
         let n_runs = self.stopping_maxopt.unwrap_or(share);
         Sizes { n_samples, n_runs, batch: self.batch_size.unwrap_or(n_cores) }
     }
