@@ -55,7 +55,8 @@ class MultistartOptions:
         optimization_error_handling: Outdated name of `error_handling`.
         exploration_error_handling: Outdated; errors in the exploration never end the search.
         n_fitted_points: How many points of the sample, at most 3, are the minima of bowls that are
-            fitted to the others; 0 for none, and for a search by the formulas of tiktak alone.
+            fitted to the others. 0 for none, and for a search without suggestions by the local
+            optima: by the formulas of tiktak alone.
 
     Raises:
         InvalidMultistartError: An option has an impossible value.

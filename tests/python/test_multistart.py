@@ -191,6 +191,7 @@ def test_the_slides_search_in_the_spelling_of_2022():
             multistart=True,
             multistart_options={"convergence.max_discoveries": 5, "n_samples": 1000},
         )
+    assert len(caught) == 1
     assert "multistart_options -> multistart" in str(caught[0].message)
     assert result.multistart_info.n_discoveries == 5
     with pytest.warns(UserWarning, match="multistart_options was ignored"):
@@ -247,8 +248,11 @@ def test_names_of_2022_are_replaced():
     ],
 )
 def test_outdated_options_warn(option, value, advice):
-    with pytest.warns(FutureWarning, match=f"{option} of multistart is outdated. {advice}"):
+    with pytest.warns(
+        FutureWarning, match=f"{option} of multistart is outdated. {advice}"
+    ) as caught:
         options = om.MultistartOptions(**{option: value})
+    assert caught[0].filename == __file__
     if option == "convergence_relative_params_tolerance":
         assert options.convergence_xtol_rel == 0.1
     if option == "optimization_error_handling":

@@ -11,9 +11,21 @@
 //! Runs of a batch are suspended runs in lockstep, whose batches are merged: there is one level of parallelism, the objective's.
 //! Results depend on the seed and the options, and not on how many workers there are.
 //!
+//! *Differences from tiktak*, which cost a few evaluations and save runs (`n_fitted_points = 0` turns them off):
+//! * Up to three points of the sample are the minima of bowls that are fitted to the others (`fitted.rs`).
+//! * Before each batch the local optima suggest points: the minima of bowls fitted to them, and the best optimum with single
+//!   coordinates of others (`crossed.rs`). The best suggestion takes the place of the next start if it beats the best optimum.
+//! * Where different optima were found, the search does not end before 2n + 1 runs, as many as a bowl needs, or while a suggestion
+//!   is better than the best optimum.
+//!
+//! With default options and L-BFGS-B they find the minimum of Griewank's function (n = 2, 5; a box 1200 wide) in 100 % of searches
+//! instead of 0 to 5 %, at a third to a tenth of the evaluations; that of Rastrigin's in 80 to 95 % instead of 25 to 55 %
+//! (`benches/multistart.py`).
+//!
 //! Arnoud, Guvenen, Kleineberg 2019: Benchmarking global optimizers, <https://doi.org/10.3386/w26340>
 
 mod builder;
+mod crossed;
 mod explore;
 mod fitted;
 mod info;

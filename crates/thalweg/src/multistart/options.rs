@@ -36,7 +36,8 @@ pub struct MultistartOptions {
     pub sampling_distribution: Distribution,
     /// How the sample is drawn.
     pub sampling_method: StartSampling,
-    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others; 0 for none.
+    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others. 0 for none, and for a
+    /// search without suggestions by the local optima: by the formulas of tiktak alone.
     pub n_fitted_points: usize,
     /// Points to explore instead of a drawn sample, each in the order of the flat parameters.
     pub sample: Option<Vec<Vec<f64>>>,

@@ -3,6 +3,7 @@
 use thalweg_core::{Stop, Verdict};
 use thalweg_space::Space;
 
+use super::crossed::crossed_points;
 use super::explore::{Exploration, Explored, interrupted};
 use super::fitted::{can_fit, fitted_points};
 use super::info::MultistartInfo;
@@ -19,7 +20,9 @@ use crate::status::Status;
 /// Coordinates smaller than this are compared as if they had this size.
 const FLOOR: f64 = 0.1;
 /// The most bowls that are fitted to local optima before a batch.
-const FITTED: usize = 3;
+const FITTED: usize = 2;
+/// The most optima whose coordinates are tried in the best one before a batch.
+const PARTNERS: usize = 4;
 
 /// The state of a search.
 pub(super) struct Search<'s, 'a> {
@@ -39,6 +42,8 @@ pub(super) struct Search<'s, 'a> {
     starts: Vec<Vec<f64>>,
     /// Minima of bowls that were looked at.
     looked_at: Vec<Vec<f64>>,
+    /// How many optima had their coordinates tried in the best one, and which one that was.
+    crossed: (usize, usize),
     failures: Vec<(usize, String)>,
     warnings: Vec<String>,
     /// Why the search ended before its time.
@@ -82,6 +87,7 @@ impl<'s, 'a> Search<'s, 'a> {
             points,
             starts,
             looked_at,
+            crossed: (0, 0),
             failures,
             warnings,
             stop,
@@ -130,19 +136,19 @@ impl<'s, 'a> Search<'s, 'a> {
                 self.stop = Some(stop);
                 break;
             }
-            let fitted = self.fitted_start();
+            let suggested = self.suggested_start();
             if let Some(failure) = self.explored.fatal.take() {
                 return Err(self.failed(failure));
             }
-            if self.stop.is_some() || (fitted.is_none() && self.is_settled()) {
+            if self.stop.is_some() || (suggested.is_none() && self.is_settled()) {
                 break;
             }
             let until = n_runs.min(done + sizes.batch);
             let weight = self.weight(done, n_runs)?;
             let mut starts: Vec<Vec<f64>> =
                 (done..until).map(|j| self.mixed(weight, &self.explored.points[j])).collect();
-            if let Some(fitted) = fitted {
-                starts[0] = fitted;
+            if let Some(suggested) = suggested {
+                starts[0] = suggested;
             }
             let outcomes = self.run_batch(&starts, of_catalog);
             for (start, outcome) in starts.iter().zip(outcomes) {
@@ -159,8 +165,42 @@ impl<'s, 'a> Search<'s, 'a> {
         Ok(())
     }
 
-    /// The minimum of a bowl that is fitted to the local optima, if it is better than the best of them.
-    fn fitted_start(&mut self) -> Option<Vec<f64>> {
+    /// A point that the local optima suggest, if it is better than the best of them: the minimum of a bowl that is fitted to them,
+    /// or a mixture of coordinates. Each costs one evaluation.
+    fn suggested_start(&mut self) -> Option<Vec<f64>> {
+        if self.options.n_fitted_points == 0 || self.options.sample.is_some() {
+            return None;
+        }
+        let n = self.space.n_free();
+        let mut points = self.bowls();
+        let mut crossed = Vec::new();
+        for other in self.partners() {
+            let (own, places) = self.crossed_with(other);
+            crossed.extend(places.into_iter().map(|place| (other, place)));
+            points.extend(own);
+        }
+        let values = self.evaluate(&points);
+        let first = values.len().saturating_sub(crossed.len());
+        let limit = self.best.1;
+        let mut all = self.best.0.clone();
+        let mut exchanged = 0;
+        for (&value, &(other, place)) in values[first..].iter().zip(&crossed) {
+            if value < limit {
+                all[place] = self.points[other][place];
+                exchanged += 1;
+            }
+        }
+        let (mut points, mut values) = (points, values);
+        if exchanged > 1 {
+            values.extend(self.evaluate(&all));
+            points.extend(all);
+        }
+        let best = (0..values.len()).min_by(|&a, &b| values[a].total_cmp(&values[b]))?;
+        (values[best] < limit).then(|| points[best * n..(best + 1) * n].to_vec())
+    }
+
+    /// The minima of bowls that are fitted to the local optima, as far as they are new.
+    fn bowls(&mut self) -> Vec<f64> {
         let n = self.space.n_free();
         let mut order: Vec<usize> = (0..self.optima.len()).collect();
         let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
@@ -168,22 +208,47 @@ impl<'s, 'a> Search<'s, 'a> {
         order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
         let values: Vec<f64> = order.iter().map(value).collect();
         let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
-        let given = self.options.sample.is_some();
-        let count = if given { 0 } else { self.options.n_fitted_points.min(FITTED) };
         let mut fitted = Vec::new();
-        for point in fitted_points(&points, &values, n, count, 1).chunks_exact(n) {
+        for point in fitted_points(&points, &values, n, FITTED, 1).chunks_exact(n) {
             if !self.looked_at.iter().any(|known| self.is_same(known, point)) {
                 self.looked_at.push(point.to_vec());
                 fitted.extend_from_slice(point);
             }
         }
-        if fitted.is_empty() {
-            return None;
+        fitted
+    }
+
+    /// The optima whose coordinates are tried in the best one: those that are new, and all of them when the best one is new.
+    fn partners(&mut self) -> Vec<usize> {
+        let Some(best) = self.best_run else { return Vec::new() };
+        let (from, crossed_with) = std::mem::replace(&mut self.crossed, (self.optima.len(), best));
+        let from = if crossed_with == best { from } else { 0 };
+        let mut partners: Vec<usize> = (from..self.optima.len()).collect();
+        partners.retain(|&i| self.optima[i].fun.is_finite() && i != best);
+        let mut distinct: Vec<usize> = Vec::new();
+        for &i in partners.iter().rev() {
+            let is_known = |&j: &usize| self.is_same(&self.points[i], &self.points[j]);
+            if !distinct.iter().any(is_known) && distinct.len() < PARTNERS {
+                distinct.push(i);
+            }
+        }
+        distinct
+    }
+
+    fn crossed_with(&self, other: usize) -> (Vec<f64>, Vec<usize>) {
+        let tolerance = self.options.convergence_xtol_rel;
+        crossed_points(&self.best.0, &self.points[other], FLOOR, tolerance)
+    }
+
+    /// The objective at points of the algorithm's space; smaller is better.
+    fn evaluate(&mut self, points: &[f64]) -> Vec<f64> {
+        if points.is_empty() || self.stop.is_some() {
+            return Vec::new();
         }
         let (spec, explored) = (&mut self.spec, &mut self.explored);
-        let start = self.exploration.best_below(self.best.1, &fitted, spec, explored);
+        let values = self.exploration.further(points, spec, explored);
         self.stop = self.stop.take().or(self.explored.stop.take());
-        start
+        values
     }
 
     fn run_batch(&mut self, starts: &[Vec<f64>], of_catalog: bool) -> Vec<Option<Outcome>> {
