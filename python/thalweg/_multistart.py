@@ -46,7 +46,9 @@ class MultistartOptions:
         batch_evaluator: "joblib", "pathos", "threading", an executor or a function; see
             `thalweg.batch_evaluators`.
         batch_size: The number of local optimizations that start from the same knowledge and run at
-            the same time; None for `n_cores`. Results depend on it, but not on `n_cores`.
+            the same time. None lets each know of all before it; with several cores, the next ones
+            begin all the same, and again if one before them changed what they should have known.
+            Results depend on it, but not on `n_cores`.
         seed: The seed of the sample: a whole number, a generator of numpy, or None for 0.
         error_handling: Whether a local optimization that fails is left out ("continue", also None)
             or ends the search ("raise").

@@ -591,9 +591,10 @@ def slow(x):
 
 
 @pytest.mark.parametrize("algorithm", ["scipy_lbfgsb", "scipy_neldermead"])
-def test_results_do_not_depend_on_the_number_of_workers(algorithm):
+@pytest.mark.parametrize("batch_size", [None, 4])
+def test_results_do_not_depend_on_the_number_of_workers(algorithm, batch_size):
     def run(n_cores):
-        options = {"n_cores": n_cores, "batch_size": 4, "batch_evaluator": "threading"}
+        options = {"n_cores": n_cores, "batch_size": batch_size, "batch_evaluator": "threading"}
         result = search(slow, algorithm=algorithm, multistart={**options, "n_samples": 40})
         info = result.multistart_info
         optima = [(run.fun, run.params.tolist(), run.n_fun_evals) for run in info.local_optima]
@@ -628,7 +629,7 @@ def test_workers_work_at_the_same_time_and_never_more_than_asked_for():
 
 def test_processes_work():
     result = search(slow, multistart={"n_cores": 2, "n_samples": 20})
-    here = search(slow, multistart={"batch_size": 2, "n_samples": 20})
+    here = search(slow, multistart={"n_samples": 20})
     assert result.fun == here.fun
     assert result.multistart_info.exploration_results == here.multistart_info.exploration_results
 

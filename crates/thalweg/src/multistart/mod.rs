@@ -9,7 +9,9 @@
 //!    ||(x - x*) / max(|x*|, 0.1)|| is at most the tolerance.
 //!
 //! Runs of a batch are suspended runs in lockstep, whose batches are merged: there is one level of parallelism, the objective's.
-//! Results depend on the seed and the options, and not on how many workers there are.
+//! Results depend on the seed and the options, and not on how many workers there are: without a given B, every run knows of all
+//! before it. Workers that would wait begin the next runs as if nothing new would be known; what they find is thrown away if
+//! something is.
 //!
 //! *Differences from tiktak*, which cost a few evaluations and save runs (`n_fitted_points = 0` turns them off):
 //! * Up to three points of the sample are the minima of bowls that are fitted to the others (`fitted.rs`).
@@ -27,6 +29,7 @@
 mod builder;
 mod crossed;
 mod explore;
+mod finish;
 mod fitted;
 mod info;
 mod local;
@@ -34,6 +37,7 @@ mod notes;
 mod options;
 mod sample;
 mod search;
+mod suggest;
 
 use std::time::Instant;
 
@@ -61,7 +65,7 @@ pub(crate) fn search(
     let Multistart { options, soft_bounds, of_catalog } = multistart;
     options.check()?;
     let n_cores = spec.n_cores.max(spec.numerical_derivatives.n_cores).max(options.n_cores);
-    let sizes = options.sizes(space.n_free(), n_cores);
+    let sizes = options.sizes(space.n_free());
     let count = sizes.n_samples;
     let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
