@@ -95,6 +95,12 @@ def everything():
     yield lambda func, arguments, **_: [func(argument) for argument in arguments]
 
 
+def close(evaluator):
+    for end in ("shutdown", "terminate"):
+        if hasattr(evaluator, end):
+            getattr(evaluator, end)()
+
+
 def test_all_of_them_give_the_same_results():
     expected = search("threading", n_cores=1)
     for evaluator in everything():
@@ -103,9 +109,7 @@ def test_all_of_them_give_the_same_results():
         assert result.n_fun_evals == expected.n_fun_evals
         info, other = result.multistart_info, expected.multistart_info
         assert info.exploration_results == other.exploration_results
-        for pool in (ThreadPoolExecutor, ProcessPoolExecutor):
-            if isinstance(evaluator, pool):
-                evaluator.shutdown()
+        close(evaluator)
 
 
 @pytest.mark.parametrize("workers", [Dask(), PlainDask(), Ray()])
@@ -116,8 +120,11 @@ def test_batches_are_whole(workers):
     assert getattr(workers, "pure", [False]) == [False] * len(getattr(workers, "pure", [1]))
 
 
-@pytest.mark.parametrize("workers", [Dask(), Ray(), ThreadPoolExecutor(2), ThreadPool(2)])
-def test_the_public_form(workers):
+@pytest.mark.parametrize(
+    "make", [Dask, Ray, lambda: ThreadPoolExecutor(2), lambda: ThreadPool(2)]
+)
+def test_the_public_form(make):
+    workers = make()
     evaluate = process_batch_evaluator(workers)
     assert evaluate(lambda a: a + 1, [1, 2, 3], n_cores=2) == [2, 3, 4]
     assert evaluate(lambda a, b: a * b, [(1, 2), (3, 4)], n_cores=2, unpack_symbol="*") == [2, 12]
@@ -127,6 +134,7 @@ def test_the_public_form(workers):
     assert "ZeroDivisionError" in values[1]
     with pytest.raises(ZeroDivisionError):
         evaluate(lambda a: 1 / a, [1, 0], n_cores=2, error_handling="raise")
+    close(workers)
 
 
 def test_errors_of_workers_are_left_out():
@@ -145,6 +153,7 @@ def test_errors_of_workers_are_left_out():
 def test_what_evaluates_batches_is_said():
     for evaluator in everything():
         assert check_batch_evaluator(evaluator) is None
+        close(evaluator)
     assert check_batch_evaluator(3) == (
         "one of ['joblib', 'pathos', 'pathos_mp', 'threading'], an executor or a function"
     )
