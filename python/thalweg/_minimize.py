@@ -14,7 +14,6 @@ from thalweg._functions import check_kwargs, derivative_kind, kind_of, pick_deri
 from thalweg._resolve_algorithm import Resolved, resolve_algorithm
 from thalweg._result import OptimizeResult
 from thalweg._thalweg import Objective, Tree, solve
-from thalweg._warnings import warn_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,8 +229,12 @@ def _optimize(call: Call) -> OptimizeResult:
             )
         raise
     if raw.multistart is not None:
+        from thalweg._warnings import warn_user
+
         for warning in raw.multistart.warnings:
             warn_user(warning)
+    if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
+        _warn_of_low_precision(call, objective)
     return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
 
 
@@ -277,6 +280,15 @@ def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:
     require_method(options.method, FIRST_METHODS, "first derivatives")
     call.numdiff_options = options
     return options._flat(tree)
+
+
+def _warn_of_low_precision(call: Call, objective: Objective) -> None:
+    """Say so when the steps of numerical derivatives vanish in the digits of the objective."""
+    steps = None if call.numdiff_options is None else call.numdiff_options.step_size
+    if steps is None and objective.low_precision:
+        from thalweg._warnings import warn_low_precision
+
+        warn_low_precision("fun", 'numdiff_options={"step_size": 1e-3}')
 
 
 def _multistart(call: Call, tree: Tree) -> dict[str, Any] | None:

@@ -301,6 +301,8 @@ impl fmt::Debug for Space {
 }
 
 mod draw;
+#[cfg(test)]
+mod random;
 mod scaling;
 mod start;
 #[cfg(test)]

@@ -283,7 +283,8 @@ fn evaluator<'s, 'a: 's>(
     let differentiator = if spec.objective.has_derivative() {
         None
     } else {
-        Some(Differentiator::new(space, &spec.numerical_derivatives)?)
+        let name = |i: usize| (spec.names)(space.user_position(i));
+        Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
     };
     Ok(Evaluator {
         objective: spec.objective,

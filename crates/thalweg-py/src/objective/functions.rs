@@ -10,7 +10,9 @@ use thalweg::{Batch, Failure, Objective, StartValues};
 use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
 use super::failure::{Cause, failure};
-use super::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
+use super::output::{
+    Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
+};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
 use crate::numeric::number;
@@ -29,6 +31,8 @@ pub(crate) struct Functions {
     /// The kind by mark of jac or fun_and_jac.
     jac_kind: Option<SolverKind>,
     form: Form,
+    /// Whether what fun returned at the start has fewer digits than float64.
+    pub(super) low_precision: bool,
     /// The kind of what fun returns; known after the start.
     kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
@@ -63,6 +67,7 @@ impl Functions {
             declared,
             jac_kind,
             form: Form::Plain,
+            low_precision: false,
             kind: None,
             outputs: None,
             aggregated: None,
@@ -172,6 +177,7 @@ impl Functions {
         let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
         let value = form.unwrap(returned)?;
+        self.low_precision = has_low_precision(&value);
         let outputs = if kind == SolverKind::Scalar {
             vec![read_scalar(&value)?]
         } else {

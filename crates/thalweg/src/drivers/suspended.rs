@@ -84,11 +84,13 @@ impl Suspended {
 
     /// Begin any run over an objective, up to its first batch.
     pub(crate) fn start_job(job: Job, backend: Backend) -> Result<Self, OptimizeError> {
+        // A scalar objective has one output; how many residuals there are only the first answer can tell.
+        let n_outputs = usize::from(job.kind == thalweg_core::SolverKind::Scalar);
         let (engine, step) = match backend {
             Backend::Coroutine if job.of_catalog => coroutine(job)?.resume(None),
             _ => thread(job)?.wait(),
         };
-        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0 };
+        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs };
         run.take(step);
         Ok(run)
     }
