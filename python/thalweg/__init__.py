@@ -24,6 +24,7 @@ _HOMES = {
     "History": "_history",
     "LeastSquaresFunctionValue": "_function_value",
     "LikelihoodFunctionValue": "_function_value",
+    "MultistartOptions": "_multistart",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
     "OptimizeResult": "_result",
@@ -62,6 +63,7 @@ __all__ = [
     "History",
     "LeastSquaresFunctionValue",
     "LikelihoodFunctionValue",
+    "MultistartOptions",
     "NumdiffOptions",
     "NumdiffResult",
     "OptimizeResult",
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
     )
     from thalweg._history import History
     from thalweg._minimize import maximize, minimize
+    from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer

@@ -88,6 +88,8 @@ mod pages {
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/multistart.md")]
+    mod multistart {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
     #[doc = include_str!("../../../docs/rust.md")]

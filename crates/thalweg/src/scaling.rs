@@ -27,7 +27,7 @@ pub(crate) fn scale(
     let params = start_params(spec, &space);
     let start = start_of(spec, &params, None)?;
     let how = &spec.numerical_derivatives;
-    let gradient = gradient_at_start(spec.objective, &params, &start, &space, how, spec.names)?;
+    let gradient = gradient_at_start(spec.objective, &params, &start, &space, (how, spec.names))?;
     let scaled = space.with_scaling(&scaling, &spec.soft_bounds, Some(&gradient), spec.names)?;
     Ok((scaled, Some(start)))
 }
@@ -38,8 +38,7 @@ pub(crate) fn gradient_at_start(
     params: &[f64],
     start: &StartValues,
     space: &Space,
-    how: &NumericalDerivatives,
-    names: &dyn Fn(usize) -> String,
+    (how, names): (&NumericalDerivatives, &dyn Fn(usize) -> String),
 ) -> Result<Vec<f64>, OptimizeError> {
     let (kind, m) = (objective.kind(), objective.n_outputs());
     let aggregate = Aggregate { objective: kind, solver: SolverKind::Scalar, maximize: false, m };
@@ -49,13 +48,8 @@ pub(crate) fn gradient_at_start(
     if !objective.has_derivative() {
         let error_handling = ErrorHandling::Raise;
         let mut context = Context { objective, space, work: &mut work, aggregate, error_handling };
-        let name = |i: usize| names(space.user_position(i));
-        let failures = Differentiator::new(space, how, &name)?.derivative(
-            space.start(),
-            &[value],
-            &mut gradient,
-            &mut context,
-        )?;
+        let failures = Differentiator::new(space, how, &|i| names(space.user_position(i)))?
+            .derivative(space.start(), &[value], &mut gradient, &mut context)?;
         return match failures.into_iter().next() {
             Some(failure) => Err(OptimizeError::Start(failure)),
             None => Ok(gradient),

@@ -131,7 +131,7 @@ pub fn sensitivity(
     }
     let start = objective.start(&params).map_err(OptimizeError::Start)?;
     let how = of.numerical_derivatives;
-    let gradient = gradient_at_start(objective, &params, &start, &space, how, of.names)?;
+    let gradient = gradient_at_start(objective, &params, &start, &space, (how, of.names))?;
     let scale = match &of.scaling {
         None => vec![1.0; gradient.len()],
         Some(scaling) => {

@@ -48,6 +48,9 @@ pub struct Blueprint {
     pub collect_history: bool,
 }
 
+/// What runs over an objective.
+type Run = Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeError> + Send>;
+
 /// A run that can be suspended: anything over an objective, with what has to be known of the objective before.
 pub(crate) struct Job {
     pub kind: SolverKind,
@@ -56,7 +59,7 @@ pub(crate) struct Job {
     pub start_with_derivative: bool,
     /// Whether the algorithm is one of the catalog, so that the small stack of a coroutine is enough.
     pub of_catalog: bool,
-    pub run: Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeError> + Send>,
+    pub run: Run,
 }
 
 impl Blueprint {
