@@ -34,10 +34,11 @@ def search():
 
 
 def landscape(axes):
-    grid = np.linspace(LOWER, UPPER, 200)
+    grid = np.linspace(LOWER, UPPER, 160)
     x, y = np.meshgrid(grid, grid)
     values = x**2 + y**2 + 20 - 10 * (np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y))
-    axes.contourf(x, y, values, levels=9, cmap="Greys", alpha=0.55)
+    box = (LOWER, UPPER, LOWER, UPPER)
+    axes.imshow(values, extent=box, origin="lower", cmap="Greys", alpha=0.45, vmin=-20)
     axes.set(xlim=(LOWER, UPPER), ylim=(LOWER, UPPER), aspect="equal", xlabel="x₀")
     axes.label_outer()
 
