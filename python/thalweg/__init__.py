@@ -30,12 +30,14 @@ _HOMES = {
     "OptimizeResult": "_result",
     "Optimizer": "_optimizer",
     "ScalarFunctionValue": "_function_value",
+    "ScalingOptions": "_scaling",
     "algos": "_algos",
     "check_jac": "_check_jac",
     "first_derivative": "_differentiation",
     "maximize": "_minimize",
     "minimize": "_minimize",
     "second_derivative": "_differentiation",
+    "sensitivity": "_sensitivity",
 }
 """Where each public name lives."""
 
@@ -67,6 +69,7 @@ __all__ = [
     "OptimizeResult",
     "Optimizer",
     "ScalarFunctionValue",
+    "ScalingOptions",
     "__version__",
     "algos",
     "batch_evaluators",
@@ -82,6 +85,7 @@ __all__ = [
     "optimization",
     "parameters",
     "second_derivative",
+    "sensitivity",
     "timing",
     "typing",
     "utilities",
@@ -120,6 +124,8 @@ if TYPE_CHECKING:
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer
     from thalweg._result import OptimizeResult
+    from thalweg._scaling import ScalingOptions
+    from thalweg._sensitivity import sensitivity
 
     __version__: str
 

@@ -31,7 +31,6 @@ def refuse_unsupported_arguments(call: Call) -> None:
     for name in ("hess", "hessp"):
         if call.__dict__[name] is not None:
             raise UnsupportedArgumentError(f"The {name} argument is not supported yet.")
-    _check_switch(call, "scaling")
     if call.logging is not None and call.logging is not False:
         if not isinstance(call.logging, (str, os.PathLike)):
             raise InvalidArgumentError(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from thalweg.exceptions import NotAvailableError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -25,9 +27,15 @@ class Converter:
     """Whether the internal vector is more than a selection of the parameters."""
 
     def __init__(
-        self, tree: Tree, lower: Vector | None, upper: Vector | None, fixed: Any = None
+        self,
+        tree: Tree,
+        lower: Vector | None,
+        upper: Vector | None,
+        fixed: Any = None,
+        is_scaled: bool = False,
     ) -> None:
         self._tree, self._lower, self._upper, self._fixed = tree, lower, upper, fixed
+        self._is_scaled = is_scaled
 
     def params_to_internal(self, params: Any) -> Vector:
         """The vector that the algorithm sees."""
@@ -47,6 +55,10 @@ class Converter:
 
     @cached_property
     def _free(self) -> NDArray[np.bool_]:
+        if self._is_scaled:
+            raise NotAvailableError(
+                "The converter cannot translate scaled parameters. Use it in runs without scaling."
+            )
         free = np.full(self._tree.size, True)
         if self._lower is not None and self._upper is not None:
             free &= self._lower != self._upper

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from thalweg._aliases import resolve_aliases
-from thalweg._bounds import convert_bounds, flatten_bounds
+from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
 from thalweg._call import Call
 from thalweg._checks import check_types, error_handling_mode, refuse_unsupported_arguments
 from thalweg._functions import check_kwargs, derivative_kind, kind_of, pick_derivatives
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from thalweg._constraints import Constraint
     from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
+    from thalweg._scaling import ScalingOptions
     from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
 
 P = ParamSpec("P")
@@ -55,7 +56,7 @@ def _arguments(
     logging: bool | str | Path | None = None,
     error_handling: ErrorHandling | ErrorHandlingLiteral = "raise",
     error_penalty: dict[str, float] | None = None,
-    scaling: bool | None = False,
+    scaling: bool | ScalingOptions | dict[str, Any] | None = False,
     multistart: bool | MultistartOptions | dict[str, Any] | None = False,
     collect_history: bool = True,
     skip_checks: bool = False,
@@ -123,7 +124,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         error_handling: "raise" ends the run when a function fails; "continue" warns and goes on
             with a penalty.
         error_penalty: The penalty's "constant" and "slope" with distance from the start.
-        scaling: Not supported yet.
+        scaling: Whether to scale parameters for the algorithm: True, `ScalingOptions`, or a dict of
+            its options.
         multistart: Search from many starts: True, `MultistartOptions`, or a dict of options.
         collect_history: Whether the result has a history of all evaluations.
         skip_checks: Whether to skip the checks of keyword arguments and types.
@@ -182,11 +184,12 @@ def _optimize(call: Call) -> OptimizeResult:
     call.bounds = convert_bounds(call.bounds)
     lower, upper = flatten_bounds(call.bounds, tree)
     multistart = _multistart(call, tree) if call.multistart not in (None, False) else None
+    scaling = None if call.scaling is None or call.scaling is False else _scaling(call, tree)
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
     fixed = None if call.constraints is None else _fixed(call, tree)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, fixed)
+    algorithm.prepare(tree, lower, upper, fixed, scaling is not None)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 
@@ -211,6 +214,7 @@ def _optimize(call: Call) -> OptimizeResult:
             lower=lower,
             upper=upper,
             fixed=fixed,
+            **(scaling or {}),
             numdiff=numdiff,
             error_handling=error_handling,
             penalty=call.error_penalty,
@@ -267,6 +271,16 @@ def _fixed(call: Call, tree: Tree) -> Any:
 
     positions = fixed_positions(call.constraints, tree, call.renamed)
     return None if positions is None else (positions, None)
+
+
+def _scaling(call: Call, tree: Tree) -> dict[str, Any]:
+    """The options of scaling, and the soft bounds that it may need, in flat form."""
+    from thalweg._scaling import convert_scaling
+
+    options = convert_scaling(call.scaling)
+    assert options is not None
+    soft_lower, soft_upper = flatten_soft_bounds(convert_bounds(call.bounds), tree)
+    return {"scaling": options._flat(), "soft_lower": soft_lower, "soft_upper": soft_upper}
 
 
 def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:

@@ -50,12 +50,14 @@ class Resolved:
         self.options = options
         self.disable_history = False
 
-    def prepare(self, tree: Tree, lower: Any, upper: Any, fixed: Any) -> None:
+    def prepare(
+        self, tree: Tree, lower: Any, upper: Any, fixed: Any, is_scaled: bool = False
+    ) -> None:
         """Tell a user-defined algorithm how its vector and the parameters belong together."""
         if not isinstance(self.target, str):
             from thalweg._converter import Converter
 
-            self.target.converter = Converter(tree, lower, upper, fixed)
+            self.target.converter = Converter(tree, lower, upper, fixed, is_scaled)
 
 
 def resolve_algorithm(

@@ -169,6 +169,9 @@ class AskTell:
         lower: Vector | None,
         upper: Vector | None,
         fixed: tuple[NDArray[np.int64], Vector | None] | None,
+        scaling: tuple[str, float, float] | None = None,
+        soft_lower: Vector | None = None,
+        soft_upper: Vector | None = None,
         numdiff: dict[str, Any] | None,
         collect_history: bool,
     ) -> None: ...
@@ -185,6 +188,9 @@ def solve(
     lower: Vector | None,
     upper: Vector | None,
     fixed: tuple[NDArray[np.int64], Vector | None] | None,
+    scaling: tuple[str, float, float] | None = None,
+    soft_lower: Vector | None = None,
+    soft_upper: Vector | None = None,
     numdiff: dict[str, Any] | None,
     error_handling: str,
     penalty: dict[str, float] | None,
@@ -195,5 +201,16 @@ def solve(
     skip_checks: bool,
     multistart: dict[str, Any] | None = None,
 ) -> RawResult: ...
+def sensitivity(
+    objective: Objective,
+    *,
+    lower: Vector | None,
+    upper: Vector | None,
+    fixed: tuple[NDArray[np.int64], Vector | None] | None,
+    scaling: tuple[str, float, float] | None,
+    soft_lower: Vector | None,
+    soft_upper: Vector | None,
+    numdiff: dict[str, Any] | None,
+) -> tuple[list[tuple[str, float, float, float, float, float, str]], str]: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...

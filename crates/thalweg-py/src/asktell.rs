@@ -37,7 +37,7 @@ struct State {
 impl AskTell {
     #[new]
     #[pyo3(signature = (tree, algorithm, options=None, *, kind="scalar", derivatives=false, maximize=false, lower=None,
-        upper=None, fixed=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
+        upper=None, fixed=None, scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         py: Python<'_>,
@@ -50,6 +50,9 @@ impl AskTell {
         lower: Option<&Bound<'_, PyAny>>,
         upper: Option<&Bound<'_, PyAny>>,
         fixed: Option<&Bound<'_, PyTuple>>,
+        scaling: Option<(String, f64, f64)>,
+        soft_lower: Option<&Bound<'_, PyAny>>,
+        soft_upper: Option<&Bound<'_, PyAny>>,
         numdiff: Option<&Bound<'_, PyDict>>,
         error_handling: &str,
         penalty: Option<&Bound<'_, PyDict>>,
@@ -63,6 +66,8 @@ impl AskTell {
             lower,
             upper,
             fixed,
+            scaling,
+            soft: (soft_lower, soft_upper),
             numdiff,
             error_handling,
             penalty,
@@ -81,6 +86,8 @@ impl AskTell {
             direction: if maximize { Direction::Maximize } else { Direction::Minimize },
             bounds: arguments.bounds()?,
             constraints: arguments.constraints()?,
+            scaling: arguments.scaling()?,
+            soft_bounds: arguments.soft_bounds()?,
             numerical_derivatives: arguments.numerical_derivatives()?,
             error_handling: arguments.error_handling()?,
             penalty: arguments.penalty()?,

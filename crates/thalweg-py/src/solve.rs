@@ -12,7 +12,8 @@ use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
     FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
-    OptimizeError, PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
+    optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -30,7 +31,7 @@ use crate::tree::Tree;
 /// values (None: the start values). See the package's `minimize` for everything else.
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, fixed=None,
-    numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
+    scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
     n_cores=1, skip_checks=false, multistart=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
@@ -41,6 +42,9 @@ pub(crate) fn solve(
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
     fixed: Option<&Bound<'_, PyTuple>>,
+    scaling: Option<(String, f64, f64)>,
+    soft_lower: Option<&Bound<'_, PyAny>>,
+    soft_upper: Option<&Bound<'_, PyAny>>,
     numdiff: Option<&Bound<'_, PyDict>>,
     error_handling: &str,
     penalty: Option<&Bound<'_, PyDict>>,
@@ -60,6 +64,8 @@ pub(crate) fn solve(
         lower,
         upper,
         fixed,
+        scaling,
+        soft: (soft_lower, soft_upper),
         numdiff,
         error_handling,
         penalty,
@@ -74,6 +80,8 @@ pub(crate) fn solve(
         direction: if maximize { Direction::Maximize } else { Direction::Minimize },
         bounds: arguments.bounds()?,
         constraints: arguments.constraints()?,
+        scaling: arguments.scaling()?,
+        soft_bounds: arguments.soft_bounds()?,
         numerical_derivatives: how,
         n_cores,
         error_handling: arguments.error_handling()?,
@@ -107,6 +115,8 @@ struct Task {
     direction: Direction,
     bounds: Bounds,
     constraints: Vec<Constraint>,
+    scaling: Option<Scaling>,
+    soft_bounds: Bounds,
     numerical_derivatives: NumericalDerivatives,
     n_cores: usize,
     error_handling: ErrorHandling,
@@ -131,6 +141,9 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) lower: Option<&'a Bound<'py, PyAny>>,
     pub(crate) upper: Option<&'a Bound<'py, PyAny>>,
     pub(crate) fixed: Option<&'a Bound<'py, PyTuple>>,
+    /// Method, clipping value, magnitude.
+    pub(crate) scaling: Option<(String, f64, f64)>,
+    pub(crate) soft: (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>),
     pub(crate) numdiff: Option<&'a Bound<'py, PyDict>>,
     pub(crate) error_handling: &'a str,
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
@@ -168,6 +181,21 @@ impl Arguments<'_, '_> {
         let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
         let kind = ConstraintKind::Fixed { positions: positions.collect(), value };
         Ok(vec![Constraint::new(0, kind)])
+    }
+
+    pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
+        let Some((word, clipping_value, magnitude)) = &self.scaling else { return Ok(None) };
+        let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
+        let Some(&(_, method)) = known else {
+            return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
+        };
+        let (clipping_value, magnitude) = (*clipping_value, *magnitude);
+        Ok(Some(Scaling { method, clipping_value, magnitude }))
+    }
+
+    pub(crate) fn soft_bounds(&self) -> PyResult<Bounds> {
+        let (lower, upper) = self.soft;
+        Ok(Bounds { lower: lower.map(to_vec).transpose()?, upper: upper.map(to_vec).transpose()? })
     }
 
     pub(crate) fn numerical_derivatives(&self) -> PyResult<NumericalDerivatives> {
@@ -286,6 +314,8 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        scaling: task.scaling,
+        soft_bounds: task.soft_bounds,
         space: BuildOptions::default(),
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
@@ -393,11 +423,12 @@ pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr
             InvalidKind::Params => Kind::Params,
             InvalidKind::Bounds => Kind::Bounds,
             InvalidKind::IncompleteBounds => Kind::IncompleteBounds,
+            InvalidKind::Scaling => Kind::Scaling,
+            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Constraint => Kind::Constraint,
             InvalidKind::AlgorithmOption => Kind::AlgoOption,
             InvalidKind::DiffOption => Kind::NumdiffOptions,
             InvalidKind::Algorithm => Kind::Algorithm,
-            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Argument => Kind::Argument,
         },
         _ => Kind::Function,

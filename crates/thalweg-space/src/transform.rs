@@ -17,8 +17,8 @@ use std::fmt;
 ///
 /// Slices must have the lengths given by `n_user` and `n_internal`; implementations may panic otherwise.
 ///
-/// To add a kind: a variant of [`Constraint`](crate::Constraint) with its checks, a file in `transforms/`, its cases
-/// in the tests there, and the line in [`Space::build`](crate::Space::build) that adds it to the chain.
+/// To add a kind: a variant of [`ConstraintKind`](crate::ConstraintKind) with its checks, a file in `transforms/`, its
+/// cases in the tests there, its step in `consolidate/`, and the line in `space/build.rs` that adds it to the chain.
 pub trait Transform: fmt::Debug + Send + Sync {
     /// The length of the user vector.
     fn n_user(&self) -> usize;
@@ -46,6 +46,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
     fn user_position(&self, internal: usize) -> usize;
     /// The factor of every internal entry, if each moves only the user entry that it stands for, by this factor.
     fn factors(&self) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// The factors of a mere scaling.
+    fn scale(&self) -> Option<&[f64]> {
         None
     }
 

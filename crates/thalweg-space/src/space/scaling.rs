@@ -123,7 +123,7 @@ impl Space {
     /// use thalweg_space::{Bounds, Scaling, Space};
     ///
     /// let names = |i: usize| i.to_string();
-    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[])?;
+    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], Default::default())?;
     /// let scaling = Scaling { magnitude: 2.0, ..Scaling::default() };
     /// let scaled = space.with_scaling(&scaling, &Bounds::none(), None, &names).unwrap();
     /// assert_eq!(scaled.start(), [2.0, 2.0, 0.25]);
@@ -172,7 +172,7 @@ impl Space {
         let n = self.n_free();
         let lower = self.lower.clone().unwrap_or_else(|| vec![f64::NEG_INFINITY; n]);
         let upper = self.upper.clone().unwrap_or_else(|| vec![f64::INFINITY; n]);
-        let scale = Scale::new(factor, offset, lower.clone(), upper.clone());
+        let scale = Scale::new(factor, offset, (lower.clone(), upper.clone()), &self.start);
         let mut start = vec![0.0; n];
         scale.to_internal(&self.start, &mut start);
         let (low, high) = scale.internal_bounds(&lower, &upper);
@@ -224,6 +224,11 @@ impl Space {
         })
     }
 
+    /// The factors of [`with_scaling`](Space::with_scaling), one per free coordinate; `None` for a space that is not scaled.
+    pub fn scale(&self) -> Option<&[f64]> {
+        self.stages.last().and_then(|stage| stage.scale())
+    }
+
     /// The factor of every free coordinate, if each moves only the parameter that it stands for, by its factor: when
     /// derivatives with respect to coordinates are derivatives with respect to parameters but for that factor.
     pub fn factors(&self) -> Option<Vec<f64>> {
@@ -241,6 +246,7 @@ impl Space {
 mod tests {
     use super::*;
     use crate::constraint::{Constraint, ConstraintKind};
+    use crate::space::BuildOptions;
     use crate::transforms::Covariance;
 
     fn name(i: usize) -> String {
@@ -248,7 +254,7 @@ mod tests {
     }
 
     fn build(start: &[f64], bounds: &Bounds) -> Space {
-        Space::build(start, &name, bounds, &[]).unwrap()
+        Space::build(start, &name, bounds, &[], BuildOptions::default()).unwrap()
     }
 
     fn scaled(space: &Space, scaling: Scaling) -> Result<Space, ScalingError> {
@@ -264,6 +270,7 @@ mod tests {
         assert_eq!(two.lower().unwrap(), [-2.0, -4.0, f64::NEG_INFINITY]);
         assert_eq!(two.upper().unwrap(), [6.0, 4.0, f64::INFINITY]);
         assert_eq!(two.factors().unwrap(), [100.0, 0.5, 0.05]);
+        assert_eq!((space.scale(), two.scale()), (None, Some([100.0, 0.5, 0.05].as_slice())));
         let mut work = two.workspace();
         let (mut user, mut gradient) = ([0.0; 3], [0.0; 3]);
         two.to_user(&[1.0, 1.0, 1.0], &mut user, &mut work);
@@ -312,7 +319,9 @@ mod tests {
     #[test]
     fn factors_are_of_single_parameters_only() {
         let fixed = Constraint::new(0, ConstraintKind::Fixed { positions: vec![0], value: None });
-        let space = Space::build(&[4.0, 2.0], &name, &Bounds::none(), &[fixed]).unwrap();
+        let space =
+            Space::build(&[4.0, 2.0], &name, &Bounds::none(), &[fixed], BuildOptions::default())
+                .unwrap();
         assert_eq!(space.factors().unwrap(), [1.0]);
         assert_eq!(scaled(&space, Scaling::default()).unwrap().factors().unwrap(), [2.0]);
         let stage: Arc<dyn Transform> = Arc::new(Covariance::new(1, &[0], 0.0));

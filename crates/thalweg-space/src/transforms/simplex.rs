@@ -7,7 +7,7 @@
 //!
 //! The ratios stand in the places of the first k of the d entries.
 
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// Keeps some entries within a simplex.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Simplex {
     n: usize,
     /// The places of the d entries, ascending.
     places: Vec<usize>,
+    /// Where the ratios stand in the internal vector.
+    ratios: Vec<usize>,
     /// The corners, the reference last.
     corners: Vec<Vec<f64>>,
     /// The share of each corner as weights over the entries and a constant.
@@ -38,7 +40,10 @@ impl Simplex {
         corners.push(reference);
         let reference = shares.remove(largest);
         shares.push(reference);
-        Simplex { n, places, corners, shares }
+        let gone = &places[corners.len() - 1..];
+        let inside = |&place: &usize| place - gone.partition_point(|&other| other < place);
+        let ratios = places[..corners.len() - 1].iter().map(inside).collect();
+        Simplex { n, places, ratios, corners, shares }
     }
 
     /// The number of ratios.
@@ -51,12 +56,6 @@ impl Simplex {
     #[inline]
     fn gone(&self) -> &[usize] {
         &self.places[self.k()..]
-    }
-
-    /// Where a user entry that is not gone stands in the internal vector.
-    #[inline]
-    fn inside(&self, place: usize) -> usize {
-        place - self.gone().partition_point(|&gone| gone < place)
     }
 
     /// Copies all entries that are not gone.
@@ -73,14 +72,13 @@ impl Simplex {
     /// `1 / s`.
     #[inline]
     fn reciprocal_sum(&self, internal: &[f64]) -> f64 {
-        let ratios = self.places[..self.k()].iter().map(|&place| internal[self.inside(place)]);
-        1.0 / (1.0 + ratios.sum::<f64>())
+        1.0 / (1.0 + self.ratios.iter().map(|&place| internal[place]).sum::<f64>())
     }
 
     fn bounds(&self, user: &[f64], ratio: f64) -> Vec<f64> {
         let mut internal = vec![0.0; self.n_internal()];
         self.take_out(user, &mut internal);
-        self.places[..self.k()].iter().for_each(|&place| internal[self.inside(place)] = ratio);
+        self.ratios.iter().for_each(|&place| internal[place] = ratio);
         internal
     }
 }
@@ -109,9 +107,8 @@ impl Transform for Simplex {
         let shrink = self.reciprocal_sum(internal);
         let (reference, corners) = (&self.corners[self.k()], &self.corners[..self.k()]);
         for (j, &place) in self.places.iter().enumerate() {
-            let ratios = self.places.iter().zip(corners);
-            let others: f64 =
-                ratios.map(|(&own, corner)| internal[self.inside(own)] * corner[j]).sum();
+            let ratios = self.ratios.iter().zip(corners);
+            let others: f64 = ratios.map(|(&own, corner)| internal[own] * corner[j]).sum();
             user[place] = (reference[j] + others) * shrink;
         }
     }
@@ -121,8 +118,8 @@ impl Transform for Simplex {
         let values: Vec<f64> = self.places.iter().map(|&place| user[place]).collect();
         let share = |i: usize| share_of(&self.shares[i], &values).max(0.0);
         let reference = share(self.k());
-        for (i, &place) in self.places[..self.k()].iter().enumerate() {
-            internal[self.inside(place)] = share(i) / reference;
+        for (i, &place) in self.ratios.iter().enumerate() {
+            internal[place] = share(i) / reference;
         }
     }
 
@@ -133,15 +130,13 @@ impl Transform for Simplex {
         };
         let shrink = self.reciprocal_sum(internal);
         let mut mean = along(&self.corners[self.k()]);
-        for (&place, corner) in self.places.iter().zip(&self.corners[..self.k()]) {
-            let inside = self.inside(place);
-            gradient_internal[inside] = along(corner);
-            mean += internal[inside] * gradient_internal[inside];
+        for (&place, corner) in self.ratios.iter().zip(&self.corners) {
+            gradient_internal[place] = along(corner);
+            mean += internal[place] * gradient_internal[place];
         }
         mean *= shrink;
-        for &place in &self.places[..self.k()] {
-            let inside = self.inside(place);
-            gradient_internal[inside] = (gradient_internal[inside] - mean) * shrink;
+        for &place in &self.ratios {
+            gradient_internal[place] = (gradient_internal[place] - mean) * shrink;
         }
     }
 
@@ -152,6 +147,26 @@ impl Transform for Simplex {
 
     fn user_position(&self, internal: usize) -> usize {
         self.gone().iter().fold(internal, |place, &gone| place + usize::from(gone <= place))
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        let own = self.places[..self.k()].contains(&self.user_position(internal));
+        if own { Sampling::Own } else { Sampling::Internal }
+    }
+
+    /// Uniformly: the shares are the spacings between sorted uniform numbers.
+    fn draw(&self, unit: &[f64], _start: &[f64], user: &mut [f64]) {
+        let mut cuts: Vec<f64> = self.places[..self.k()].iter().map(|&place| unit[place]).collect();
+        cuts.push(1.0);
+        cuts.sort_by(f64::total_cmp);
+        for (j, &place) in self.places.iter().enumerate() {
+            let mut from = 0.0;
+            user[place] = 0.0;
+            for (corner, cut) in self.corners.iter().zip(&cuts) {
+                user[place] += (cut - from) * corner[j];
+                from = *cut;
+            }
+        }
     }
 }
 

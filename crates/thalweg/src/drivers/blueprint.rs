@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thalweg_core::SolverKind;
-use thalweg_space::{Bounds, BuildOptions, Constraint};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Scaling};
 
 use crate::error::OptimizeError;
 use crate::numdiff::NumericalDerivatives;
@@ -34,6 +34,10 @@ pub struct Blueprint {
     pub constraints: Vec<Constraint>,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
+    /// How the free coordinates are scaled for the algorithm.
+    pub scaling: Option<Scaling>,
+    /// Bounds that no run keeps; see [`Specification::soft_bounds`].
+    pub soft_bounds: Bounds,
     /// How derivatives are computed where none are told.
     pub numerical_derivatives: NumericalDerivatives,
     /// What to do when the objective fails.
@@ -71,6 +75,8 @@ impl Blueprint {
             bounds: Bounds::none(),
             constraints: Vec::new(),
             space: BuildOptions::default(),
+            scaling: None,
+            soft_bounds: Bounds::none(),
             numerical_derivatives: NumericalDerivatives::default(),
             error_handling: ErrorHandling::Raise,
             penalty: PenaltyOptions::default(),
@@ -99,6 +105,8 @@ impl Blueprint {
             bounds: self.bounds,
             constraints: self.constraints,
             space: self.space,
+            scaling: self.scaling,
+            soft_bounds: self.soft_bounds,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

@@ -8,7 +8,7 @@ use super::search::Search;
 use crate::convergence::ConvergenceReport;
 use crate::error::OptimizeError;
 use crate::objective::Failure;
-use crate::pipeline::start_of;
+use crate::pipeline::start_params;
 use crate::result::FlatResult;
 use crate::status::Status;
 
@@ -30,7 +30,7 @@ impl Search<'_, '_> {
             _ => self.at_explored(),
         };
         result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
-        result.start_params = start_of(&self.spec, self.space);
+        result.start_params = start_params(&self.spec, self.space);
         result.start_fun = self.exploration.start_fun;
         result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
         result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
@@ -51,7 +51,7 @@ impl Search<'_, '_> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let (start, n) = (start_of(&self.spec, self.space), self.space.n_free());
+        let (start, n) = (start_params(&self.spec, self.space), self.space.n_free());
         let mut result = FlatResult::at_start(&self.spec, start, n, self.exploration.start_fun);
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())

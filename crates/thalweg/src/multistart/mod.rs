@@ -48,7 +48,8 @@ use self::explore::Exploration;
 use self::search::Search;
 use crate::aggregate::Aggregate;
 use crate::error::OptimizeError;
-use crate::pipeline::{Specification, check_start, start_of};
+use crate::objective::StartValues;
+use crate::pipeline::{Specification, check_start, start_of, start_params};
 use crate::result::{Direction, FlatResult};
 
 pub use self::info::MultistartInfo;
@@ -61,6 +62,7 @@ pub(crate) fn search(
     mut spec: Specification<'_>,
     space: &Space,
     multistart: Multistart,
+    start: Option<StartValues>,
 ) -> Result<FlatResult, OptimizeError> {
     let Multistart { options, soft_bounds, of_catalog } = multistart;
     options.check()?;
@@ -70,8 +72,8 @@ pub(crate) fn search(
     let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
     let clock = Instant::now();
-    let start_params = start_of(&spec, space);
-    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
+    let params = start_params(&spec, space);
+    let start = start_of(&mut spec, &params, start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: SolverKind::Scalar,
