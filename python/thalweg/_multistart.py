@@ -192,12 +192,11 @@ class MultistartOptions:
             discoveries,
             "a positive whole number or infinity",
         )
+        seed: Any = self.seed
         _require(
-            self.seed is None
-            or (_is_whole(self.seed) and self.seed >= 0)
-            or hasattr(self.seed, "integers"),
+            seed is None or (_is_whole(seed) and seed >= 0) or hasattr(seed, "integers"),
             "seed",
-            self.seed,
+            seed,
             "a whole number that is not negative, a generator of numpy, or None",
         )
 
@@ -229,8 +228,9 @@ class MultistartOptions:
         flat["soft_lower"], flat["soft_upper"] = flatten_soft_bounds(bounds, tree)
         if flat["convergence_max_discoveries"] == float("inf"):
             flat["convergence_max_discoveries"] = -1  # no number of discoveries is enough
-        if hasattr(self.seed, "integers"):
-            flat["seed"] = int(self.seed.integers(2**63))
+        generator: Any = self.seed
+        if hasattr(generator, "integers"):
+            flat["seed"] = int(generator.integers(2**63))
         if self.sample is not None:
             flat["sample"] = [
                 _flat_point(point, number, tree) for number, point in enumerate(self.sample)
@@ -334,9 +334,9 @@ class MultistartInfo(DictLikeAccess):
 
     def __init__(
         self,
-        start_parameters: list[Any],
+        start_parameters: Any,
         local_optima: list[OptimizeResult],
-        exploration_sample: list[Any],
+        exploration_sample: Any,
         exploration_results: list[float],
         n_exploration_evals: int | None = None,
         n_discoveries: int | None = None,
@@ -357,9 +357,9 @@ class MultistartInfo(DictLikeAccess):
     ) -> MultistartInfo:
         """What a run tells; points become parameters when they are asked for."""
         info = cls(
-            raw.start_params,  # type: ignore[arg-type]
+            raw.start_params,
             local_optima,
-            raw.exploration_sample,  # type: ignore[arg-type]
+            raw.exploration_sample,
             raw.exploration_results.tolist(),
             raw.n_exploration_evals,
             raw.n_discoveries,

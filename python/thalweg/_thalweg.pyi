@@ -87,6 +87,20 @@ class RawResult:
     max_constraint_violation: float | None
     algorithm_output: dict[str, Any]
     history: HistoryData | None
+    multistart: RawMultistart | None
+
+class RawMultistart:
+    """The exploration and the local runs of a search, before they get their place in `MultistartInfo`."""
+
+    start_params: NDArray[np.float64]
+    exploration_sample: NDArray[np.float64]
+    exploration_results: Vector
+    local_optima: list[RawResult]
+    n_exploration_evals: int
+    n_discoveries: int
+    convergence_report: dict[str, dict[str, float]] | None
+    failures: list[tuple[int, str]]
+    warnings: list[str]
 
 class ProblemHandle:
     """The problem as a user-defined algorithm sees it, solver-signed."""
@@ -185,6 +199,7 @@ def solve(
     batch_evaluator: Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]] | None,
     n_cores: int,
     skip_checks: bool,
+    multistart: dict[str, Any] | None = None,
 ) -> RawResult: ...
 def sensitivity(
     objective: Objective,

@@ -163,13 +163,13 @@ def _pickler(batch_evaluator: Any) -> Callable[[Any], Any] | None:
             from joblib.externals import cloudpickle
         except ImportError:  # some distributions take it out of joblib
             return _with_cloudpickle
-        return cloudpickle.dumps  # type: ignore[no-any-return]
+        return cloudpickle.dumps
     if batch_evaluator in ("pathos", "pathos_mp"):
         if find_spec("dill") is None:
             return None
-        import dill
+        from importlib import import_module
 
-        return dill.dumps  # type: ignore[no-any-return]
+        return import_module("dill").dumps
     if isinstance(batch_evaluator, str):
         return None
     from concurrent.futures import ProcessPoolExecutor

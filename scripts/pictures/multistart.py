@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 
 TARGET = Path(__file__).parents[2] / "docs" / "pictures" / "multistart.svg"
 LOWER, UPPER = -4.12, 6.12
+CLOSER = 2.4
 
 
 def rastrigin(x):
@@ -29,17 +30,17 @@ def search():
         np.array([4.5, 3.5]),
         algorithm="scipy_neldermead",
         bounds=om.Bounds(lower=np.full(2, LOWER), upper=np.full(2, UPPER)),
-        multistart={"seed": 5},
+        multistart={"seed": 6},
     )
 
 
 def landscape(axes):
-    grid = np.linspace(LOWER, UPPER, 200)
+    grid = np.linspace(LOWER, UPPER, 160)
     x, y = np.meshgrid(grid, grid)
     values = x**2 + y**2 + 20 - 10 * (np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y))
-    axes.contourf(x, y, values, levels=9, cmap="Greys", alpha=0.55)
-    axes.set(xlim=(LOWER, UPPER), ylim=(LOWER, UPPER), aspect="equal", xlabel="x₀")
-    axes.label_outer()
+    box = (LOWER, UPPER, LOWER, UPPER)
+    axes.imshow(values, extent=box, origin="lower", cmap="Greys", alpha=0.45, vmin=-20)
+    axes.set(xlim=(LOWER, UPPER), ylim=(LOWER, UPPER), aspect="equal", xlabel="x₀", ylabel="x₁")
 
 
 def main():
@@ -55,10 +56,9 @@ def main():
     )
     result = search()
     info = result.multistart_info
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.0, 4.2), sharey=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4.2))
     for axes in (left, right):
         landscape(axes)
-    left.set_ylabel("x₁")
 
     sample = np.array(info.exploration_sample)
     starts = np.array(info.start_parameters)
@@ -87,7 +87,11 @@ def main():
             bbox={"boxstyle": "circle,pad=0.18", "fc": "#3b6fb6", "ec": "none"},
         )
     right.scatter(*result.params, s=130, marker="*", color="#e0a100", edgecolors="black", zorder=4)
-    right.set_title(f"Local optimizations: {info.n_optimizations}", loc="left")
+    right.set_title(f"{info.n_optimizations} local optimizations (a closer look)", loc="left")
+    right.set(xlim=(-CLOSER, CLOSER), ylim=(-CLOSER, CLOSER))
+    left.add_patch(
+        plt.Rectangle((-CLOSER, -CLOSER), 2 * CLOSER, 2 * CLOSER, fill=False, ec="#555555", lw=0.8)
+    )
     figure.tight_layout()
     TARGET.parent.mkdir(exist_ok=True)
     figure.savefig(TARGET, metadata={"Date": None})
