@@ -25,7 +25,7 @@ class Where:
     def __str__(self) -> str:
         text = repr(self._constraint)
         shown = text if len(text) <= 200 else text[:200] + "..."
-        return f"The constraint at position {self._index} ({shown})"
+        return f"constraints[{self._index}] ({shown})"
 
 
 class Selection:
