@@ -75,6 +75,7 @@ impl<P: Params> Optimization<'static, P, Asked> {
             direction: self.direction,
             bounds,
             constraints,
+            space: self.build_options(),
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

@@ -1,13 +1,15 @@
 //! The Rust front door: from a closure to a result.
 
+mod restrict;
+mod selection;
+
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
-use thalweg_space::params::{LeafTable, Params, Selector};
-use thalweg_space::{Bounds, Constraint, SpaceError};
+use thalweg_space::params::Params;
 
 use crate::closures::{Closures, Output};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
@@ -19,6 +21,8 @@ use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
+use restrict::Restrictions;
+pub use selection::{By, Selection, by};
 
 /// Minimize a function of parameters of any shape, from `start`.
 ///
@@ -107,8 +111,7 @@ pub struct Optimization<'a, P, O> {
     pub(crate) direction: Direction,
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
-    bounds: Vec<(Selector, f64, f64)>,
-    fixed: Vec<Selector>,
+    restrictions: Restrictions<'a, P>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -134,8 +137,7 @@ impl<P: Params, O> Optimization<'_, P, O> {
             direction,
             algorithm: None,
             options: Vec::new(),
-            bounds: Vec::new(),
-            fixed: Vec::new(),
+            restrictions: Restrictions::default(),
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -231,28 +233,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`.
     pub fn option(mut self, name: &str, value: impl Into<OptionValue>) -> Self {
         self.options.push((name.to_string(), value.into()));
-        self
-    }
-
-    /// Bounds on the selected parameters: all of them, positions, leaf names, or everything under a path.
-    pub fn bounds(mut self, which: impl Into<Selector>, lower: f64, upper: f64) -> Self {
-        self.bounds.push((which.into(), lower, upper));
-        self
-    }
-
-    /// A lower bound on the selected parameters.
-    pub fn lower(self, which: impl Into<Selector>, lower: f64) -> Self {
-        self.bounds(which, lower, f64::INFINITY)
-    }
-
-    /// An upper bound on the selected parameters.
-    pub fn upper(self, which: impl Into<Selector>, upper: f64) -> Self {
-        self.bounds(which, f64::NEG_INFINITY, upper)
-    }
-
-    /// Fix the selected parameters at their start values.
-    pub fn fix(mut self, which: impl Into<Selector>) -> Self {
-        self.fixed.push(which.into());
         self
     }
 
@@ -369,48 +349,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         }
         Ok(resolved)
     }
-
-    /// Bounds and constraints in terms of positions.
-    pub(crate) fn restrictions(
-        &self,
-        n: usize,
-    ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
-        let mut bounds = Bounds::none();
-        let mut constraints = Vec::new();
-        if !self.bounds.is_empty() {
-            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-        }
-        let leaves = OnceCell::new();
-        // Names and paths are built only where something is selected by them.
-        let select = |which: &Selector| match which {
-            Selector::All => Ok((0..n).collect()),
-            Selector::Positions(positions) if positions.iter().all(|&position| position < n) => {
-                Ok(positions.clone())
-            }
-            which => leaves.get_or_init(|| LeafTable::of(&self.start)).select(which),
-        };
-        for (which, lower, upper) in &self.bounds {
-            let positions: Vec<usize> = select(which).map_err(|error| {
-                OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-            })?;
-            for position in positions {
-                tighten(&mut bounds, position, *lower, *upper);
-            }
-        }
-        for (constraint, which) in self.fixed.iter().enumerate() {
-            let positions = select(which).map_err(|error| SpaceError::ConstraintSelection {
-                constraint,
-                kind: "fixed",
-                error,
-            })?;
-            constraints.push(Constraint::Fixed { positions, value: None });
-        }
-        let positions = self.start.fixed_positions();
-        if !positions.is_empty() {
-            constraints.push(Constraint::Fixed { positions, value: None });
-        }
-        Ok((bounds, constraints))
-    }
 }
 
 impl<P: Params, O: Objective> Optimization<'_, P, O> {
@@ -422,6 +360,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let resolved = self.resolve()?;
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
+        let build_options = self.build_options();
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -449,6 +388,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             success_message,
             bounds,
             constraints,
+            space: build_options,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,
@@ -467,19 +407,5 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
         Ok(result.map(&mut shape))
-    }
-}
-
-/// Of several bounds on one parameter, the tighter one holds.
-fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
-    if let Some(side) = &mut bounds.lower
-        && !lower.is_nan()
-    {
-        side[position] = side[position].max(lower);
-    }
-    if let Some(side) = &mut bounds.upper
-        && !upper.is_nan()
-    {
-        side[position] = side[position].min(upper);
     }
 }

@@ -32,7 +32,7 @@ mod result;
 mod status;
 
 pub use asktell::{AskTell, Asked, ask_tell};
-pub use builder::{Optimization, least_squares, likelihood, maximize, minimize};
+pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
 pub use check::DerivativeCheck;
 pub use closures::{Closures, Output, stateful};
 pub use convergence::{Changes, ConvergenceReport};
@@ -52,7 +52,10 @@ pub use status::Status;
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
-pub use thalweg_space::{self as space, Bounds, Constraint, Space, params};
+pub use thalweg_space::{
+    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, LinearRow,
+    Space, params,
+};
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {

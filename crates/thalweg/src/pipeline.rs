@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, Constraint, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -40,6 +40,8 @@ pub struct Specification<'a> {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -72,7 +74,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
-    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
+    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(&spec, &space)?;
 
     let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thalweg_core::SolverKind;
-use thalweg_space::{Bounds, Constraint};
+use thalweg_space::{Bounds, BuildOptions, Constraint};
 
 use crate::error::OptimizeError;
 use crate::numdiff::NumericalDerivatives;
@@ -32,6 +32,8 @@ pub struct Blueprint {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where none are told.
     pub numerical_derivatives: NumericalDerivatives,
     /// What to do when the objective fails.
@@ -54,6 +56,7 @@ impl Blueprint {
             resolved,
             bounds: Bounds::none(),
             constraints: Vec::new(),
+            space: BuildOptions::default(),
             numerical_derivatives: NumericalDerivatives::default(),
             error_handling: ErrorHandling::Raise,
             penalty: PenaltyOptions::default(),
@@ -81,6 +84,7 @@ impl Blueprint {
             seed: self.resolved.seed,
             bounds: self.bounds,
             constraints: self.constraints,
+            space: self.space,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

@@ -84,6 +84,7 @@ fn observed(
         limits: blueprint.resolved.limits,
         bounds: blueprint.bounds,
         constraints: Vec::new(),
+        space: blueprint.space,
         numerical_derivatives: blueprint.numerical_derivatives,
         n_cores: 1,
         error_handling: blueprint.error_handling,
