@@ -37,10 +37,7 @@ def _arguments(
     algorithm: str | Algorithm | type[Algorithm] | None = None,
     *,
     bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
-    constraints: Constraint
-    | dict[str, Any]
-    | Sequence[Constraint | dict[str, Any]]
-    | None = None,
+    constraints: Constraint | dict[str, Any] | Sequence[Constraint | dict[str, Any]] | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     algo_options: dict[str, Any] | None = None,
     jac: Callable[..., Any]
@@ -187,10 +184,11 @@ def _optimize(call: Call) -> OptimizeResult:
     tree = Tree(call.params)
     lower, upper = flatten_bounds(convert_bounds(call.bounds), tree)
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
-    prepared = None
+    space, plan = None, None
     if call.constraints is not None or call.repair_start is True:
         prepared = _constrained(call, tree, lower, upper)
-    space, plan = (None, None) if prepared is None else (prepared.space, prepared.plan)
+        call.params, tree = prepared.params, prepared.tree
+        space, plan = prepared.space, prepared.plan
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
     algorithm.prepare(tree, lower, upper, space)

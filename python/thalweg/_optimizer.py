@@ -102,7 +102,7 @@ class Optimizer:
         self._start_params, self._direction = params, direction
         self._tree = Tree(params)
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
-        prepared = None
+        space, self._plan = None, None
         if constraints is not None or repair_start:
             from thalweg._constraints.prepare import prepare, refuse_nonlinear
 
@@ -110,8 +110,8 @@ class Optimizer:
                 constraints, self._tree, params, lower, upper, renamed, bool(repair_start)
             )
             refuse_nonlinear(prepared)
-        space = None if prepared is None else prepared.space
-        self._plan = None if prepared is None else prepared.plan
+            self._start_params, self._tree = prepared.params, prepared.tree
+            space, self._plan = prepared.space, prepared.plan
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
         self._algorithm.prepare(self._tree, lower, upper, space)
         numdiff = None

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList};
 use thalweg::core::SolverKind;
 use thalweg::drivers::{Ask, Backend, Blueprint, Suspended, Tell};
 use thalweg::{Direction, Failure, FlatResult, OptimizeError};

@@ -203,8 +203,10 @@ def _check_selector(constraint: Constraint, selector: Any, what: str) -> None:
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Iterable) and hasattr(value, "__len__") and not isinstance(
-        value, (str, bytes, dict)
+    return (
+        isinstance(value, Iterable)
+        and hasattr(value, "__len__")
+        and not isinstance(value, (str, bytes, dict))
     )
 
 

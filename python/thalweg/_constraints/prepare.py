@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from thalweg._constraints.flatten import FlatConstraints, flatten_constraints
 from thalweg._constraints.plan import ConstraintPlan, plan_of
 from thalweg._thalweg import Space
+from thalweg._thalweg import Tree as CompiledTree
 from thalweg._warnings import warn_user
 from thalweg.exceptions import UnsupportedConstraintError
 
@@ -26,12 +27,16 @@ class Prepared:
         space: What the core needs to know; holds all constraints but the nonlinear ones.
         flat: The constraints, with the nonlinear ones apart.
         plan: How each of them is handled; None without constraints.
+        params: The params, moved to where the constraints hold if that was asked for.
+        tree: The same, compiled.
     """
 
-    __slots__ = ("flat", "plan", "space")
+    __slots__ = ("flat", "params", "plan", "space", "tree")
 
-    def __init__(self, space: Space, flat: FlatConstraints, plan: ConstraintPlan | None) -> None:
-        self.space, self.flat, self.plan = space, flat, plan
+    def __init__(self, space: Space, flat: FlatConstraints, params: Any, tree: Tree) -> None:
+        self.space, self.flat, self.params, self.tree = space, flat, params, tree
+        given = flat.native or flat.nonlinear
+        self.plan: ConstraintPlan | None = plan_of(space, flat) if given else None
 
 
 def prepare(
@@ -63,11 +68,12 @@ def prepare(
     space = Space(tree, lower, upper, flat.native, repair_start)
     if space.repairs:
         warn_user(
-            f"The start params violated constraints or bounds and were moved: "
-            f"{_listing(space.repairs)}. Because of repair_start=True this is no error."
+            "The start params violate constraints or bounds, and repair_start=True moves them: "
+            f"{_listing(space.repairs)}."
         )
-    given = flat.native or flat.nonlinear
-    return Prepared(space, flat, plan_of(space, flat) if given else None)
+        params = tree.unflatten(space.to_user(space.start))
+        tree = CompiledTree(params)
+    return Prepared(space, flat, params, tree)
 
 
 def refuse_nonlinear(prepared: Prepared) -> None:
