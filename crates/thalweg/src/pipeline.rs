@@ -76,8 +76,10 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(&spec, &space)?;
+    check_surplus(&spec, &space)?;
 
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let start_params = if space.is_identity() { spec.start.to_vec() } else { space.user_start() };
+    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: spec.algorithm.spec().features.kind,
@@ -85,7 +87,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
-    let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
+    let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
     if space.n_free() == 0 {
         return Ok(nothing_to_optimize(result, spec.collect_history));
     }
@@ -126,6 +128,21 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
+}
+
+/// Linear conditions that no change of variables enforces cannot be ignored.
+fn check_surplus(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
+    let Some(row) = space.surplus_rows().first() else { return Ok(()) };
+    let names: Vec<String> =
+        row.positions.iter().take(10).map(|&i| format!("'{}'", (spec.names)(i))).collect();
+    let message = format!(
+        "{} cannot keep constraints[{}] on {} together with the other constraints and bounds on these parameters. Drop \
+         one of them, or use an algorithm with nonlinear constraints.",
+        spec.algorithm_name,
+        row.constraint,
+        names.join(", "),
+    );
+    Err(OptimizeError::invalid(InvalidKind::Constraint, message))
 }
 
 /// Whether the algorithm keeps the bounds that are there, and has those that it needs.
