@@ -14,7 +14,9 @@ pub enum Selection<'a, P> {
 }
 
 /// A closure that picks parameters out of all of them. Made by [`by`].
-pub struct By<'a, P>(Box<dyn Fn(&P) -> Vec<f64> + 'a>);
+pub struct By<'a, P>(Choose<'a, P>);
+
+type Choose<'a, P> = Box<dyn Fn(&P) -> Vec<f64> + 'a>;
 
 /// Choose parameters by a closure that returns them: a number, a vector, an array, a tuple of such things, or any other
 /// [`Params`].
