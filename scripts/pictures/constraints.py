@@ -78,7 +78,7 @@ def draw_simplex(axes):
             ha=align,
             va="bottom" if up else "top",
         )
-    axes.set(xlim=(-0.08, 1.08), ylim=(-0.12, 1.0), aspect="equal")
+    axes.set(xlim=(-0.08, 1.08), ylim=(-0.1, 0.95), aspect="equal")
     axes.axis("off")
     axes.set_title("Three shares: ProbabilityConstraint")
 
