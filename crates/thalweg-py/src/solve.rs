@@ -11,8 +11,8 @@ use pyo3::types::{PyDict, PyString};
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
-    IterationReport, NumericalDerivatives, Objective as _, OptimizeError, PenaltyOptions, Resolved,
-    Specification, UserErrorKind, optimize, resolve,
+    IterationReport, Multistart, NumericalDerivatives, Objective as _, OptimizeError,
+    PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -32,7 +32,7 @@ use crate::tree::Tree;
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
-    n_cores=1, skip_checks=false))]
+    n_cores=1, skip_checks=false, multistart=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -50,6 +50,7 @@ pub(crate) fn solve(
     batch_evaluator: Option<Py<PyAny>>,
     n_cores: usize,
     skip_checks: bool,
+    multistart: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
     let _ = skip_checks; // nothing that is checked here may be skipped
@@ -67,6 +68,7 @@ pub(crate) fn solve(
     let flag = Flag::default();
     let (resolved, lines) = arguments.resolve(&flag)?;
     let how = arguments.numerical_derivatives()?;
+    let search = multistart.map(|options| crate::multistart::multistart(options, &resolved, &flag));
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
     let (constraints, build_options) = arguments.constraints();
@@ -81,7 +83,9 @@ pub(crate) fn solve(
         penalty: arguments.penalty()?,
         collect_history,
         callback,
+        multistart: search.transpose()?,
     };
+    let is_search = task.multistart.is_some();
 
     let mut functions = objective.get().take()?;
     let guard = Guard::install(py, &flag);
@@ -94,7 +98,8 @@ pub(crate) fn solve(
     guard.restore(py)?;
 
     let Outcome { ended, raised } = outcome;
-    let aside = lines.map(|lines| {
+    // What a user-defined algorithm says of one of many runs is not said of the search.
+    let aside = lines.filter(|_| !is_search).map(|lines| {
         std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
     });
     finish(py, ended, raised, tree.get(), aside)
@@ -112,6 +117,7 @@ struct Task {
     penalty: PenaltyOptions,
     collect_history: bool,
     callback: Option<Py<PyAny>>,
+    multistart: Option<Multistart>,
 }
 
 /// How a run ended.
@@ -291,6 +297,7 @@ fn pipeline(
         sinks: Vec::new(),
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
+        multistart: task.multistart,
     })
 }
 
@@ -364,6 +371,7 @@ fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
             );
             error_from(py, Kind::UserFunctionRuntime, text, cause)
         }
+        None if what == "exploration" => error(py, Kind::Exploration, failed.message),
         None => error(py, Kind::UserFunctionRuntime, failed.message),
     }
 }
@@ -389,6 +397,7 @@ pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr
             InvalidKind::AlgorithmOption => Kind::AlgoOption,
             InvalidKind::DiffOption => Kind::NumdiffOptions,
             InvalidKind::Algorithm => Kind::Algorithm,
+            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Argument => Kind::Argument,
         },
         _ => Kind::Function,

@@ -15,6 +15,7 @@ use crate::closures::{Closures, Output};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::multistart::MultistartOptions;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
@@ -22,6 +23,7 @@ use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 use restrict::Restrictions;
+pub(crate) use restrict::tighten;
 pub use selection::{By, Selection, by};
 
 /// Minimize a function of parameters of any shape, from `start`.
@@ -112,6 +114,8 @@ pub struct Optimization<'a, P, O> {
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
     restrictions: Restrictions<'a, P>,
+    pub(crate) multistart: Option<MultistartOptions>,
+    pub(crate) soft_bounds: Vec<(Selection<'a, P>, f64, f64)>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -138,6 +142,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             algorithm: None,
             options: Vec::new(),
             restrictions: Restrictions::default(),
+            multistart: None,
+            soft_bounds: Vec::new(),
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -326,6 +332,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.interrupt.is_some(), "interrupt"),
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
+            (self.multistart.is_some(), "multistart"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -361,6 +368,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let build_options = self.build_options();
+        let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -403,6 +411,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             },
             sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
             interrupt: self.interrupt,
+            multistart,
         })?;
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());

@@ -12,6 +12,7 @@ use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::multistart::{self, Multistart};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
@@ -62,6 +63,8 @@ pub struct Specification<'a> {
     pub interrupt: Option<Arc<AtomicBool>>,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
+    /// Search from many starts instead of running once from the start.
+    pub multistart: Option<Multistart>,
 }
 
 /// Run a specification.
@@ -69,16 +72,37 @@ pub struct Specification<'a> {
 /// # Errors
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
-    check_features(&spec)?;
+    let space = space_of(&spec)?;
+    match spec.multistart.take() {
+        Some(multistart) if space.n_free() > 0 => multistart::search(spec, &space, multistart),
+        _ => optimize_in(spec, &space),
+    }
+}
+
+/// Check what can be checked before the first evaluation, and build the space.
+fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
+    check_features(spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
-    check_bounds(&spec, &space)?;
-    check_surplus(&spec, &space)?;
+    check_bounds(spec, &space)?;
+    check_surplus(spec, &space)?;
+    Ok(space)
+}
 
-    let start_params = if space.is_identity() { spec.start.to_vec() } else { space.user_start() };
+/// The user's start, where the constraints hold.
+pub(crate) fn start_of(spec: &Specification<'_>, space: &Space) -> Vec<f64> {
+    if space.is_identity() { spec.start.to_vec() } else { space.user_start() }
+}
+
+/// Run a checked specification from the start of its space, which stands for the specification's start.
+pub(crate) fn optimize_in(
+    mut spec: Specification<'_>,
+    space: &Space,
+) -> Result<FlatResult, OptimizeError> {
+    let start_params = start_of(&spec, space);
     let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
@@ -92,13 +116,13 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         return Ok(nothing_to_optimize(result, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), spec.seed);
+    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), spec.seed);
     let algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
     let success_message = spec.success_message;
-    let mut evaluator = evaluator(spec, &space, aggregate, start, start_fun)?;
+    let mut evaluator = evaluator(spec, space, aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
 }
@@ -191,7 +215,11 @@ fn bounded_algorithms(kind: SolverKind) -> String {
 }
 
 /// The objective at the start has to be a number, and what comes with it has to fit.
-fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f64, OptimizeError> {
+pub(crate) fn check_start(
+    aggregate: Aggregate,
+    start: &StartValues,
+    n: usize,
+) -> Result<f64, OptimizeError> {
     let m = start.outputs.len();
     if m == 0 || m != aggregate.m || (aggregate.objective == SolverKind::Scalar && m != 1) {
         let message = match (aggregate.objective, m) {
@@ -255,7 +283,8 @@ fn evaluator<'s, 'a: 's>(
     let differentiator = if spec.objective.has_derivative() {
         None
     } else {
-        Some(Differentiator::new(space, &spec.numerical_derivatives)?)
+        let name = |i: usize| (spec.names)(space.user_position(i));
+        Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
     };
     Ok(Evaluator {
         objective: spec.objective,

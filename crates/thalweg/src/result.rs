@@ -9,6 +9,7 @@ use crate::convergence::ConvergenceReport;
 use crate::error::OptimizeError;
 use crate::evaluator::Evaluator;
 use crate::history::History;
+use crate::multistart::MultistartInfo;
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
 
@@ -60,8 +61,10 @@ pub struct OptimizeResult<P> {
     pub max_constraint_violation: f64,
     /// Further outputs of the algorithm, in its own space: "gradient", "jacobian", ...
     pub extras: BTreeMap<&'static str, Extra>,
-    /// Every evaluation, if history was collected.
+    /// Every evaluation, if history was collected; those of the best local run in a search from many starts.
     pub history: Option<History>,
+    /// The exploration and the local runs of a search from many starts.
+    pub multistart: Option<Box<MultistartInfo<P>>>,
 }
 
 impl FlatResult {
@@ -90,6 +93,7 @@ impl FlatResult {
             max_constraint_violation: 0.0,
             extras: BTreeMap::new(),
             history: None,
+            multistart: None,
         }
     }
 
@@ -216,6 +220,10 @@ fn projected_size(evaluator: &Evaluator<'_>, x: &[f64], gradient: &[f64]) -> f64
 impl<P> OptimizeResult<P> {
     /// The result with its parameters in another form.
     pub fn map<Q>(self, mut to: impl FnMut(P) -> Q) -> OptimizeResult<Q> {
+        self.convert(&mut to)
+    }
+
+    pub(crate) fn convert<Q>(self, to: &mut dyn FnMut(P) -> Q) -> OptimizeResult<Q> {
         OptimizeResult {
             params: to(self.params),
             fun: self.fun,
@@ -234,12 +242,16 @@ impl<P> OptimizeResult<P> {
             max_constraint_violation: self.max_constraint_violation,
             extras: self.extras,
             history: self.history,
+            multistart: self.multistart.map(|info| Box::new(info.map(to))),
         }
     }
 
     /// The changes of objective and parameters over the last accepted steps, or `None` without a history of at least
-    /// two accepted evaluations.
+    /// two accepted evaluations. In a search from many starts, every local optimum is a step.
     pub fn convergence_report(&self) -> Option<ConvergenceReport> {
+        if let Some(info) = &self.multistart {
+            return info.convergence;
+        }
         ConvergenceReport::new(self.history.as_ref()?, self.direction == Direction::Maximize)
     }
 

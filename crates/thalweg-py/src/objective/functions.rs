@@ -10,7 +10,9 @@ use thalweg::{Batch, Failure, Objective, StartValues};
 use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
 use super::failure::{Cause, failure};
-use super::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
+use super::output::{
+    Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
+};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
 use crate::numeric::number;
@@ -29,6 +31,8 @@ pub(crate) struct Functions {
     /// The kind by mark of jac or fun_and_jac.
     jac_kind: Option<SolverKind>,
     form: Form,
+    /// Whether what fun returned at the start has fewer digits than float64.
+    pub(super) low_precision: bool,
     /// The kind of what fun returns; known after the start.
     kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
@@ -43,6 +47,8 @@ pub(crate) struct Functions {
     pub(super) batches: Option<BatchEvaluator>,
     /// Whether any failure ends the run.
     ends_at_failure: bool,
+    /// Whether no failure says anything about other points, for now.
+    keeps_going: bool,
 }
 
 impl Functions {
@@ -61,6 +67,7 @@ impl Functions {
             declared,
             jac_kind,
             form: Form::Plain,
+            low_precision: false,
             kind: None,
             outputs: None,
             aggregated: None,
@@ -70,6 +77,7 @@ impl Functions {
             interrupted: Flag::default(),
             batches: None,
             ends_at_failure: false,
+            keeps_going: false,
         }
     }
 
@@ -93,7 +101,7 @@ impl Functions {
         self.solver = Some(solver);
         self.interrupted = interrupted;
         self.batches = batches;
-        self.ends_at_failure = ends_at_failure;
+        (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
     }
 
     pub(crate) fn tree(&self) -> &Py<Tree> {
@@ -169,6 +177,7 @@ impl Functions {
         let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
         let value = form.unwrap(returned)?;
+        self.low_precision = has_low_precision(&value);
         let outputs = if kind == SolverKind::Scalar {
             vec![read_scalar(&value)?]
         } else {
@@ -350,6 +359,10 @@ impl Objective for Functions {
         Python::attach(|py| self.evaluate_start(py))
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.keeps_going = always;
+    }
+
     fn evaluate(
         &mut self,
         batch: &Batch<'_>,
@@ -428,8 +441,8 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, point, out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends =
-                    self.ends_at_failure || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = (self.ends_at_failure && !self.keeps_going)
+                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated

@@ -11,7 +11,7 @@
 //! `s >= 1` cannot vanish.
 
 use super::ratio::{coordinate, ratio, slope};
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// How far from one the sum of start values may be.
 const SUM_TOLERANCE: f64 = 1e-8;
@@ -171,6 +171,23 @@ impl Transform for Probability {
 
     fn user_position(&self, internal: usize) -> usize {
         internal + usize::from(internal >= self.reference)
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        let own = self.others.contains(&self.user_position(internal));
+        if own { Sampling::Own } else { Sampling::Internal }
+    }
+
+    /// Uniformly on the simplex: the spacings between sorted uniform numbers.
+    fn draw(&self, unit: &[f64], _start: &[f64], user: &mut [f64]) {
+        let mut cuts: Vec<f64> = self.others.iter().map(|&position| unit[position]).collect();
+        cuts.sort_by(f64::total_cmp);
+        let mut from = 0.0;
+        for (&position, cut) in self.others.iter().zip(cuts) {
+            user[position] = cut - from;
+            from = cut;
+        }
+        user[self.reference] = 1.0 - from;
     }
 }
 

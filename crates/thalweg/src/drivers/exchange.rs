@@ -90,6 +90,8 @@ impl Tell {
 pub(crate) struct HandOut<'a> {
     pub kind: SolverKind,
     pub has_derivative: bool,
+    /// Whether the derivative at the start is asked for together with the outputs.
+    pub start_with_derivative: bool,
     pub n_outputs: usize,
     /// Hands a batch out and waits for the answer; `None` when nobody will answer any more.
     pub exchange: &'a mut dyn FnMut(Ask) -> Option<Tell>,
@@ -113,14 +115,15 @@ impl Objective for HandOut<'_> {
             points: params.to_vec(),
             dim: params.len(),
             wants_outputs: true,
-            wants_derivative: false,
+            wants_derivative: self.start_with_derivative,
         };
         match (self.exchange)(ask) {
             Some(mut tell) => match tell.failures.pop() {
                 Some(failure) => Err(failure),
                 None => {
                     self.n_outputs = tell.outputs.len();
-                    Ok(StartValues { outputs: tell.outputs, derivative: None })
+                    let derivative = self.start_with_derivative.then_some(tell.derivatives);
+                    Ok(StartValues { outputs: tell.outputs, derivative })
                 }
             },
             None => Err(abandoned()),

@@ -61,6 +61,10 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
         self.objective.resume(n_outputs);
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.objective.keep_going(always);
+    }
+
     fn evaluate(
         &mut self,
         batch: &Batch<'_>,
