@@ -6,13 +6,14 @@
 //! | `equality` | sets of equal parameters, and what follows for fixed values and bounds |
 //! | `blocks` | probabilities and covariances: simplification to bounds, and what they forbid |
 //! | `rows` | linear and order constraints as rows over free parameters |
-//! | `bundle`, `equations`, `cone`, `simplex` | rows that share parameters |
+//! | `bundle`, `equations`, `propagation`, `cone`, `simplex` | rows that share parameters |
 
 mod blocks;
 mod bundle;
 mod cone;
 mod equality;
 mod equations;
+mod propagation;
 mod rows;
 mod simplex;
 
@@ -35,6 +36,8 @@ pub(crate) struct Model<'a> {
     pub(crate) start: Vec<f64>,
     /// The first of the parameters that each parameter must be equal to; itself, usually.
     pub(crate) representative: Vec<usize>,
+    /// Whether any are equal.
+    joined: bool,
     /// Whether the parameter is fixed.
     pub(crate) fixed: Vec<bool>,
     /// Bounds, the same for equal parameters.
@@ -70,6 +73,7 @@ impl<'a> Model<'a> {
             constraints,
             start: start.to_vec(),
             representative: (0..n).collect(),
+            joined: false,
             fixed: vec![false; n],
             lower,
             upper,
@@ -123,16 +127,13 @@ impl<'a> Model<'a> {
 
     /// Fixes a parameter, and all that are equal to it, at a value.
     fn fix_at(&mut self, position: usize, value: f64) {
-        let own = self.representative[position];
-        for other in 0..self.start.len() {
-            if self.representative[other] == own {
-                self.fixed[other] = true;
-                self.start[other] = value;
-            }
+        for other in self.set_of(position) {
+            self.fixed[other] = true;
+            self.start[other] = value;
         }
     }
 
-    /// Whether a finite limit of another constraint may become a bound of the parameter.
+    /// Whether the parameter is a member of a block.
     fn in_block(&self, position: usize) -> bool {
         self.blocks.iter().any(|block| block.positions.contains(&position))
     }
@@ -149,12 +150,9 @@ impl<'a> Model<'a> {
 
     /// Tightens the bounds of a parameter and of all that are equal to it.
     pub(crate) fn tighten(&mut self, position: usize, lower: f64, upper: f64) {
-        let own = self.representative[position];
-        for other in 0..self.start.len() {
-            if self.representative[other] == own {
-                self.lower[other] = self.lower[other].max(lower);
-                self.upper[other] = self.upper[other].min(upper);
-            }
+        for other in self.set_of(position) {
+            self.lower[other] = self.lower[other].max(lower);
+            self.upper[other] = self.upper[other].min(upper);
         }
     }
 }

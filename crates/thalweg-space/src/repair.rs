@@ -47,17 +47,13 @@ impl Model<'_> {
 
     /// Equal parameters meet at their mean, or where one of them is fixed.
     fn meet_in_the_middle(&mut self) {
-        for own in 0..self.start.len() {
-            let set = self.set_of(own);
-            if set.len() < 2 {
-                continue;
-            }
+        for set in self.sets() {
             let first = self.start[set[0]];
             if set.iter().all(|&i| self.start[i] == first) {
                 continue;
             }
             let mean = set.iter().map(|&i| self.start[i]).sum::<f64>() / set.len() as f64;
-            let value = if self.fixed[own] { self.held_value(&set) } else { mean };
+            let value = if self.fixed[set[0]] { self.held_value(&set) } else { mean };
             set.iter().for_each(|&i| self.start[i] = value);
         }
     }

@@ -11,8 +11,8 @@ const OFF: f64 = 1e-10;
 
 impl Model<'_> {
     /// Checks all constraints in the order of the list; the first that is violated is the error, unless linear constraints
-    /// contradict each other, which no other start would cure.
-    pub(crate) fn check_start(&self) -> Result<(), SpaceError> {
+    /// contradict each other, which no other start would cure. `moved`: whether the start values were repaired.
+    pub(crate) fn check_start(&self, moved: bool) -> Result<(), SpaceError> {
         for constraint in self.constraints {
             if let Some(violation) = self.violation(constraint) {
                 if !rows_of(constraint).is_empty()
@@ -20,7 +20,7 @@ impl Model<'_> {
                 {
                     return Err(SpaceError::Clash(Box::new(clash)));
                 }
-                return Err(SpaceError::Violated(Box::new(violation)));
+                return Err(SpaceError::Violated(Box::new(Violation { moved, ..violation })));
             }
         }
         Ok(())

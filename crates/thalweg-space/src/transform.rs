@@ -17,8 +17,8 @@ use std::fmt;
 ///
 /// Slices must have the lengths given by `n_user` and `n_internal`; implementations may panic otherwise.
 ///
-/// To add a kind: a variant of [`Constraint`](crate::Constraint) with its checks, a file in `transforms/`, its cases
-/// in the tests there, and the line in [`Space::build`](crate::Space::build) that adds it to the chain.
+/// To add a kind: a variant of [`ConstraintKind`](crate::ConstraintKind) with its checks, a file in `transforms/`, its
+/// cases in the tests there, its step in `consolidate/`, and the line in `space/build.rs` that adds it to the chain.
 pub trait Transform: fmt::Debug + Send + Sync {
     /// The length of the user vector.
     fn n_user(&self) -> usize;

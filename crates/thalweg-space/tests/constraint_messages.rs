@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use thalweg_space::{Bounds, ConstraintKind, ErrorKind};
+use thalweg_space::{Bounds, BuildOptions, ConstraintKind, ErrorKind, Space};
 
 #[track_caller]
 fn refused(
@@ -224,5 +224,26 @@ fn constraints_can_be_wrong_together() {
         vec![linear(&[0, 1], &[1.0, 1.0], 3.0, INF)],
         "no values of 'x0', 'x1' satisfy constraints[0] (linear) and the bounds together. Drop one of them, or change \
          its limits.",
+    );
+}
+
+#[test]
+fn repairs_that_do_not_succeed_say_so() {
+    let kinds = list(vec![fixed(&[0, 1]), linear(&[0, 1], &[1.0, 1.0], 4.0, 4.0)]);
+    let repair = BuildOptions { repair_start: true };
+    let error = Space::build(&[1.0, 2.0], &name, &Bounds::none(), &kinds, repair).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "constraints[1] (linear) is violated at the start params: the weighted sum must be 4.0, but is 3.0, 1.0 too \
+         little. The start values are 'x0' = 1.0, 'x1' = 2.0. They were moved towards all constraints, but no point \
+         where all hold was found: fixed parameters and bounds may not leave one."
+    );
+    // What contradicts itself is named instead.
+    let kinds = list(vec![increasing(&[0, 1]), linear(&[0, 1], &[-1.0, 1.0], -2.0, -1.0)]);
+    let error = Space::build(&[1.0, 2.0], &name, &Bounds::none(), &kinds, repair).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no values of 'x0', 'x1' satisfy constraints[0] (increasing) and constraints[1] (linear) together. Drop one of \
+         them, or change its limits."
     );
 }

@@ -76,6 +76,8 @@ mod pages {
     mod algorithms_choose {}
     #[doc = include_str!("../../../docs/ask-tell.md")]
     mod ask_tell {}
+    #[doc = include_str!("../../../docs/constraints-formulas.md")]
+    mod constraints_formulas {}
     #[doc = include_str!("../../../docs/derivatives.md")]
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]

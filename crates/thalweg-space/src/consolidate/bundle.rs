@@ -10,11 +10,12 @@
 
 use super::cone::{HalfSpace, is_implied};
 use super::equations::{Equations, ZERO, largest};
+use super::propagation;
 use super::simplex::{self, SimplexRegion};
 use crate::transforms::{CombinationRow, Linear};
 
 /// How close limits may be to be one value, relative to one plus their size.
-const SAME: f64 = 1e-12;
+pub(super) const SAME: f64 = 1e-12;
 
 /// The most inequalities that are compared with each other by [`is_implied`], which costs the cube of their number.
 const COMPARED: usize = 64;
@@ -72,20 +73,20 @@ pub(super) enum Fate {
 
 /// Where a row of the reduced system comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Row(usize),
     Bound(usize),
 }
 
 /// Rows and bounds that are multiples of each other on the solutions of the equations.
 #[derive(Clone, Debug)]
-struct Group {
+pub(super) struct Group {
     /// With the first weight that is not zero equal to one.
-    weights: Vec<f64>,
-    lower: f64,
-    upper: f64,
+    pub(super) weights: Vec<f64>,
+    pub(super) lower: f64,
+    pub(super) upper: f64,
     /// Each with scale and constant: its own sum is `scale * (weights x) + constant`.
-    members: Vec<(Source, f64, f64)>,
+    pub(super) members: Vec<(Source, f64, f64)>,
 }
 
 impl Group {
@@ -103,8 +104,13 @@ impl Group {
         if scale > 0.0 { (a, b) } else { (b, a) }
     }
 
+    /// Whether a side is left.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lower.is_finite() || self.upper.is_finite()
+    }
+
     /// The finite sides as half-spaces.
-    pub(super) fn sides(&self, start: &[f64]) -> Vec<HalfSpace> {
+    fn sides(&self, start: &[f64]) -> Vec<HalfSpace> {
         let at_start: f64 = self.weights.iter().zip(start).map(|(w, x)| w * x).sum();
         let negative = || self.weights.iter().map(|w| -w).collect();
         let upper = HalfSpace { normal: self.weights.clone(), limit: self.upper - at_start };
@@ -127,6 +133,7 @@ impl Bundle<'_> {
     pub(super) fn solve(&self) -> Solution {
         let all: Vec<usize> = (0..self.rows.len()).collect();
         let mut system = self.reduce(&all);
+        propagation::open_implied_bounds(&mut system.groups);
         self.drop_implied(&mut system);
         let mut fates = self.fates(&system, &all);
         if let Some(map) = self.as_rows(&system) {
@@ -206,9 +213,7 @@ impl Bundle<'_> {
             });
             system.equal.extend(rows);
         }
-        let boxed = system.groups.clone();
-        system.groups.iter_mut().for_each(|group| self.open_implied_sides(group, &boxed));
-        system.groups.retain(|group| group.lower.is_finite() || group.upper.is_finite());
+        propagation::open_implied_rows(&mut system.groups);
         system
     }
 
@@ -251,32 +256,6 @@ impl Bundle<'_> {
         groups
     }
 
-    /// Opens the sides of a row that the box of single entries implies.
-    fn open_implied_sides(&self, group: &mut Group, all: &[Group]) {
-        if group.weights.iter().filter(|w| **w != 0.0).count() < 2 {
-            return;
-        }
-        let (mut low, mut high) = (0.0, 0.0);
-        for (entry, &weight) in group.weights.iter().enumerate().filter(|(_, w)| **w != 0.0) {
-            let alone = |other: &&Group| {
-                other.weights[entry] != 0.0
-                    && other.weights.iter().filter(|w| **w != 0.0).count() == 1
-            };
-            let (lower, upper) = all
-                .iter()
-                .find(alone)
-                .map_or((f64::NEG_INFINITY, f64::INFINITY), |other| (other.lower, other.upper));
-            low += if weight > 0.0 { weight * lower } else { weight * upper };
-            high += if weight > 0.0 { weight * upper } else { weight * lower };
-        }
-        if low.is_finite() && low >= group.lower - SAME * (1.0 + low.abs()) {
-            group.lower = f64::NEG_INFINITY;
-        }
-        if high.is_finite() && high <= group.upper + SAME * (1.0 + high.abs()) {
-            group.upper = f64::INFINITY;
-        }
-    }
-
     /// Opens every side that the others together imply, those of rows before those of bounds.
     fn drop_implied(&self, system: &mut System) {
         let sides = |group: &Group| group.sides(&self.start);
@@ -305,7 +284,7 @@ impl Bundle<'_> {
                 }
             }
         }
-        system.groups.retain(|group| group.lower.is_finite() || group.upper.is_finite());
+        system.groups.retain(Group::is_closed);
     }
 
     /// Rows as coordinates, if entries without bounds of their own determine them.

@@ -1,5 +1,7 @@
 //! Sets of parameters that must be equal: the first is free, the others are its copies.
 
+use std::collections::BTreeMap;
+
 use super::Model;
 use crate::constraint::ConstraintKind;
 use crate::error::{Clash, SpaceError};
@@ -28,19 +30,29 @@ impl Model<'_> {
                 saved => Handling::Copies { saved },
             };
         }
-        for own in 0..self.start.len() {
-            let set = self.set_of(own);
-            if self.representative[own] == own && set.len() > 1 {
-                self.unite_bounds(&set)?;
-                self.unite_fixed(&set)?;
-            }
+        for set in self.sets() {
+            self.unite_bounds(&set)?;
+            self.unite_fixed(&set)?;
         }
         Ok(())
     }
 
-    /// All parameters with this representative, ascending.
-    pub(crate) fn set_of(&self, own: usize) -> Vec<usize> {
-        (0..self.start.len()).filter(|&i| self.representative[i] == own).collect()
+    /// The sets of two or more equal parameters, each ascending.
+    pub(crate) fn sets(&self) -> Vec<Vec<usize>> {
+        let mut sets: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (i, &own) in self.representative.iter().enumerate().filter(|(i, own)| i != *own) {
+            sets.entry(own).or_insert_with(|| vec![own]).push(i);
+        }
+        sets.into_values().collect()
+    }
+
+    /// All parameters that are equal to this one, itself included, ascending.
+    pub(crate) fn set_of(&self, position: usize) -> Vec<usize> {
+        if !self.joined {
+            return vec![position];
+        }
+        let own = self.representative[position];
+        (own..self.start.len()).filter(|&i| self.representative[i] == own).collect()
     }
 
     /// Makes one set of the sets that the members are in; returns how many sets disappear.
@@ -49,6 +61,7 @@ impl Model<'_> {
         owns.sort_unstable();
         owns.dedup();
         let Some((&first, others)) = owns.split_first() else { return 0 };
+        self.joined |= !others.is_empty();
         for own in &mut self.representative {
             if others.contains(own) {
                 *own = first;

@@ -17,6 +17,8 @@ pub struct Violation {
     pub values: Vec<(String, f64)>,
     /// How many parameters are selected.
     pub selected: usize,
+    /// Whether the start values were moved already.
+    pub moved: bool,
 }
 
 impl Violation {
@@ -28,20 +30,26 @@ impl Violation {
         named: impl Fn(usize) -> (String, f64),
     ) -> Self {
         let values = positions.iter().take(LISTED).map(|&position| named(position)).collect();
-        Violation { constraint, kind, problems, values, selected: positions.len() }
+        let selected = positions.len();
+        Violation { constraint, kind, problems, values, selected, moved: false }
     }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Violation { constraint, kind, problems, values, selected } = self;
+        let Violation { constraint, kind, problems, values, selected, moved } = self;
         let problems = listing(problems.iter().cloned(), problems.len());
         let values = values.iter().map(|(name, value)| format!("'{name}' = {value:?}"));
         write!(
             f,
-            "constraints[{constraint}] ({kind}) is violated at the start params: {problems}. The start values are {}. \
-             Start where the constraint holds, or let repair_start move the start values there.",
-            listing(values, *selected)
+            "constraints[{constraint}] ({kind}) is violated at the start params: {problems}. The start values are {}. {}",
+            listing(values, *selected),
+            if *moved {
+                "They were moved towards all constraints, but no point where all hold was found: fixed parameters and \
+                 bounds may not leave one."
+            } else {
+                "Start where the constraint holds, or let repair_start move the start values there."
+            }
         )
     }
 }

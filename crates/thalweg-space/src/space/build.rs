@@ -45,7 +45,7 @@ impl Space {
             model.repair_start();
         }
         bounds.check_start(&model.start, names)?;
-        model.check_start()?;
+        model.check_start(options.repair_start)?;
         let repairs = if options.repair_start { model.repairs(start) } else { Vec::new() };
         model.copy_start_values();
         model.fix_equal_bounds();

@@ -142,7 +142,7 @@ fn check(space: &Space, bounds: &Bounds, constraints: &[Constraint], internal: &
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_can_be_built_holds(

@@ -120,10 +120,10 @@ impl Space {
     /// the name of a user's parameter.
     ///
     /// ```
-    /// use thalweg_space::{Bounds, Scaling, Space};
+    /// use thalweg_space::{Bounds, BuildOptions, Scaling, Space};
     ///
     /// let names = |i: usize| i.to_string();
-    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[])?;
+    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], BuildOptions::default())?;
     /// let scaling = Scaling { magnitude: 2.0, ..Scaling::default() };
     /// let scaled = space.with_scaling(&scaling, &Bounds::none(), None, &names).unwrap();
     /// assert_eq!(scaled.start(), [2.0, 2.0, 0.25]);
@@ -241,6 +241,7 @@ impl Space {
 mod tests {
     use super::*;
     use crate::constraint::{Constraint, ConstraintKind};
+    use crate::space::BuildOptions;
     use crate::transforms::Covariance;
 
     fn name(i: usize) -> String {
@@ -248,7 +249,7 @@ mod tests {
     }
 
     fn build(start: &[f64], bounds: &Bounds) -> Space {
-        Space::build(start, &name, bounds, &[]).unwrap()
+        Space::build(start, &name, bounds, &[], BuildOptions::default()).unwrap()
     }
 
     fn scaled(space: &Space, scaling: Scaling) -> Result<Space, ScalingError> {
@@ -312,7 +313,9 @@ mod tests {
     #[test]
     fn factors_are_of_single_parameters_only() {
         let fixed = Constraint::new(0, ConstraintKind::Fixed { positions: vec![0], value: None });
-        let space = Space::build(&[4.0, 2.0], &name, &Bounds::none(), &[fixed]).unwrap();
+        let space =
+            Space::build(&[4.0, 2.0], &name, &Bounds::none(), &[fixed], BuildOptions::default())
+                .unwrap();
         assert_eq!(space.factors().unwrap(), [1.0]);
         assert_eq!(scaled(&space, Scaling::default()).unwrap().factors().unwrap(), [2.0]);
         let stage: Arc<dyn Transform> = Arc::new(Covariance::new(1, &[0], 0.0));

@@ -17,6 +17,8 @@ pub struct Simplex {
     n: usize,
     /// The places of the d entries, ascending.
     places: Vec<usize>,
+    /// Where the ratios stand in the internal vector.
+    ratios: Vec<usize>,
     /// The corners, the reference last.
     corners: Vec<Vec<f64>>,
     /// The share of each corner as weights over the entries and a constant.
@@ -40,7 +42,10 @@ impl Simplex {
         corners.push(reference);
         let reference = shares.remove(largest);
         shares.push(reference);
-        Simplex { n, places, corners, shares }
+        let gone = &places[corners.len() - 1..];
+        let inside = |&place: &usize| place - gone.partition_point(|&other| other < place);
+        let ratios = places[..corners.len() - 1].iter().map(inside).collect();
+        Simplex { n, places, ratios, corners, shares }
     }
 
     /// The number of ratios.
@@ -55,12 +60,6 @@ impl Simplex {
         &self.places[self.k()..]
     }
 
-    /// Where a user entry that is not gone stands in the internal vector.
-    #[inline]
-    fn inside(&self, place: usize) -> usize {
-        place - self.gone().partition_point(|&gone| gone < place)
-    }
-
     /// Copies all entries that are not gone.
     fn take_out(&self, user: &[f64], internal: &mut [f64]) {
         let (mut target, mut gone) = (0, self.gone().iter().peekable());
@@ -72,16 +71,16 @@ impl Simplex {
         }
     }
 
-    /// The ratio of the corner whose coordinate stands in a place.
+    /// The ratio of corner `k`.
     #[inline]
-    fn ratio(&self, internal: &[f64], place: usize) -> f64 {
-        ratio(internal[self.inside(place)])
+    fn ratio(&self, internal: &[f64], k: usize) -> f64 {
+        ratio(internal[self.ratios[k]])
     }
 
     fn bounds(&self, user: &[f64], bound: f64) -> Vec<f64> {
         let mut internal = vec![0.0; self.n_internal()];
         self.take_out(user, &mut internal);
-        self.places[..self.k()].iter().for_each(|&place| internal[self.inside(place)] = bound);
+        self.ratios.iter().for_each(|&place| internal[place] = bound);
         internal
     }
 }
@@ -107,12 +106,11 @@ impl Transform for Simplex {
                 source += 1;
             }
         }
-        let corners = self.places.iter().zip(&self.corners[..self.k()]);
         let reference = &self.corners[self.k()];
         self.places.iter().zip(reference).for_each(|(&place, &v)| user[place] = v);
         let mut sum = 1.0;
-        for (&own, corner) in corners {
-            let ratio = self.ratio(internal, own);
+        for (k, corner) in self.corners[..self.k()].iter().enumerate() {
+            let ratio = self.ratio(internal, k);
             sum += ratio;
             self.places.iter().zip(corner).for_each(|(&place, v)| user[place] += ratio * v);
         }
@@ -124,8 +122,8 @@ impl Transform for Simplex {
         let values: Vec<f64> = self.places.iter().map(|&place| user[place]).collect();
         let share = |i: usize| share_of(&self.shares[i], &values).max(0.0);
         let reference = share(self.k());
-        for (i, &place) in self.places[..self.k()].iter().enumerate() {
-            internal[self.inside(place)] = coordinate(share(i) / reference);
+        for (i, &place) in self.ratios.iter().enumerate() {
+            internal[place] = coordinate(share(i) / reference);
         }
     }
 
@@ -135,17 +133,16 @@ impl Transform for Simplex {
             self.places.iter().zip(corner).map(|(&place, v)| gradient_user[place] * v).sum()
         };
         let (mut sum, mut mean) = (1.0, along(&self.corners[self.k()]));
-        for (&place, corner) in self.places.iter().zip(&self.corners[..self.k()]) {
-            let (inside, ratio) = (self.inside(place), self.ratio(internal, place));
-            gradient_internal[inside] = along(corner);
+        for (k, &place) in self.ratios.iter().enumerate() {
+            let ratio = self.ratio(internal, k);
+            gradient_internal[place] = along(&self.corners[k]);
             sum += ratio;
-            mean += ratio * gradient_internal[inside];
+            mean += ratio * gradient_internal[place];
         }
         mean /= sum;
-        for &place in &self.places[..self.k()] {
-            let slope = slope(self.ratio(internal, place));
-            let own = &mut gradient_internal[self.inside(place)];
-            *own = (*own - mean) * slope / sum;
+        for (k, &place) in self.ratios.iter().enumerate() {
+            let slope = slope(self.ratio(internal, k));
+            gradient_internal[place] = (gradient_internal[place] - mean) * slope / sum;
         }
     }
 
