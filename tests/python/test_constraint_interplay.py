@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 import thalweg as om
-from thalweg.exceptions import InvalidBoundsError, InvalidConstraintError, InvalidParamsError
+from thalweg.exceptions import (
+    IncompleteBoundsError,
+    InvalidBoundsError,
+    InvalidConstraintError,
+    InvalidParamsError,
+)
 
 INF = np.inf
 SIMPLEX = om.ProbabilityConstraint([0, 1, 2])
@@ -294,14 +299,37 @@ def test_rounding_at_the_start_is_forgiven():
 # Algorithms that cannot.
 
 
-def test_an_algorithm_without_bounds_refuses_what_needs_them():
-    @om.mark.least_squares
-    def residuals(x):
-        return x
+@om.mark.least_squares
+def residuals(x):
+    return x
 
-    for constraint in (SIMPLEX, om.IncreasingConstraint()):
-        with pytest.raises(InvalidBoundsError, match="does not support bounds") as caught:
-            om.minimize(residuals, np.array(SHARES), "levenberg_marquardt", constraints=constraint)
-        assert "trf" in str(caught.value)
-        result = om.minimize(residuals, np.array(SHARES), "trf", constraints=constraint)
-        assert result.success
+
+@pytest.mark.parametrize(
+    ("constraint", "kind"), [(SIMPLEX, "probability"), (om.IncreasingConstraint(), "increasing")]
+)
+def test_an_algorithm_without_bounds_refuses_what_needs_them(constraint, kind):
+    with pytest.raises(InvalidBoundsError) as caught:
+        om.minimize(residuals, np.array(SHARES), "levenberg_marquardt", constraints=[constraint])
+    assert str(caught.value) == (
+        f"levenberg_marquardt does not support bounds, by which constraints[0] ({kind}) would be "
+        "kept. Algorithms that do: lbfgsb, neldermead, neldermead_parallel, trf."
+    )
+    result = om.minimize(residuals, np.array(SHARES), "trf", constraints=constraint)
+    assert result.success
+
+
+def test_the_users_own_bounds_are_named_as_such():
+    bounds = om.Bounds(lower=np.array([-INF, -INF, -INF, 0.0]))
+    start = np.array([*SHARES, 1.0])
+    fixed = om.FixedConstraint([0])
+    with pytest.raises(InvalidBoundsError, match=r"but parameter '3' has bounds \[0, inf\]"):
+        om.minimize(residuals, start, "levenberg_marquardt", bounds=bounds, constraints=fixed)
+
+
+def test_an_algorithm_that_needs_bounds_says_that_constraints_have_none():
+    with pytest.raises(IncompleteBoundsError) as caught:
+        run(SHARES, SIMPLEX, [0, 0, 0], [1, 1, 1], algorithm="differential_evolution")
+    assert str(caught.value).endswith(
+        "The coordinates by which constraints[0] (probability) would be kept have no such bounds: "
+        "use an algorithm that needs none."
+    )
