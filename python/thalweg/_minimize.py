@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
+    from thalweg._constraints.prepare import Prepared
     from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._scaling import ScalingOptions
@@ -38,7 +39,7 @@ def _arguments(
     algorithm: str | Algorithm | type[Algorithm] | None = None,
     *,
     bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
-    constraints: Constraint | dict[str, Any] | list[Constraint | dict[str, Any]] | None = None,
+    constraints: Constraint | dict[str, Any] | Sequence[Constraint | dict[str, Any]] | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     algo_options: dict[str, Any] | None = None,
     jac: Callable[..., Any]
@@ -60,6 +61,7 @@ def _arguments(
     multistart: bool | MultistartOptions | dict[str, Any] | None = False,
     collect_history: bool = True,
     skip_checks: bool = False,
+    repair_start: bool = False,
     callback: Callable[[Any], Any] | None = None,
     x0: PyTree = None,
     method: str | None = None,
@@ -108,7 +110,7 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             nested at will.
         algorithm: A name, a class such as `algos.scipy_lbfgsb`, or an instance of one with options.
         bounds: `Bounds`, scipy's Bounds, or a sequence of pairs with None where there is no bound.
-        constraints: A constraint or a list of constraints.
+        constraints: A constraint or a sequence of constraints.
         fun_kwargs: Further arguments of `fun`.
         algo_options: Options of the algorithm by name; those that it does not have are ignored with
             a warning.
@@ -129,6 +131,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         multistart: Search from many starts: True, `MultistartOptions`, or a dict of options.
         collect_history: Whether the result has a history of all evaluations.
         skip_checks: Whether to skip the checks of keyword arguments and types.
+        repair_start: Whether to move start params that violate constraints or bounds to near ones
+            that do not, with a warning, instead of raising an exception.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
         x0: `params`, by scipy's name.
@@ -186,10 +190,14 @@ def _optimize(call: Call) -> OptimizeResult:
     scaling = None if call.scaling is None or call.scaling is False else _scaling(call, tree)
     multistart = _multistart(call, tree) if call.multistart not in (None, False) else None
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
-    fixed = None if call.constraints is None else _fixed(call, tree)
+    space, plan = None, None
+    if call.constraints is not None or call.repair_start is True:
+        prepared = _constrained(call, tree, lower, upper)
+        call.params, tree = prepared.params, prepared.tree
+        space, plan = prepared.space, prepared.plan
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, fixed, scaling is not None)
+    algorithm.prepare(tree, lower, upper, space, scaling is not None)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 
@@ -213,7 +221,7 @@ def _optimize(call: Call) -> OptimizeResult:
             maximize=call.direction == "maximize",
             lower=lower,
             upper=upper,
-            fixed=fixed,
+            space=space,
             **(scaling or {}),
             numdiff=numdiff,
             error_handling=error_handling,
@@ -229,7 +237,7 @@ def _optimize(call: Call) -> OptimizeResult:
         partial = getattr(error, "partial_result", None)
         if partial is not None:
             error.partial_result = OptimizeResult._from_run(  # type: ignore[attr-defined]
-                partial, call.direction, algorithm.name, call.params, tree
+                partial, call.direction, algorithm.name, call.params, tree, plan
             )
         raise
     if raw.multistart is not None:
@@ -239,7 +247,7 @@ def _optimize(call: Call) -> OptimizeResult:
             warn_user(warning)
     if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
         _warn_of_low_precision(call, objective)
-    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree, plan)
 
 
 _DEFAULTS = {"fun": None, "params": None, "algorithm": None, **(_arguments.__kwdefaults__ or {})}
@@ -266,11 +274,14 @@ def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
     return arguments
 
 
-def _fixed(call: Call, tree: Tree) -> Any:
-    from thalweg._constraints import fixed_positions
+def _constrained(call: Call, tree: Tree, lower: Any, upper: Any) -> Prepared:
+    from thalweg._constraints.prepare import prepare, refuse_nonlinear
 
-    positions = fixed_positions(call.constraints, tree, call.renamed)
-    return None if positions is None else (positions, None)
+    prepared = prepare(
+        call.constraints, tree, call.params, lower, upper, call.renamed, call.repair_start is True
+    )
+    refuse_nonlinear(prepared)
+    return prepared
 
 
 def _scaling(call: Call, tree: Tree) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from thalweg.exceptions import (
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._internal_problem import UserAlgorithm
-    from thalweg._thalweg import Tree
+    from thalweg._thalweg import Space, Tree
 
 
 class Resolved:
@@ -51,13 +51,14 @@ class Resolved:
         self.disable_history = False
 
     def prepare(
-        self, tree: Tree, lower: Any, upper: Any, fixed: Any, is_scaled: bool = False
+        self, tree: Tree, lower: Any, upper: Any, space: Space | None, is_scaled: bool = False
     ) -> None:
         """Tell a user-defined algorithm how its vector and the parameters belong together."""
         if not isinstance(self.target, str):
             from thalweg._converter import Converter
+            from thalweg._thalweg import Space
 
-            self.target.converter = Converter(tree, lower, upper, fixed, is_scaled)
+            self.target.converter = Converter(tree, space or Space(tree, lower, upper), is_scaled)
 
 
 def resolve_algorithm(

@@ -110,16 +110,15 @@ def sensitivity(
     lower, upper = flatten_bounds(convert_bounds(bounds), tree)
     soft_lower, soft_upper = flatten_soft_bounds(convert_bounds(bounds), tree)
     options = convert_scaling(scaling)
-    numdiff = fixed = None
+    numdiff = space = None
     if numdiff_options is not None:
         from thalweg._numdiff_options import convert_numdiff_options
 
         numdiff = convert_numdiff_options(numdiff_options, renamed)._flat(tree)
     if constraints is not None:
-        from thalweg._constraints import fixed_positions
+        from thalweg._constraints.prepare import prepare
 
-        positions = fixed_positions(constraints, tree, renamed)
-        fixed = None if positions is None else (positions, None)
+        space = prepare(constraints, tree, params, lower, upper, renamed).space
     warn_renamed(renamed)
     objective = _thalweg.Objective(
         tree,
@@ -137,7 +136,7 @@ def sensitivity(
         objective,
         lower=lower,
         upper=upper,
-        fixed=fixed,
+        space=space,
         scaling=None if options is None else options._flat(),
         soft_lower=soft_lower,
         soft_upper=soft_upper,

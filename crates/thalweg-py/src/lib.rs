@@ -3,6 +3,7 @@
 mod algorithm;
 mod asktell;
 mod catalog;
+mod constraints;
 mod errors;
 mod handle;
 mod history;
@@ -15,6 +16,7 @@ mod plans;
 mod result;
 mod sensitivity;
 mod solve;
+mod space;
 mod tree;
 
 use pyo3::prelude::*;
@@ -44,6 +46,8 @@ mod _thalweg {
     use crate::sensitivity::sensitivity;
     #[pymodule_export]
     use crate::solve::solve;
+    #[pymodule_export]
+    use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
 

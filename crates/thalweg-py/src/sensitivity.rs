@@ -3,27 +3,28 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 use thalweg::core::SolverKind;
-use thalweg::{BuildOptions, OptimizeError, Sensitivity, SensitivityOf, sensitivity as measure};
+use thalweg::{OptimizeError, Sensitivity, SensitivityOf, sensitivity as measure};
 
 use crate::interrupt::{Flag, Guard};
 use crate::objective::{Functions, Objective};
 use crate::solve::{Arguments, check_start, guarded, outcome_error};
+use crate::space::Space;
 
 /// A row per free parameter, `(name, value, derivative, scale, effect, ratio, verdict)`, and the whole as a table.
 type Rows = Vec<(String, f64, f64, f64, f64, f64, &'static str)>;
 
 /// How sensitive `objective` is to each free parameter at the start. Arguments as in `solve`.
 #[pyfunction]
-#[pyo3(signature = (objective, *, lower=None, upper=None, fixed=None, scaling=None, soft_lower=None, soft_upper=None,
+#[pyo3(signature = (objective, *, lower=None, upper=None, space=None, scaling=None, soft_lower=None, soft_upper=None,
     numdiff=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn sensitivity(
     objective: &Bound<'_, Objective>,
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
-    fixed: Option<&Bound<'_, PyTuple>>,
+    space: Option<&Bound<'_, Space>>,
     scaling: Option<(String, f64, f64)>,
     soft_lower: Option<&Bound<'_, PyAny>>,
     soft_upper: Option<&Bound<'_, PyAny>>,
@@ -37,14 +38,14 @@ pub(crate) fn sensitivity(
         maximize: false,
         lower,
         upper,
-        fixed,
+        space,
         scaling,
         soft: (soft_lower, soft_upper),
         numdiff,
         error_handling: "raise",
         penalty: None,
     };
-    let (bounds, constraints) = (arguments.bounds()?, arguments.constraints()?);
+    let (bounds, (constraints, build_options)) = (arguments.bounds()?, arguments.constraints());
     let (scaling, soft_bounds) = (arguments.scaling()?, arguments.soft_bounds()?);
     let how = arguments.numerical_derivatives()?;
     let flag = Flag::default();
@@ -61,7 +62,7 @@ pub(crate) fn sensitivity(
             names: &names,
             bounds: &bounds,
             constraints: &constraints,
-            space: BuildOptions::default(),
+            space: build_options,
             scaling,
             soft_bounds: &soft_bounds,
             numerical_derivatives: &how,

@@ -7,13 +7,13 @@ use std::sync::{Arc, PoisonError};
 
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 use thalweg::diff::DiffOptions;
 use thalweg::{
-    Bounds, BuildOptions, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
-    FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
-    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
-    optimize, resolve,
+    Bounds, BuildOptions, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
+    IterationReport, Multistart, NumericalDerivatives, Objective as _, OptimizeError,
+    PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind, optimize,
+    resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -23,15 +23,17 @@ use crate::numeric::{number, to_vec};
 use crate::objective::{BatchEvaluator, Cause, Functions, Objective, start_error, warn};
 use crate::options::{numerical_derivatives, option_value};
 use crate::result::RawResult;
+use crate::space::Space;
 use crate::tree::Tree;
 
 /// Optimize `objective` with `algorithm`, the name of an algorithm or a user-defined one.
 ///
-/// `lower` and `upper` are flat with NaN or infinity where there is no bound; `fixed` is None or a pair of positions and
-/// values (None: the start values). See the package's `minimize` for everything else.
+/// `lower` and `upper` are flat with NaN or infinity where there is no bound; `space` holds the constraints, None without
+/// any. See the package's `minimize` for everything else.
 #[pyfunction]
-#[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, fixed=None,
-    scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
+#[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
+    scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
+    collect_history=true, callback=None, batch_evaluator=None,
     n_cores=1, skip_checks=false, multistart=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
@@ -41,7 +43,7 @@ pub(crate) fn solve(
     maximize: bool,
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
-    fixed: Option<&Bound<'_, PyTuple>>,
+    space: Option<&Bound<'_, Space>>,
     scaling: Option<(String, f64, f64)>,
     soft_lower: Option<&Bound<'_, PyAny>>,
     soft_upper: Option<&Bound<'_, PyAny>>,
@@ -63,7 +65,7 @@ pub(crate) fn solve(
         maximize,
         lower,
         upper,
-        fixed,
+        space,
         scaling,
         soft: (soft_lower, soft_upper),
         numdiff,
@@ -76,10 +78,12 @@ pub(crate) fn solve(
     let search = multistart.map(|options| crate::multistart::multistart(options, &resolved, &flag));
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
+    let (constraints, build_options) = arguments.constraints();
     let task = Task {
         direction: if maximize { Direction::Maximize } else { Direction::Minimize },
         bounds: arguments.bounds()?,
-        constraints: arguments.constraints()?,
+        constraints,
+        space: build_options,
         scaling: arguments.scaling()?,
         soft_bounds: arguments.soft_bounds()?,
         numerical_derivatives: how,
@@ -115,6 +119,7 @@ struct Task {
     direction: Direction,
     bounds: Bounds,
     constraints: Vec<Constraint>,
+    space: BuildOptions,
     scaling: Option<Scaling>,
     soft_bounds: Bounds,
     numerical_derivatives: NumericalDerivatives,
@@ -140,7 +145,7 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) maximize: bool,
     pub(crate) lower: Option<&'a Bound<'py, PyAny>>,
     pub(crate) upper: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) fixed: Option<&'a Bound<'py, PyTuple>>,
+    pub(crate) space: Option<&'a Bound<'py, Space>>,
     /// Method, clipping value, magnitude.
     pub(crate) scaling: Option<(String, f64, f64)>,
     pub(crate) soft: (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>),
@@ -174,13 +179,9 @@ impl Arguments<'_, '_> {
         Ok(Bounds { lower, upper: self.upper.map(to_vec).transpose()? })
     }
 
-    pub(crate) fn constraints(&self) -> PyResult<Vec<Constraint>> {
-        let Some(fixed) = self.fixed else { return Ok(Vec::new()) };
-        let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
-        let value = fixed.get_item(1)?;
-        let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
-        let kind = ConstraintKind::Fixed { positions: positions.collect(), value };
-        Ok(vec![Constraint::new(0, kind)])
+    /// The constraints, and what to do with start values that violate them.
+    pub(crate) fn constraints(&self) -> (Vec<Constraint>, BuildOptions) {
+        self.space.map(|space| space.get().specification()).unwrap_or_default()
     }
 
     pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
@@ -314,9 +315,9 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        space: task.space,
         scaling: task.scaling,
         soft_bounds: task.soft_bounds,
-        space: BuildOptions::default(),
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
         error_handling: task.error_handling,

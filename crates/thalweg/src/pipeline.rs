@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, BuildOptions, Constraint, Scaling, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, Scaling, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -202,10 +202,18 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
         if let Some(i) = bounded {
             let lower = space.lower().map_or(f64::NEG_INFINITY, |lower| lower[i]);
             let upper = space.upper().map_or(f64::INFINITY, |upper| upper[i]);
+            let position = space.user_position(i);
+            let own =
+                |side: &Option<Vec<f64>>| side.as_ref().is_some_and(|s| s[position].is_finite());
+            let why = match reparametrized(space) {
+                Some(kept) if !own(&spec.bounds.lower) && !own(&spec.bounds.upper) => {
+                    format!("by which {kept} would be kept")
+                }
+                _ => format!("but parameter '{}' has bounds [{lower}, {upper}]", name(i)),
+            };
             let message = format!(
-                "{} does not support bounds, but parameter '{}' has bounds [{lower}, {upper}]. Algorithms that do: {}.",
+                "{} does not support bounds, {why}. Algorithms that do: {}.",
                 spec.algorithm_name,
-                name(i),
                 bounded_algorithms(features.kind),
             );
             return Err(OptimizeError::invalid(InvalidKind::Bounds, message));
@@ -215,15 +223,30 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
         let open = |i: &usize| !(side(space.lower(), *i) && side(space.upper(), *i));
         let missing: Vec<String> = (0..space.n_free()).filter(open).take(10).map(name).collect();
         if !missing.is_empty() {
-            let message = format!(
+            let mut message = format!(
                 "{} needs finite lower and upper bounds for every free parameter. They are missing for: {}.",
                 spec.algorithm_name,
                 missing.join(", "),
             );
+            if let Some(kept) = reparametrized(space) {
+                message += &format!(
+                    " The coordinates by which {kept} would be kept have no such bounds: use an algorithm that needs none."
+                );
+            }
             return Err(OptimizeError::invalid(InvalidKind::IncompleteBounds, message));
         }
     }
     Ok(())
+}
+
+/// The constraints that a change of variables keeps, for messages.
+fn reparametrized(space: &Space) -> Option<String> {
+    let changed = |handling: &Handling| matches!(handling, Handling::Reparametrized { .. });
+    let planned = space.plan().constraints.iter().filter(|planned| changed(&planned.handling));
+    let kept: Vec<String> = planned
+        .map(|planned| format!("constraints[{}] ({})", planned.index, planned.kind))
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(" and "))
 }
 
 fn bounded_algorithms(kind: SolverKind) -> String {

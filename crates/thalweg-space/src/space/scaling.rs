@@ -120,10 +120,10 @@ impl Space {
     /// the name of a user's parameter.
     ///
     /// ```
-    /// use thalweg_space::{Bounds, Scaling, Space};
+    /// use thalweg_space::{Bounds, BuildOptions, Scaling, Space};
     ///
     /// let names = |i: usize| i.to_string();
-    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], Default::default())?;
+    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], BuildOptions::default())?;
     /// let scaling = Scaling { magnitude: 2.0, ..Scaling::default() };
     /// let scaled = space.with_scaling(&scaling, &Bounds::none(), None, &names).unwrap();
     /// assert_eq!(scaled.start(), [2.0, 2.0, 0.25]);

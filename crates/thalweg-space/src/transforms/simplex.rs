@@ -1,12 +1,14 @@
 //! A region that is a simplex, by the shares of its corners.
 //!
 //! With the corners `v_i` (k + 1 of them in d entries, k <= d) and shares `p_i >= 0` that sum to one, `u = sum p_i v_i`. As for
-//! [probabilities](crate::transforms::Probability), the internal coordinates are ratios to a reference, `z_i = p_i / p_r`, so
+//! [probabilities](crate::transforms::Probability), the internal coordinates are those of ratios to a reference,
+//! `z_i = sinh w_i = p_i / p_r`, so
 //!
-//! `p_i = z_i / s`, `p_r = 1 / s`, `s = 1 + sum z_i`, and pulling back is `(v_i - u) . g / s`.
+//! `p_i = z_i / s`, `p_r = 1 / s`, `s = 1 + sum z_i`, and pulling back is `(v_i - u) . g sqrt(1 + z_i^2) / s`.
 //!
-//! The ratios stand in the places of the first k of the d entries.
+//! The coordinates stand in the places of the first k of the d entries.
 
+use super::ratio::{coordinate, ratio, slope};
 use crate::transform::{Sampling, Transform};
 
 /// Keeps some entries within a simplex.
@@ -69,16 +71,16 @@ impl Simplex {
         }
     }
 
-    /// `1 / s`.
+    /// The ratio of corner `k`.
     #[inline]
-    fn reciprocal_sum(&self, internal: &[f64]) -> f64 {
-        1.0 / (1.0 + self.ratios.iter().map(|&place| internal[place]).sum::<f64>())
+    fn ratio(&self, internal: &[f64], k: usize) -> f64 {
+        ratio(internal[self.ratios[k]])
     }
 
-    fn bounds(&self, user: &[f64], ratio: f64) -> Vec<f64> {
+    fn bounds(&self, user: &[f64], bound: f64) -> Vec<f64> {
         let mut internal = vec![0.0; self.n_internal()];
         self.take_out(user, &mut internal);
-        self.ratios.iter().for_each(|&place| internal[place] = ratio);
+        self.ratios.iter().for_each(|&place| internal[place] = bound);
         internal
     }
 }
@@ -104,13 +106,15 @@ impl Transform for Simplex {
                 source += 1;
             }
         }
-        let shrink = self.reciprocal_sum(internal);
-        let (reference, corners) = (&self.corners[self.k()], &self.corners[..self.k()]);
-        for (j, &place) in self.places.iter().enumerate() {
-            let ratios = self.ratios.iter().zip(corners);
-            let others: f64 = ratios.map(|(&own, corner)| internal[own] * corner[j]).sum();
-            user[place] = (reference[j] + others) * shrink;
+        let reference = &self.corners[self.k()];
+        self.places.iter().zip(reference).for_each(|(&place, &v)| user[place] = v);
+        let mut sum = 1.0;
+        for (k, corner) in self.corners[..self.k()].iter().enumerate() {
+            let ratio = self.ratio(internal, k);
+            sum += ratio;
+            self.places.iter().zip(corner).for_each(|(&place, v)| user[place] += ratio * v);
         }
+        self.places.iter().for_each(|&place| user[place] /= sum);
     }
 
     fn to_internal(&self, user: &[f64], internal: &mut [f64]) {
@@ -119,7 +123,7 @@ impl Transform for Simplex {
         let share = |i: usize| share_of(&self.shares[i], &values).max(0.0);
         let reference = share(self.k());
         for (i, &place) in self.ratios.iter().enumerate() {
-            internal[place] = share(i) / reference;
+            internal[place] = coordinate(share(i) / reference);
         }
     }
 
@@ -128,15 +132,17 @@ impl Transform for Simplex {
         let along = |corner: &[f64]| -> f64 {
             self.places.iter().zip(corner).map(|(&place, v)| gradient_user[place] * v).sum()
         };
-        let shrink = self.reciprocal_sum(internal);
-        let mut mean = along(&self.corners[self.k()]);
-        for (&place, corner) in self.ratios.iter().zip(&self.corners) {
-            gradient_internal[place] = along(corner);
-            mean += internal[place] * gradient_internal[place];
+        let (mut sum, mut mean) = (1.0, along(&self.corners[self.k()]));
+        for (k, &place) in self.ratios.iter().enumerate() {
+            let ratio = self.ratio(internal, k);
+            gradient_internal[place] = along(&self.corners[k]);
+            sum += ratio;
+            mean += ratio * gradient_internal[place];
         }
-        mean *= shrink;
-        for &place in &self.ratios {
-            gradient_internal[place] = (gradient_internal[place] - mean) * shrink;
+        mean /= sum;
+        for (k, &place) in self.ratios.iter().enumerate() {
+            let slope = slope(self.ratio(internal, k));
+            gradient_internal[place] = (gradient_internal[place] - mean) * slope / sum;
         }
     }
 
