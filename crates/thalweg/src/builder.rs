@@ -10,9 +10,11 @@ use thalweg_space::params::{LeafTable, Params, Selector};
 use thalweg_space::{Bounds, Constraint, SpaceError};
 
 use crate::closures::{Closures, Output};
+use crate::constrained::{Constrained, ConstraintFunctions, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::nonlinear::{ConstraintHandling, Limit, LinearRow, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
@@ -109,6 +111,9 @@ pub struct Optimization<'a, P, O> {
     options: Vec<(String, OptionValue)>,
     bounds: Vec<(Selector, f64, f64)>,
     fixed: Vec<Selector>,
+    pub(crate) nonlinear: Vec<NonlinearConstraint<'a, P>>,
+    pub(crate) extra_rows: Vec<LinearRow>,
+    pub(crate) constraint_handling: ConstraintHandling,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -136,6 +141,9 @@ impl<P: Params, O> Optimization<'_, P, O> {
             options: Vec::new(),
             bounds: Vec::new(),
             fixed: Vec::new(),
+            nonlinear: Vec::new(),
+            extra_rows: Vec::new(),
+            constraint_handling: ConstraintHandling::Native,
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -256,6 +264,42 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         self
     }
 
+    /// A nonlinear constraint `lower <= fun(params) <= upper`; minus infinity or infinity where there is no limit, twice the same
+    /// number for an equality. [`NonlinearConstraint`] has a name, a tolerance and a derivative, too.
+    ///
+    /// ```
+    /// use thalweg::{ConstraintHandling, minimize};
+    /// let result = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 2.0])
+    ///     .algorithm("lbfgsb")
+    ///     .nonlinear(|x: &[f64; 2]| x[0] * x[1], 1.0, f64::INFINITY)
+    ///     .lower(.., 0.0)
+    ///     .constraint_handling(ConstraintHandling::AugmentedLagrangian)
+    ///     .run()?;
+    /// assert!(result.success && (result.fun - 2.0).abs() < 1e-4, "{result}");
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    pub fn nonlinear<R: Output>(
+        self,
+        fun: impl Fn(&P) -> R + 'a,
+        lower: impl Into<Limit>,
+        upper: impl Into<Limit>,
+    ) -> Self {
+        self.constraint(NonlinearConstraint::new(fun).lower(lower).upper(upper))
+    }
+
+    /// A nonlinear constraint.
+    pub fn constraint(mut self, constraint: NonlinearConstraint<'a, P>) -> Self {
+        self.nonlinear.push(constraint);
+        self
+    }
+
+    /// Who keeps nonlinear constraints: the algorithm itself (the default; few algorithms can), or an augmented Lagrangian around
+    /// any algorithm.
+    pub fn constraint_handling(mut self, handling: ConstraintHandling) -> Self {
+        self.constraint_handling = handling;
+        self
+    }
+
     /// How derivatives are computed where none is given; forward differences by default.
     pub fn numerical_derivatives(mut self, options: DiffOptions) -> Self {
         self.numerical_derivatives.options = options;
@@ -370,6 +414,18 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         Ok(resolved)
     }
 
+    /// The limits of the nonlinear constraints, and their functions. Positions count all constraints of the builder.
+    pub(crate) fn take_nonlinear(&mut self) -> (Vec<NonlinearLimits>, ConstraintFunctions<'a, P>) {
+        let constraints = std::mem::take(&mut self.nonlinear);
+        let limits = constraints.iter().enumerate();
+        let limits = limits.map(|(i, constraint)| NonlinearLimits {
+            position: self.fixed.len() + i,
+            ..constraint.limits.clone()
+        });
+        let limits: Vec<NonlinearLimits> = limits.collect();
+        (limits.clone(), ConstraintFunctions::new(constraints, &limits, self.start.clone()))
+    }
+
     /// Bounds and constraints in terms of positions.
     pub(crate) fn restrictions(
         &self,
@@ -422,11 +478,17 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let resolved = self.resolve()?;
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
+        let (nonlinear, functions) = self.take_nonlinear();
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
         let success_message = resolved.success_message();
         let mut objective: &mut dyn Objective = &mut self.objective;
+        let mut constrained;
+        if !functions.is_empty() {
+            constrained = Constrained { objective, functions };
+            objective = &mut constrained;
+        }
         let (mut replaying, mut recording);
         if let Some(tape) = self.replay {
             replaying = Replaying::new(objective, tape);
@@ -449,6 +511,9 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             success_message,
             bounds,
             constraints,
+            nonlinear,
+            extra_rows: self.extra_rows,
+            constraint_handling: self.constraint_handling,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

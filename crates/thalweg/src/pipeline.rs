@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use thalweg_algorithms::AugmentedLagrangian;
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
 use thalweg_space::{Bounds, Constraint, Space};
 
@@ -12,11 +13,11 @@ use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::nonlinear::{ConstraintHandling, ConstraintSet, LinearRow, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
 use crate::result::{Direction, FlatResult};
-use crate::status::Status;
 
 /// Everything that defines a run, in terms of the flat user vector.
 pub struct Specification<'a> {
@@ -40,6 +41,13 @@ pub struct Specification<'a> {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// The limits of nonlinear constraints, whose values the objective gives.
+    pub nonlinear: Vec<NonlinearLimits>,
+    /// Linear constraints that a reparametrization cannot take: they are kept like nonlinear ones, and the objective does not
+    /// know them.
+    pub extra_rows: Vec<LinearRow>,
+    /// How nonlinear constraints reach the algorithm.
+    pub constraint_handling: ConstraintHandling,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -68,6 +76,7 @@ pub struct Specification<'a> {
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
     check_features(&spec)?;
+    check_constraints(&spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
@@ -83,18 +92,27 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
+    let (nonlinear, rows) =
+        (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
+    let constraints = ConstraintSet::new(nonlinear, rows, &start)?;
     let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
     if space.n_free() == 0 {
-        return Ok(nothing_to_optimize(result, spec.collect_history));
+        let at_start = constraints.at_start(&start, spec.start);
+        return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), spec.seed);
-    let algorithm = std::mem::replace(
+    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), &constraints, spec.seed);
+    let mut algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
+    if spec.constraint_handling == ConstraintHandling::AugmentedLagrangian
+        && !constraints.is_empty()
+    {
+        algorithm = Box::new(AugmentedLagrangian::around(algorithm));
+    }
     let success_message = spec.success_message;
-    let mut evaluator = evaluator(spec, &space, aggregate, start, start_fun)?;
+    let mut evaluator = evaluator(spec, &space, constraints, aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
 }
@@ -124,6 +142,42 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
+}
+
+/// Whether the constraints make sense, and somebody keeps them.
+fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    spec.nonlinear.iter().try_for_each(NonlinearLimits::check)?;
+    let first = match (spec.nonlinear.first(), spec.extra_rows.first()) {
+        (Some(constraint), _) => constraint.to_string(),
+        (None, Some(row)) => {
+            let shown: Vec<String> =
+                row.positions.iter().take(10).map(|&i| (spec.names)(i)).collect();
+            format!(
+                "the linear constraint on {}, which cannot be taken over by a change of variables,",
+                shown.join(", ")
+            )
+        }
+        (None, None) => return Ok(()),
+    };
+    let native = spec.constraint_handling == ConstraintHandling::Native;
+    if !native || spec.algorithm.spec().features.nonlinear_constraints {
+        return Ok(());
+    }
+    let kind = spec.objective.kind();
+    let able: Vec<&str> = crate::algorithms::CATALOG
+        .iter()
+        .filter(|entry| entry.spec.features.nonlinear_constraints)
+        .filter(|entry| is_compatible(kind, entry.spec.features.kind))
+        .map(|entry| entry.spec.name)
+        .collect();
+    let able = if able.is_empty() { "none yet".to_string() } else { able.join(", ") };
+    let message = format!(
+        "{} does not support nonlinear constraints, but {first} has to be kept. Algorithms that support them: {able}. With \
+         constraint_handling=\"augmented_lagrangian\" (in Rust \
+         .constraint_handling(ConstraintHandling::AugmentedLagrangian)) every algorithm can be used.",
+        spec.algorithm_name
+    );
+    Err(OptimizeError::invalid(InvalidKind::Constraint, message))
 }
 
 /// Whether the algorithm keeps the bounds that are there, and has those that it needs.
@@ -206,21 +260,19 @@ fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f6
     Err(OptimizeError::invalid(InvalidKind::Function, message))
 }
 
-fn nothing_to_optimize(mut result: FlatResult, collect_history: bool) -> FlatResult {
-    result.status = Status::NothingToOptimize;
-    result.success = true;
-    result.message = "nothing to optimize: all parameters are fixed".into();
-    result.history = collect_history.then(|| History::new(result.params.len()));
-    result
-}
-
-fn problem_spec(space: &Space, n_outputs: usize, seed: u64) -> ProblemSpec {
+fn problem_spec(
+    space: &Space,
+    n_outputs: usize,
+    constraints: &ConstraintSet,
+    seed: u64,
+) -> ProblemSpec {
     let n = space.n_free();
     ProblemSpec {
         lower: space.lower().map_or_else(|| vec![f64::NEG_INFINITY; n], <[f64]>::to_vec),
         upper: space.upper().map_or_else(|| vec![f64::INFINITY; n], <[f64]>::to_vec),
         n_outputs,
-        constraint_limits: Vec::new(),
+        constraint_limits: constraints.limits().to_vec(),
+        constraint_tolerances: constraints.tolerances().to_vec(),
         seed,
     }
 }
@@ -228,6 +280,7 @@ fn problem_spec(space: &Space, n_outputs: usize, seed: u64) -> ProblemSpec {
 fn evaluator<'s, 'a: 's>(
     spec: Specification<'a>,
     space: &'s Space,
+    constraints: ConstraintSet,
     aggregate: Aggregate,
     start: StartValues,
     start_fun: f64,
@@ -238,15 +291,28 @@ fn evaluator<'s, 'a: 's>(
     } else {
         Some(Differentiator::new(space, &spec.numerical_derivatives)?)
     };
+    let constraint_differentiator = match constraints.ranges(false).next() {
+        Some(_) => Some(Differentiator::new(space, &spec.numerical_derivatives)?),
+        None => None,
+    };
+    let at_start = constraints.at_start(&start, spec.start);
+    let best = Best {
+        x: space.start().to_vec(),
+        value,
+        violation: constraints.violation(&at_start),
+        constraints: at_start,
+    };
     Ok(Evaluator {
         objective: spec.objective,
         space,
+        constraints,
         maximize: aggregate.maximize,
         limits: spec.limits,
         error_handling: spec.error_handling,
         penalty: Penalty::new(spec.penalty, aggregate.maximize, space.start(), value)?,
         n_cores: spec.n_cores.max(1),
         differentiator,
+        constraint_differentiator,
         history: spec.collect_history.then(|| History::new(space.n_user())),
         sinks: spec.sinks.into_iter().map(|sink| sink as &mut dyn Sink).collect(),
         callback: match spec.callback {
@@ -259,8 +325,9 @@ fn evaluator<'s, 'a: 's>(
         },
         interrupt: spec.interrupt,
         clock: Instant::now(),
+        start_constraints: start.constraints.concat(),
         start,
-        best: Best { x: space.start().to_vec(), value },
+        best,
         counts: Counts::default(),
         failure: None,
         scratch: Scratch::new(space),

@@ -6,6 +6,7 @@ use thalweg_core::SolverKind;
 use thalweg_space::{Bounds, Constraint};
 
 use crate::error::OptimizeError;
+use crate::nonlinear::{ConstraintHandling, LinearRow, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::Objective;
 use crate::pipeline::{Specification, optimize};
@@ -32,6 +33,12 @@ pub struct Blueprint {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// The limits of nonlinear constraints, whose values will be told. Their numbers of values have to be given.
+    pub nonlinear: Vec<NonlinearLimits>,
+    /// Further linear constraints that are kept like nonlinear ones; nothing is told for them.
+    pub extra_rows: Vec<LinearRow>,
+    /// How nonlinear constraints reach the algorithm.
+    pub constraint_handling: ConstraintHandling,
     /// How derivatives are computed where none are told.
     pub numerical_derivatives: NumericalDerivatives,
     /// What to do when the objective fails.
@@ -54,6 +61,9 @@ impl Blueprint {
             resolved,
             bounds: Bounds::none(),
             constraints: Vec::new(),
+            nonlinear: Vec::new(),
+            extra_rows: Vec::new(),
+            constraint_handling: ConstraintHandling::Native,
             numerical_derivatives: NumericalDerivatives::default(),
             error_handling: ErrorHandling::Raise,
             penalty: PenaltyOptions::default(),
@@ -81,6 +91,9 @@ impl Blueprint {
             seed: self.resolved.seed,
             bounds: self.bounds,
             constraints: self.constraints,
+            nonlinear: self.nonlinear,
+            extra_rows: self.extra_rows,
+            constraint_handling: self.constraint_handling,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

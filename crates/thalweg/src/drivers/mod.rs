@@ -18,5 +18,5 @@ mod suspended;
 pub use blueprint::Blueprint;
 pub use exchange::{Ask, Tell};
 pub use lockstep::{Round, lockstep};
-pub use replay::{Exchange, Recording, Replaying, Tape};
+pub use replay::{Exchange, RecordedFailure, Recording, Replaying, Tape};
 pub use suspended::{Backend, Suspended};

@@ -56,6 +56,7 @@ pub struct Suspended {
     ask: Option<Ask>,
     outcome: Option<Outcome>,
     n_outputs: usize,
+    n_constraints: usize,
 }
 
 enum Engine {
@@ -79,13 +80,14 @@ impl Suspended {
     /// # Errors
     /// The system has no memory for another stack, or no thread.
     pub fn start(blueprint: Blueprint, backend: Backend) -> Result<Self, OptimizeError> {
+        let n_constraints = blueprint.nonlinear.iter().map(|constraint| constraint.n_values).sum();
         let (engine, step) = match backend {
             Backend::Coroutine if blueprint.resolved.is_of_catalog() => {
                 coroutine(blueprint)?.resume(None)
             }
             _ => thread(blueprint)?.wait(),
         };
-        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0 };
+        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0, n_constraints };
         run.take(step);
         Ok(run)
     }
@@ -101,7 +103,7 @@ impl Suspended {
     /// The answer does not fit the batch (the run keeps waiting), or the run has ended.
     pub fn tell(&mut self, tell: Tell) -> Result<(), OptimizeError> {
         let complaint = match &self.ask {
-            Some(ask) => tell.complaint(ask, self.n_outputs),
+            Some(ask) => tell.complaint(ask, self.n_outputs, self.n_constraints),
             None => Some("the run has ended: there is nothing to tell".to_string()),
         };
         if let Some(complaint) = complaint {
@@ -109,6 +111,7 @@ impl Suspended {
         }
         if let Some(ask) = self.ask.take()
             && self.n_outputs == 0
+            && ask.wants_outputs
             && tell.failures.is_empty()
         {
             self.n_outputs = tell.outputs.len() / ask.len();
@@ -244,5 +247,6 @@ fn thread(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
 
 fn run(blueprint: Blueprint, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
     let (kind, has_derivative) = (blueprint.kind, blueprint.has_derivative);
-    blueprint.run(&mut HandOut { kind, has_derivative, n_outputs: 0, exchange })
+    let nonlinear = blueprint.nonlinear.clone();
+    blueprint.run(&mut HandOut { kind, has_derivative, n_outputs: 0, nonlinear, exchange })
 }
