@@ -37,6 +37,7 @@ class Call:
     multistart: Any
     collect_history: Any
     skip_checks: Any
+    repair_start: Any
     callback: Any
     x0: Any
     method: Any

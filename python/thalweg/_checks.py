@@ -91,6 +91,7 @@ def check_types(call: Call) -> None:
         "a boolean",
     )
     _require(_is_bool(call.skip_checks), call, "skip_checks", "a boolean")
+    _require(_is_bool(call.repair_start), call, "repair_start", "a boolean")
 
 
 def error_handling_mode(value: Any) -> str:

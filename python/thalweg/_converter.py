@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from thalweg._thalweg import Tree
+    from thalweg._thalweg import Space, Tree
 
     Vector = NDArray[np.float64]
 
@@ -18,38 +17,30 @@ if TYPE_CHECKING:
 class Converter:
     """Translates parameters and derivatives for authors of algorithms.
 
-    The internal vector has the parameters that are free: neither fixed nor between equal bounds.
+    The internal vector has one entry per coordinate that is free: parameters that are neither fixed
+    nor between equal bounds nor copies of others, after the changes of variables by which
+    constraints are kept.
     """
 
-    has_transforming_constraints = False
-    """Whether the internal vector is more than a selection of the parameters."""
+    def __init__(self, tree: Tree, space: Space) -> None:
+        self._tree, self._space = tree, space
 
-    def __init__(
-        self, tree: Tree, lower: Vector | None, upper: Vector | None, fixed: Any = None
-    ) -> None:
-        self._tree, self._lower, self._upper, self._fixed = tree, lower, upper, fixed
+    @property
+    def has_transforming_constraints(self) -> bool:
+        """Whether the internal vector is more than a selection of the parameters."""
+        return any(handling == "reparametrized" for _, _, handling, _ in self._space.plan)
 
     def params_to_internal(self, params: Any) -> Vector:
         """The vector that the algorithm sees."""
-        return self._tree.flatten(params)[self._free]
+        return self._space.to_internal(self._tree.flatten(params))
 
     def params_from_internal(
         self, x: Vector, return_type: Literal["tree", "flat"] = "tree"
     ) -> Any:
         """The parameters in the user's structure, or all of them as one vector."""
-        flat = self._tree.start.copy()
-        flat[self._free] = x
+        flat = self._space.to_user(x)
         return flat if return_type == "flat" else self._tree.unflatten(flat)
 
     def derivative_to_internal(self, derivative: Any, x: Vector) -> Vector:
         """A gradient in the user's structure as the algorithm sees it at `x`."""
-        return self._tree.from_blocks(derivative)[0, self._free]
-
-    @cached_property
-    def _free(self) -> NDArray[np.bool_]:
-        free = np.full(self._tree.size, True)
-        if self._lower is not None and self._upper is not None:
-            free &= self._lower != self._upper
-        if self._fixed is not None:
-            free[self._fixed[0]] = False
-        return free
+        return self._space.pull_back(x, self._tree.from_blocks(derivative)[0])

@@ -6,6 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from thalweg._constraints.plan import ConstraintPlan
+
 if TYPE_CHECKING:
     from thalweg._result import OptimizeResult
 
@@ -33,4 +35,6 @@ def _plain(value: Any) -> Any:
         return _plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if isinstance(value, ConstraintPlan):
+        return list(map(str, value))
     return value if value is None or isinstance(value, (bool, int, float, str)) else repr(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
+    from thalweg._constraints.prepare import Prepared
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
 
@@ -36,7 +37,7 @@ def _arguments(
     algorithm: str | Algorithm | type[Algorithm] | None = None,
     *,
     bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
-    constraints: Constraint | dict[str, Any] | list[Constraint | dict[str, Any]] | None = None,
+    constraints: Constraint | dict[str, Any] | Sequence[Constraint | dict[str, Any]] | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     algo_options: dict[str, Any] | None = None,
     jac: Callable[..., Any]
@@ -58,6 +59,7 @@ def _arguments(
     multistart: bool | None = False,
     collect_history: bool = True,
     skip_checks: bool = False,
+    repair_start: bool = False,
     callback: Callable[[Any], Any] | None = None,
     x0: PyTree = None,
     method: str | None = None,
@@ -106,7 +108,7 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             nested at will.
         algorithm: A name, a class such as `algos.scipy_lbfgsb`, or an instance of one with options.
         bounds: `Bounds`, scipy's Bounds, or a sequence of pairs with None where there is no bound.
-        constraints: A constraint or a list of constraints.
+        constraints: A constraint or a sequence of constraints.
         fun_kwargs: Further arguments of `fun`.
         algo_options: Options of the algorithm by name; those that it does not have are ignored with
             a warning.
@@ -126,6 +128,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         multistart: Not supported yet.
         collect_history: Whether the result has a history of all evaluations.
         skip_checks: Whether to skip the checks of keyword arguments and types.
+        repair_start: Whether to move start params that violate constraints or bounds to near ones
+            that do not, with a warning, instead of raising an exception.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
         x0: `params`, by scipy's name.
@@ -180,10 +184,14 @@ def _optimize(call: Call) -> OptimizeResult:
     tree = Tree(call.params)
     lower, upper = flatten_bounds(convert_bounds(call.bounds), tree)
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
-    fixed = None if call.constraints is None else _fixed(call, tree)
+    space, plan = None, None
+    if call.constraints is not None or call.repair_start is True:
+        prepared = _constrained(call, tree, lower, upper)
+        call.params, tree = prepared.params, prepared.tree
+        space, plan = prepared.space, prepared.plan
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, fixed)
+    algorithm.prepare(tree, lower, upper, space)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 
@@ -207,7 +215,7 @@ def _optimize(call: Call) -> OptimizeResult:
             maximize=call.direction == "maximize",
             lower=lower,
             upper=upper,
-            fixed=fixed,
+            space=space,
             numdiff=numdiff,
             error_handling=error_handling,
             penalty=call.error_penalty,
@@ -221,10 +229,10 @@ def _optimize(call: Call) -> OptimizeResult:
         partial = getattr(error, "partial_result", None)
         if partial is not None:
             error.partial_result = OptimizeResult._from_run(  # type: ignore[attr-defined]
-                partial, call.direction, algorithm.name, call.params, tree
+                partial, call.direction, algorithm.name, call.params, tree, plan
             )
         raise
-    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree, plan)
 
 
 _DEFAULTS = {"fun": None, "params": None, "algorithm": None, **(_arguments.__kwdefaults__ or {})}
@@ -251,11 +259,14 @@ def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
     return arguments
 
 
-def _fixed(call: Call, tree: Tree) -> Any:
-    from thalweg._constraints import fixed_positions
+def _constrained(call: Call, tree: Tree, lower: Any, upper: Any) -> Prepared:
+    from thalweg._constraints.prepare import prepare, refuse_nonlinear
 
-    positions = fixed_positions(call.constraints, tree, call.renamed)
-    return None if positions is None else (positions, None)
+    prepared = prepare(
+        call.constraints, tree, call.params, lower, upper, call.renamed, call.repair_start is True
+    )
+    refuse_nonlinear(prepared)
+    return prepared
 
 
 def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Optimizer:
         algorithm: A name, a class such as `algos.lbfgsb`, or an instance of one with options.
         bounds: As in `minimize`.
         constraints: As in `minimize`.
+        repair_start: As in `minimize`.
         algo_options: Options of the algorithm by name.
         direction: "minimize" or "maximize".
         kind: "scalar" if values are numbers, "least_squares" for residuals, "likelihood" for
@@ -79,7 +80,8 @@ class Optimizer:
         algorithm: str | Algorithm | type[Algorithm],
         *,
         bounds: Bounds | Any = None,
-        constraints: Constraint | list[Constraint] | None = None,
+        constraints: Constraint | Sequence[Constraint] | None = None,
+        repair_start: bool = False,
         algo_options: dict[str, Any] | None = None,
         direction: Literal["minimize", "maximize"] = "minimize",
         kind: Literal["scalar", "least_squares", "likelihood"] = "scalar",
@@ -100,14 +102,18 @@ class Optimizer:
         self._start_params, self._direction = params, direction
         self._tree = Tree(params)
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
-        fixed = None
-        if constraints is not None:
-            from thalweg._constraints import fixed_positions
+        space, self._plan = None, None
+        if constraints is not None or repair_start:
+            from thalweg._constraints.prepare import prepare, refuse_nonlinear
 
-            positions = fixed_positions(constraints, self._tree, renamed)
-            fixed = None if positions is None else (positions, None)
+            prepared = prepare(
+                constraints, self._tree, params, lower, upper, renamed, bool(repair_start)
+            )
+            refuse_nonlinear(prepared)
+            self._start_params, self._tree = prepared.params, prepared.tree
+            space, self._plan = prepared.space, prepared.plan
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
-        self._algorithm.prepare(self._tree, lower, upper, fixed)
+        self._algorithm.prepare(self._tree, lower, upper, space)
         numdiff = None
         if numdiff_options is not None:
             from thalweg._numdiff_options import convert_numdiff_options
@@ -125,7 +131,7 @@ class Optimizer:
             maximize=direction == "maximize",
             lower=lower,
             upper=upper,
-            fixed=fixed,
+            space=space,
             numdiff=numdiff,
             collect_history=bool(collect_history),
         )
@@ -194,5 +200,10 @@ class Optimizer:
 
     def _result_of(self, raw: RawResult) -> OptimizeResult:
         return OptimizeResult._from_run(
-            raw, self._direction, self._algorithm.name, self._start_params, self._tree
+            raw,
+            self._direction,
+            self._algorithm.name,
+            self._start_params,
+            self._tree,
+            self._plan,
         )

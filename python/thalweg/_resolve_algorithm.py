@@ -11,7 +11,7 @@ from thalweg.exceptions import InvalidAlgorithmError, UnsupportedAlgorithmError
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._internal_problem import UserAlgorithm
-    from thalweg._thalweg import Tree
+    from thalweg._thalweg import Space, Tree
 
 
 class Resolved:
@@ -46,12 +46,13 @@ class Resolved:
         self.options = options
         self.disable_history = False
 
-    def prepare(self, tree: Tree, lower: Any, upper: Any, fixed: Any) -> None:
+    def prepare(self, tree: Tree, lower: Any, upper: Any, space: Space | None) -> None:
         """Tell a user-defined algorithm how its vector and the parameters belong together."""
         if not isinstance(self.target, str):
             from thalweg._converter import Converter
+            from thalweg._thalweg import Space
 
-            self.target.converter = Converter(tree, lower, upper, fixed)
+            self.target.converter = Converter(tree, space or Space(tree, lower, upper))
 
 
 def resolve_algorithm(

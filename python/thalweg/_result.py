@@ -11,6 +11,7 @@ from thalweg.typing import DictLikeAccess
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from thalweg._constraints.plan import ConstraintPlan
     from thalweg._history import History
     from thalweg._thalweg import HistoryData, RawResult, Tree
 
@@ -45,6 +46,7 @@ class OptimizeResult(DictLikeAccess):
         multistart_info: None; runs from one start have none.
         algorithm_output: Whatever else the algorithm returns.
         logger: None; runs without a log have none.
+        constraint_plan: How each constraint was handled; None without constraints.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class OptimizeResult(DictLikeAccess):
         multistart_info: Any = None,
         algorithm_output: dict[str, Any] | None = None,
         logger: Any = None,
+        constraint_plan: ConstraintPlan | None = None,
     ) -> None:
         self.params = params
         self.fun = fun
@@ -94,6 +97,7 @@ class OptimizeResult(DictLikeAccess):
         self.multistart_info = multistart_info
         self.algorithm_output = algorithm_output
         self.logger = logger
+        self.constraint_plan = constraint_plan
         self._history: History | None = history
         self._recorded: tuple[Tree, HistoryData] | None = None
         self._convergence_report: Any = (
@@ -102,7 +106,13 @@ class OptimizeResult(DictLikeAccess):
 
     @classmethod
     def _from_run(
-        cls, raw: RawResult, direction: str, algorithm: str, start_params: Any, tree: Tree
+        cls,
+        raw: RawResult,
+        direction: str,
+        algorithm: str,
+        start_params: Any,
+        tree: Tree,
+        plan: ConstraintPlan | None = None,
     ) -> OptimizeResult:
         """The result of a run, whose history and report are made when they are asked for."""
         result = cls(
@@ -125,6 +135,7 @@ class OptimizeResult(DictLikeAccess):
             raw.hess_inv,
             raw.max_constraint_violation,
             algorithm_output=raw.algorithm_output,
+            constraint_plan=plan,
         )
         recorded = raw.history
         if recorded is not None:

@@ -34,6 +34,28 @@ class Tree:
     def hessian_to_blocks(self, hessians: Any, outer: Tree | None = None) -> Any: ...
     def hessian_from_blocks(self, blocks: Any, outer: Tree | None = None) -> Vector: ...
 
+class Space:
+    """The space in which an algorithm moves: constraints and bounds, checked."""
+
+    n_user: int
+    n_free: int
+    n_surplus_rows: int
+    start: Vector
+    sides: tuple[Vector | None, Vector | None]
+    plan: list[tuple[int, str, str, str]]
+    repairs: list[tuple[str, float, float]]
+    def __init__(
+        self,
+        tree: Tree,
+        lower: Vector | None = None,
+        upper: Vector | None = None,
+        constraints: Sequence[dict[str, Any]] | None = None,
+        repair_start: bool = False,
+    ) -> None: ...
+    def to_internal(self, user: Vector) -> Vector: ...
+    def to_user(self, internal: Vector) -> Vector: ...
+    def pull_back(self, internal: Vector, gradient: Vector) -> Vector: ...
+
 class Objective:
     """The user's functions."""
 
@@ -143,7 +165,7 @@ class AskTell:
         maximize: bool,
         lower: Vector | None,
         upper: Vector | None,
-        fixed: tuple[NDArray[np.int64], Vector | None] | None,
+        space: Space | None,
         numdiff: dict[str, Any] | None,
         collect_history: bool,
     ) -> None: ...
@@ -159,7 +181,7 @@ def solve(
     maximize: bool,
     lower: Vector | None,
     upper: Vector | None,
-    fixed: tuple[NDArray[np.int64], Vector | None] | None,
+    space: Space | None,
     numdiff: dict[str, Any] | None,
     error_handling: str,
     penalty: dict[str, float] | None,

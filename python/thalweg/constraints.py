@@ -1,5 +1,27 @@
 """Constraints on parameters."""
 
-from thalweg._constraints import Constraint, FixedConstraint
+from thalweg._constraints import (
+    Constraint,
+    DecreasingConstraint,
+    EqualityConstraint,
+    FixedConstraint,
+    FlatCovConstraint,
+    FlatSDCorrConstraint,
+    IncreasingConstraint,
+    LinearConstraint,
+    PairwiseEqualityConstraint,
+    ProbabilityConstraint,
+)
 
-__all__ = ["Constraint", "FixedConstraint"]
+__all__ = [
+    "Constraint",
+    "DecreasingConstraint",
+    "EqualityConstraint",
+    "FixedConstraint",
+    "FlatCovConstraint",
+    "FlatSDCorrConstraint",
+    "IncreasingConstraint",
+    "LinearConstraint",
+    "PairwiseEqualityConstraint",
+    "ProbabilityConstraint",
+]

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from thalweg import FunctionValue, LeastSquaresFunctionValue
-from thalweg._thalweg import Objective, Tree, solve
+from thalweg._thalweg import Objective, Space, Tree, solve
 from thalweg.exceptions import (
     InvalidBoundsError,
     InvalidFunctionError,
@@ -236,11 +236,14 @@ def test_starts_that_are_not_finite_name_the_parameter():
 
 
 def test_bounds_and_fixed_parameters():
+    start, lower = np.array([2.0, 3.0, 4.0]), np.array([1.0, np.nan, -np.inf])
+    fixed = {"kind": "fixed", "index": 0, "positions": np.array([2])}
+    space = Space(Tree(start), lower, constraints=[fixed])
     result = run(
         sphere,
-        np.array([2.0, 3.0, 4.0]),
-        lower=np.array([1.0, np.nan, -np.inf]),
-        fixed=(np.array([2]), None),
+        start,
+        lower=lower,
+        space=space,
     )
     np.testing.assert_allclose(result.params, [1, 0, 4], atol=1e-6)
     assert result.n_free == 2

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple};
+use pyo3::types::{PyDict, PyList};
 use thalweg::core::SolverKind;
 use thalweg::drivers::{Ask, Backend, Blueprint, Suspended, Tell};
 use thalweg::{Direction, Failure, FlatResult, OptimizeError};
@@ -15,6 +15,7 @@ use crate::objective::output::{compile_outputs, read_outputs, read_scalar, split
 use crate::objective::{Cause, failure, kind_from_word};
 use crate::result::RawResult;
 use crate::solve::{Arguments, check_start, guarded, outcome_error, specification_error};
+use crate::space::Space;
 use crate::tree::Tree;
 
 /// A suspended run: it asks for points and waits to be told what the objective is there.
@@ -37,7 +38,7 @@ struct State {
 impl AskTell {
     #[new]
     #[pyo3(signature = (tree, algorithm, options=None, *, kind="scalar", derivatives=false, maximize=false, lower=None,
-        upper=None, fixed=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
+        upper=None, space=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         py: Python<'_>,
@@ -49,7 +50,7 @@ impl AskTell {
         maximize: bool,
         lower: Option<&Bound<'_, PyAny>>,
         upper: Option<&Bound<'_, PyAny>>,
-        fixed: Option<&Bound<'_, PyTuple>>,
+        space: Option<&Bound<'_, Space>>,
         numdiff: Option<&Bound<'_, PyDict>>,
         error_handling: &str,
         penalty: Option<&Bound<'_, PyDict>>,
@@ -62,7 +63,7 @@ impl AskTell {
             maximize,
             lower,
             upper,
-            fixed,
+            space,
             numdiff,
             error_handling,
             penalty,
@@ -75,12 +76,14 @@ impl AskTell {
         let plan = tree.get();
         check_start(plan).map_err(|wrong| specification_error(py, wrong))?;
         let names = (0..plan.size()).map(|i| plan.name(py, i)).collect::<Vec<_>>();
+        let (constraints, build_options) = arguments.constraints();
         let blueprint = Blueprint {
             has_derivative: derivatives,
             names: names.into(),
             direction: if maximize { Direction::Maximize } else { Direction::Minimize },
             bounds: arguments.bounds()?,
-            constraints: arguments.constraints()?,
+            constraints,
+            space: build_options,
             numerical_derivatives: arguments.numerical_derivatives()?,
             error_handling: arguments.error_handling()?,
             penalty: arguments.penalty()?,

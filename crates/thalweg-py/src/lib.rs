@@ -3,6 +3,7 @@
 mod algorithm;
 mod asktell;
 mod catalog;
+mod constraints;
 mod errors;
 mod handle;
 mod history;
@@ -13,6 +14,7 @@ mod options;
 mod plans;
 mod result;
 mod solve;
+mod space;
 mod tree;
 
 use pyo3::prelude::*;
@@ -38,6 +40,8 @@ mod _thalweg {
     use crate::result::RawResult;
     #[pymodule_export]
     use crate::solve::solve;
+    #[pymodule_export]
+    use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
 

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError};
 
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyDict, PyString};
 use thalweg::diff::DiffOptions;
 use thalweg::{
-    Bounds, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
+    Bounds, BuildOptions, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
     IterationReport, NumericalDerivatives, Objective as _, OptimizeError, PenaltyOptions, Resolved,
     Specification, UserErrorKind, optimize, resolve,
 };
@@ -22,14 +22,15 @@ use crate::numeric::{number, to_vec};
 use crate::objective::{BatchEvaluator, Cause, Functions, Objective, start_error, warn};
 use crate::options::{numerical_derivatives, option_value};
 use crate::result::RawResult;
+use crate::space::Space;
 use crate::tree::Tree;
 
 /// Optimize `objective` with `algorithm`, the name of an algorithm or a user-defined one.
 ///
-/// `lower` and `upper` are flat with NaN or infinity where there is no bound; `fixed` is None or a pair of positions and
-/// values (None: the start values). See the package's `minimize` for everything else.
+/// `lower` and `upper` are flat with NaN or infinity where there is no bound; `space` holds the constraints, None without
+/// any. See the package's `minimize` for everything else.
 #[pyfunction]
-#[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, fixed=None,
+#[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
     n_cores=1, skip_checks=false))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
@@ -40,7 +41,7 @@ pub(crate) fn solve(
     maximize: bool,
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
-    fixed: Option<&Bound<'_, PyTuple>>,
+    space: Option<&Bound<'_, Space>>,
     numdiff: Option<&Bound<'_, PyDict>>,
     error_handling: &str,
     penalty: Option<&Bound<'_, PyDict>>,
@@ -58,7 +59,7 @@ pub(crate) fn solve(
         maximize,
         lower,
         upper,
-        fixed,
+        space,
         numdiff,
         error_handling,
         penalty,
@@ -68,10 +69,12 @@ pub(crate) fn solve(
     let how = arguments.numerical_derivatives()?;
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
+    let (constraints, build_options) = arguments.constraints();
     let task = Task {
         direction: if maximize { Direction::Maximize } else { Direction::Minimize },
         bounds: arguments.bounds()?,
-        constraints: arguments.constraints()?,
+        constraints,
+        space: build_options,
         numerical_derivatives: how,
         n_cores,
         error_handling: arguments.error_handling()?,
@@ -102,6 +105,7 @@ struct Task {
     direction: Direction,
     bounds: Bounds,
     constraints: Vec<Constraint>,
+    space: BuildOptions,
     numerical_derivatives: NumericalDerivatives,
     n_cores: usize,
     error_handling: ErrorHandling,
@@ -124,7 +128,7 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) maximize: bool,
     pub(crate) lower: Option<&'a Bound<'py, PyAny>>,
     pub(crate) upper: Option<&'a Bound<'py, PyAny>>,
-    pub(crate) fixed: Option<&'a Bound<'py, PyTuple>>,
+    pub(crate) space: Option<&'a Bound<'py, Space>>,
     pub(crate) numdiff: Option<&'a Bound<'py, PyDict>>,
     pub(crate) error_handling: &'a str,
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
@@ -155,12 +159,9 @@ impl Arguments<'_, '_> {
         Ok(Bounds { lower, upper: self.upper.map(to_vec).transpose()? })
     }
 
-    pub(crate) fn constraints(&self) -> PyResult<Vec<Constraint>> {
-        let Some(fixed) = self.fixed else { return Ok(Vec::new()) };
-        let positions = to_vec(&fixed.get_item(0)?)?.into_iter().map(|position| position as usize);
-        let value = fixed.get_item(1)?;
-        let value = if value.is_none() { None } else { Some(to_vec(&value)?) };
-        Ok(vec![Constraint::Fixed { positions: positions.collect(), value }])
+    /// The constraints, and what to do with start values that violate them.
+    pub(crate) fn constraints(&self) -> (Vec<Constraint>, BuildOptions) {
+        self.space.map(|space| space.get().specification()).unwrap_or_default()
     }
 
     pub(crate) fn numerical_derivatives(&self) -> PyResult<NumericalDerivatives> {
@@ -279,6 +280,7 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        space: task.space,
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
         error_handling: task.error_handling,

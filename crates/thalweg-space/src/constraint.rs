@@ -1,16 +1,21 @@
-//! Constraints that a reparametrization enforces, as data on the flat vector, and their checks.
+//! Constraints on the flat vector, as data.
 
-use crate::error::{Offender, Offenders, SelectError, SpaceError};
+use crate::error::SelectError;
 use crate::select::{LeafTable, Selector};
-use crate::space::Names;
 
-/// Relative and absolute distance from the start values that a `value` to be fixed at may have.
-const VALUE_TOLERANCE: (f64, f64) = (1e-5, 1e-8);
+/// A constraint, and where the user wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constraint {
+    /// The position in the user's list of constraints, for messages.
+    pub index: usize,
+    /// What must hold.
+    pub kind: ConstraintKind,
+}
 
-/// A constraint on the flat vector that holds at every evaluation.
+/// What a constraint asks of the flat vector `u`. Positions must be distinct; their order matters where it says so.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Constraint {
+pub enum ConstraintKind {
     /// The parameters do not move.
     Fixed {
         /// Which parameters.
@@ -19,81 +24,120 @@ pub enum Constraint {
         /// 1e-8 absolute) and replace them. `None`: at the start values.
         value: Option<Vec<f64>>,
     },
+    /// All have the same value.
+    Equality {
+        /// Which parameters.
+        positions: Vec<usize>,
+    },
+    /// The first parameters of all selections are equal, the second ones, and so on.
+    PairwiseEquality {
+        /// At least two selections of the same length, in order.
+        selections: Vec<Vec<usize>>,
+    },
+    /// Each is at least as large as the one before it.
+    Increasing {
+        /// Which parameters, in order.
+        positions: Vec<usize>,
+    },
+    /// Each is at most as large as the one before it.
+    Decreasing {
+        /// Which parameters, in order.
+        positions: Vec<usize>,
+    },
+    /// `lower <= sum weights[k] * u[positions[k]] <= upper`. Equal limits are an equation.
+    Linear {
+        /// Which parameters, in the order of the weights.
+        positions: Vec<usize>,
+        /// One weight per position.
+        weights: Vec<f64>,
+        /// The lower limit; `-inf` for none.
+        lower: f64,
+        /// The upper limit; `inf` for none.
+        upper: f64,
+    },
+    /// None is negative, and they sum to one.
+    Probability {
+        /// Which parameters.
+        positions: Vec<usize>,
+    },
+    /// They are the lower triangle of a covariance matrix.
+    Covariance {
+        /// The lower triangle with the diagonal, row by row.
+        positions: Vec<usize>,
+        /// How far the matrix stays away from being singular: every pivot of its Cholesky factorization, squared, is
+        /// at least this. Zero allows singular matrices.
+        regularization: f64,
+    },
+    /// They are the standard deviations and the correlations of a covariance matrix.
+    Sdcorr {
+        /// The standard deviations, then the lower triangle of the correlations without the diagonal, row by row.
+        positions: Vec<usize>,
+        /// How far the matrix stays away from being singular: every pivot of its Cholesky factorization is at least
+        /// this. Zero allows singular matrices.
+        regularization: f64,
+    },
 }
 
 impl Constraint {
+    /// The constraint at the position `index` of the user's list.
+    pub fn new(index: usize, kind: ConstraintKind) -> Self {
+        Constraint { index, kind }
+    }
+
     /// Fixes the selected parameters at their start values.
     ///
     /// # Errors
     ///
-    /// What could not be found; the caller knows the constraint's place in the user's list and wraps the error into
-    /// [`SpaceError::ConstraintSelection`].
-    pub fn fixed(leaves: &LeafTable, which: impl Into<Selector>) -> Result<Self, SelectError> {
-        Ok(Constraint::Fixed { positions: leaves.select(&which.into())?, value: None })
+    /// What could not be found; the caller wraps the error into
+    /// [`SpaceError::ConstraintSelection`](crate::SpaceError::ConstraintSelection).
+    pub fn fixed(
+        index: usize,
+        leaves: &LeafTable,
+        which: impl Into<Selector>,
+    ) -> Result<Self, SelectError> {
+        let positions = leaves.select(&which.into())?;
+        Ok(Constraint::new(index, ConstraintKind::Fixed { positions, value: None }))
     }
 
     /// The word for the kind in messages.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Constraint::Fixed { .. } => "fixed",
-        }
-    }
-
-    /// Which parameters the constraint is about.
-    pub fn positions(&self) -> &[usize] {
-        match self {
-            Constraint::Fixed { positions, .. } => positions,
-        }
-    }
-
-    /// Checks the selection: every position exists, and none comes twice. `index` is the place in the user's list.
-    pub(crate) fn check_selection(
-        &self,
-        index: usize,
-        n: usize,
-        names: Names<'_>,
-    ) -> Result<(), SpaceError> {
-        let kind = self.kind();
-        if let Some(&position) = self.positions().iter().find(|&&position| position >= n) {
-            let error = SelectError::OutOfRange { position, n };
-            return Err(SpaceError::ConstraintSelection { constraint: index, kind, error });
-        }
-        let mut sorted = self.positions().to_vec();
-        sorted.sort_unstable();
-        let mut repeated: Vec<usize> =
-            sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-        repeated.dedup();
-        if repeated.is_empty() {
-            return Ok(());
-        }
-        let names = repeated.into_iter().map(|position| names.of(position)).collect();
-        Err(SpaceError::DuplicateSelection { constraint: index, kind, names })
+    pub fn word(&self) -> &'static str {
+        self.kind.word()
     }
 }
 
-/// Checks the values of a fixed constraint against the start values.
-pub(crate) fn check_fixed_values(
-    index: usize,
-    positions: &[usize],
-    values: &[f64],
-    start: &[f64],
-    names: Names<'_>,
-) -> Result<(), SpaceError> {
-    let (selected, found) = (positions.len(), values.len());
-    if selected != found {
-        return Err(SpaceError::FixedValueLength { constraint: index, selected, found });
+impl ConstraintKind {
+    /// The word for the kind in messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            ConstraintKind::Fixed { .. } => "fixed",
+            ConstraintKind::Equality { .. } => "equality",
+            ConstraintKind::PairwiseEquality { .. } => "pairwise_equality",
+            ConstraintKind::Increasing { .. } => "increasing",
+            ConstraintKind::Decreasing { .. } => "decreasing",
+            ConstraintKind::Linear { .. } => "linear",
+            ConstraintKind::Probability { .. } => "probability",
+            ConstraintKind::Covariance { .. } => "covariance",
+            ConstraintKind::Sdcorr { .. } => "sdcorr",
+        }
     }
-    let (relative, absolute) = VALUE_TOLERANCE;
-    let differs = |k: usize| {
-        let distance = (start[positions[k]] - values[k]).abs();
-        distance.is_nan() || distance > absolute + relative * values[k].abs()
-    };
-    let describe = |k: usize| {
-        let (position, required) = (positions[k], values[k]);
-        let (name, value) = (names.of(position), start[position]);
-        Offender { name, position, value, lower: required, upper: required }
-    };
-    Offenders::find(0..selected, differs, describe).map_or(Ok(()), |offenders| {
-        Err(SpaceError::FixedElsewhere { constraint: index, offenders })
-    })
+
+    /// The selections that the constraint is about: one, but for pairwise equality.
+    pub fn selections(&self) -> &[Vec<usize>] {
+        match self {
+            ConstraintKind::PairwiseEquality { selections } => selections,
+            ConstraintKind::Fixed { positions, .. }
+            | ConstraintKind::Equality { positions }
+            | ConstraintKind::Increasing { positions }
+            | ConstraintKind::Decreasing { positions }
+            | ConstraintKind::Linear { positions, .. }
+            | ConstraintKind::Probability { positions }
+            | ConstraintKind::Covariance { positions, .. }
+            | ConstraintKind::Sdcorr { positions, .. } => std::slice::from_ref(positions),
+        }
+    }
+
+    /// All selected positions, in order.
+    pub fn positions(&self) -> Vec<usize> {
+        self.selections().concat()
+    }
 }

@@ -189,6 +189,15 @@ pub enum SpaceError {
         names: Vec<String>,
     },
 
+    /// A kind that is not built in yet.
+    #[error("constraints[{constraint}] ({kind}) is not available yet")]
+    NotWired {
+        /// The position of the constraint in the user's list.
+        constraint: usize,
+        /// The kind of the constraint.
+        kind: &'static str,
+    },
+
     /// A fixed constraint whose values are not one per selected parameter.
     #[error(
         "constraints[{constraint}] (fixed) selects {}, but gives {}. Give one value per selected parameter, or none to \
@@ -230,6 +239,7 @@ impl SpaceError {
             | SpaceError::EmptyBounds(_)
             | SpaceError::BoundsSelection(_) => ErrorKind::InvalidBounds,
             SpaceError::ConstraintSelection { .. }
+            | SpaceError::NotWired { .. }
             | SpaceError::DuplicateSelection { .. }
             | SpaceError::FixedValueLength { .. } => ErrorKind::InvalidConstraint,
         }
@@ -272,6 +282,19 @@ pub enum SelectError {
         name: String,
         /// The paths with this name.
         candidates: Vec<Path>,
+    },
+
+    /// A selecting function that returned something else than a position.
+    #[error(
+        "the selecting function returned {value:?} where a position (a whole number from 0 to {}) should be: selectors \
+         may only select and rearrange, not compute",
+        n.saturating_sub(1)
+    )]
+    Computed {
+        /// What it returned.
+        value: f64,
+        /// The number of parameters.
+        n: usize,
     },
 
     /// A path with no leaf at or below it.

@@ -11,17 +11,20 @@
 //! Everything that can be wrong is a [`SpaceError`], found before the first evaluation.
 
 mod bounds;
+mod checks;
 mod constraint;
 mod error;
 mod leaf;
 pub mod params;
+mod plan;
 mod select;
 mod space;
 mod transform;
 pub mod transforms;
 
 pub use bounds::Bounds;
-pub use constraint::Constraint;
+pub use constraint::{Constraint, ConstraintKind};
 pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
-pub use space::{Space, Workspace};
+pub use plan::{ConstraintPlan, Handling, LinearRow, PlannedConstraint, Repair};
+pub use space::{BuildOptions, Space, Workspace};
 pub use transform::Transform;

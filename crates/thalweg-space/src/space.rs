@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::bounds::Bounds;
-use crate::constraint::{Constraint, check_fixed_values};
+use crate::checks::{check_fixed_values, check_selection};
+use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{Offender, Offenders, SpaceError};
+use crate::plan::{ConstraintPlan, LinearRow, Repair};
 use crate::transform::Transform;
 use crate::transforms::Fixed;
 
@@ -28,12 +30,12 @@ impl Names<'_> {
 /// [`Workspace`], one per thread.
 ///
 /// ```
-/// use thalweg_space::{Bounds, Constraint, Space};
+/// use thalweg_space::{Bounds, BuildOptions, Constraint, ConstraintKind, Space};
 ///
 /// let names = |i: usize| format!("beta_{i}");
 /// let bounds = Bounds::lower([0.0, 0.0, 0.0]);
-/// let middle = Constraint::Fixed { positions: vec![1], value: None };
-/// let space = Space::build(&[1.0, 2.0, 3.0], &names, &bounds, &[middle])?;
+/// let middle = Constraint::new(0, ConstraintKind::Fixed { positions: vec![1], value: None });
+/// let space = Space::build(&[1.0, 2.0, 3.0], &names, &bounds, &[middle], BuildOptions::default())?;
 /// assert_eq!(space.start(), [1.0, 3.0]);
 /// assert_eq!(space.lower(), Some([0.0, 0.0].as_slice()));
 ///
@@ -55,6 +57,16 @@ pub struct Space {
     start: Vec<f64>,
     lower: Option<Vec<f64>>,
     upper: Option<Vec<f64>>,
+    plan: ConstraintPlan,
+    surplus_rows: Vec<LinearRow>,
+    repairs: Vec<Repair>,
+}
+
+/// How [`Space::build`] builds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BuildOptions {
+    /// Move start values that violate a constraint or a bound to the nearest ones that do not, instead of refusing them.
+    pub repair_start: bool,
 }
 
 /// Vectors between the stages of a [`Space`]. Empty, and free to make, unless there are at least two stages.
@@ -81,6 +93,7 @@ impl Space {
         names: &dyn Fn(usize) -> String,
         bounds: &Bounds,
         constraints: &[Constraint],
+        options: BuildOptions,
     ) -> Result<Space, SpaceError> {
         let names = Names(names);
         check_finite(start, names)?;
@@ -92,15 +105,23 @@ impl Space {
         // The start values with every fixed value in its place.
         let mut user_start = start.to_vec();
         let mut is_fixed = vec![false; start.len()];
-        for (index, constraint) in constraints.iter().enumerate() {
-            constraint.check_selection(index, start.len(), names)?;
-            match constraint {
-                Constraint::Fixed { positions, value } => {
+        let _ = options;
+        for constraint in constraints {
+            let index = constraint.index;
+            check_selection(constraint, start.len(), names)?;
+            match &constraint.kind {
+                ConstraintKind::Fixed { positions, value } => {
                     positions.iter().for_each(|&position| is_fixed[position] = true);
                     if let Some(values) = value {
                         check_fixed_values(index, positions, values, start, names)?;
                         positions.iter().zip(values).for_each(|(&p, &value)| user_start[p] = value);
                     }
+                }
+                _ => {
+                    return Err(SpaceError::NotWired {
+                        constraint: index,
+                        kind: constraint.word(),
+                    });
                 }
             }
         }
@@ -134,7 +155,16 @@ impl Space {
             (lower, upper) = stage.internal_bounds(&lower, &upper);
         }
         let finite = |side: Vec<f64>| side.iter().any(|bound| bound.is_finite()).then_some(side);
-        Space { n_user, stages, start, lower: finite(lower), upper: finite(upper) }
+        Space {
+            n_user,
+            stages,
+            start,
+            lower: finite(lower),
+            upper: finite(upper),
+            plan: ConstraintPlan::default(),
+            surplus_rows: Vec::new(),
+            repairs: Vec::new(),
+        }
     }
 
     /// The number of parameters of the user.
@@ -160,6 +190,21 @@ impl Space {
     /// The upper bounds of the internal vector; `None` if not one of them is finite.
     pub fn upper(&self) -> Option<&[f64]> {
         self.upper.as_deref()
+    }
+
+    /// How each constraint is handled.
+    pub fn plan(&self) -> &ConstraintPlan {
+        &self.plan
+    }
+
+    /// Linear conditions that no change of variables enforces: the algorithm has to see to them.
+    pub fn surplus_rows(&self) -> &[LinearRow] {
+        &self.surplus_rows
+    }
+
+    /// The start values that were moved because of [`BuildOptions::repair_start`].
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
     }
 
     /// Whether the internal vector is the user's vector, so that points and derivatives can be passed on uncopied.

@@ -1,7 +1,9 @@
 //! Spaces from bounds and fixed parameters, and every message about what can be wrong with them.
 
 use thalweg_space::params::{LeafTable, Path};
-use thalweg_space::{Bounds, Constraint, ErrorKind, SelectError, Space, SpaceError};
+use thalweg_space::{
+    Bounds, BuildOptions, Constraint, ConstraintKind, ErrorKind, SelectError, Space, SpaceError,
+};
 
 const INF: f64 = f64::INFINITY;
 
@@ -10,11 +12,14 @@ fn names(position: usize) -> String {
 }
 
 fn build(start: &[f64], bounds: &Bounds, constraints: &[Constraint]) -> Result<Space, SpaceError> {
-    Space::build(start, &names, bounds, constraints)
+    let placed = constraints.iter().cloned().enumerate();
+    let placed: Vec<Constraint> = placed.map(|(i, c)| Constraint { index: i, ..c }).collect();
+    Space::build(start, &names, bounds, &placed, BuildOptions::default())
 }
 
 fn fixed(positions: &[usize], value: Option<&[f64]>) -> Constraint {
-    Constraint::Fixed { positions: positions.to_vec(), value: value.map(<[f64]>::to_vec) }
+    let value = value.map(<[f64]>::to_vec);
+    Constraint::new(0, ConstraintKind::Fixed { positions: positions.to_vec(), value })
 }
 
 /// Kind and text of the error that must come.
@@ -108,7 +113,13 @@ fn start_values_must_be_finite() {
                 .to_string()
         )
     );
-    let unnamed = Space::build(&[f64::NAN], &|_| String::new(), &Bounds::none(), &[]);
+    let unnamed = Space::build(
+        &[f64::NAN],
+        &|_| String::new(),
+        &Bounds::none(),
+        &[],
+        BuildOptions::default(),
+    );
     assert_eq!(
         refused(unnamed).1,
         "start params must be finite, but 1 of 1 value is not: 'params' = NaN. Replace them by finite numbers."
@@ -141,7 +152,8 @@ fn start_values_must_lie_within_the_bounds() {
 #[test]
 fn long_lists_are_cut_after_ten() {
     let name = |i: usize| i.to_string();
-    let error = Space::build(&[f64::NAN; 25], &name, &Bounds::none(), &[]).unwrap_err();
+    let error = Space::build(&[f64::NAN; 25], &name, &Bounds::none(), &[], BuildOptions::default())
+        .unwrap_err();
     let text = error.to_string();
     assert!(
         text.starts_with("start params must be finite, but 25 of 25 values are not: '0' = NaN")
@@ -252,11 +264,11 @@ fn bounds_and_constraints_can_be_set_by_name_and_path() {
     let error = Bounds::lower([0.0]).set(&leaves, 0, 0.0, 1.0).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidBounds);
 
-    let constraint = Constraint::fixed(&leaves, ["1_1", "0"]).unwrap();
+    let constraint = Constraint::fixed(0, &leaves, ["1_1", "0"]).unwrap();
     assert_eq!(constraint, fixed(&[2, 0], None));
-    assert_eq!((constraint.kind(), constraint.positions()), ("fixed", [2, 0].as_slice()));
+    assert_eq!((constraint.word(), constraint.kind.positions()), ("fixed", vec![2, 0]));
     assert!(matches!(
-        Constraint::fixed(&leaves, 3),
+        Constraint::fixed(0, &leaves, 3),
         Err(SelectError::OutOfRange { position: 3, n: 3 })
     ));
 }

@@ -1,26 +1,31 @@
 //! The Rust front door: from a closure to a result.
 
+mod nonlinear;
+mod restrict;
+mod selection;
+
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
-use thalweg_space::params::{LeafTable, Params, Selector};
-use thalweg_space::{Bounds, Constraint, SpaceError};
+use thalweg_space::params::Params;
 
 use crate::closures::{Closures, Output};
-use crate::constrained::{Constrained, ConstraintFunctions, NonlinearConstraint};
+use crate::constrained::{Constrained, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
-use crate::nonlinear::{ConstraintHandling, Limit, LinearRow, NonlinearLimits};
+use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
+use restrict::Restrictions;
+pub use selection::{By, Selection, by};
 
 /// Minimize a function of parameters of any shape, from `start`.
 ///
@@ -109,10 +114,8 @@ pub struct Optimization<'a, P, O> {
     pub(crate) direction: Direction,
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
-    bounds: Vec<(Selector, f64, f64)>,
-    fixed: Vec<Selector>,
-    pub(crate) nonlinear: Vec<NonlinearConstraint<'a, P>>,
-    pub(crate) extra_rows: Vec<LinearRow>,
+    restrictions: Restrictions<'a, P>,
+    nonlinear: Vec<NonlinearConstraint<'a, P>>,
     pub(crate) constraint_handling: ConstraintHandling,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
@@ -139,10 +142,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             direction,
             algorithm: None,
             options: Vec::new(),
-            bounds: Vec::new(),
-            fixed: Vec::new(),
+            restrictions: Restrictions::default(),
             nonlinear: Vec::new(),
-            extra_rows: Vec::new(),
             constraint_handling: ConstraintHandling::Native,
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
@@ -239,64 +240,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`.
     pub fn option(mut self, name: &str, value: impl Into<OptionValue>) -> Self {
         self.options.push((name.to_string(), value.into()));
-        self
-    }
-
-    /// Bounds on the selected parameters: all of them, positions, leaf names, or everything under a path.
-    pub fn bounds(mut self, which: impl Into<Selector>, lower: f64, upper: f64) -> Self {
-        self.bounds.push((which.into(), lower, upper));
-        self
-    }
-
-    /// A lower bound on the selected parameters.
-    pub fn lower(self, which: impl Into<Selector>, lower: f64) -> Self {
-        self.bounds(which, lower, f64::INFINITY)
-    }
-
-    /// An upper bound on the selected parameters.
-    pub fn upper(self, which: impl Into<Selector>, upper: f64) -> Self {
-        self.bounds(which, f64::NEG_INFINITY, upper)
-    }
-
-    /// Fix the selected parameters at their start values.
-    pub fn fix(mut self, which: impl Into<Selector>) -> Self {
-        self.fixed.push(which.into());
-        self
-    }
-
-    /// A nonlinear constraint `lower <= fun(params) <= upper`; minus infinity or infinity where there is no limit, twice the same
-    /// number for an equality. [`NonlinearConstraint`] has a name, a tolerance and a derivative, too.
-    ///
-    /// ```
-    /// use thalweg::{ConstraintHandling, minimize};
-    /// let result = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 2.0])
-    ///     .algorithm("lbfgsb")
-    ///     .nonlinear(|x: &[f64; 2]| x[0] * x[1], 1.0, f64::INFINITY)
-    ///     .lower(.., 0.0)
-    ///     .constraint_handling(ConstraintHandling::AugmentedLagrangian)
-    ///     .run()?;
-    /// assert!(result.success && (result.fun - 2.0).abs() < 1e-4, "{result}");
-    /// # Ok::<(), thalweg::OptimizeError>(())
-    /// ```
-    pub fn nonlinear<R: Output>(
-        self,
-        fun: impl Fn(&P) -> R + 'a,
-        lower: impl Into<Limit>,
-        upper: impl Into<Limit>,
-    ) -> Self {
-        self.constraint(NonlinearConstraint::new(fun).lower(lower).upper(upper))
-    }
-
-    /// A nonlinear constraint.
-    pub fn constraint(mut self, constraint: NonlinearConstraint<'a, P>) -> Self {
-        self.nonlinear.push(constraint);
-        self
-    }
-
-    /// Who keeps nonlinear constraints: the algorithm itself (the default; few algorithms can), or an augmented Lagrangian around
-    /// any algorithm.
-    pub fn constraint_handling(mut self, handling: ConstraintHandling) -> Self {
-        self.constraint_handling = handling;
         self
     }
 
@@ -413,60 +356,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         }
         Ok(resolved)
     }
-
-    /// The limits of the nonlinear constraints, and their functions. Positions count all constraints of the builder.
-    pub(crate) fn take_nonlinear(&mut self) -> (Vec<NonlinearLimits>, ConstraintFunctions<'a, P>) {
-        let constraints = std::mem::take(&mut self.nonlinear);
-        let limits = constraints.iter().enumerate();
-        let limits = limits.map(|(i, constraint)| NonlinearLimits {
-            position: self.fixed.len() + i,
-            ..constraint.limits.clone()
-        });
-        let limits: Vec<NonlinearLimits> = limits.collect();
-        (limits.clone(), ConstraintFunctions::new(constraints, &limits, self.start.clone()))
-    }
-
-    /// Bounds and constraints in terms of positions.
-    pub(crate) fn restrictions(
-        &self,
-        n: usize,
-    ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
-        let mut bounds = Bounds::none();
-        let mut constraints = Vec::new();
-        if !self.bounds.is_empty() {
-            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-        }
-        let leaves = OnceCell::new();
-        // Names and paths are built only where something is selected by them.
-        let select = |which: &Selector| match which {
-            Selector::All => Ok((0..n).collect()),
-            Selector::Positions(positions) if positions.iter().all(|&position| position < n) => {
-                Ok(positions.clone())
-            }
-            which => leaves.get_or_init(|| LeafTable::of(&self.start)).select(which),
-        };
-        for (which, lower, upper) in &self.bounds {
-            let positions: Vec<usize> = select(which).map_err(|error| {
-                OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-            })?;
-            for position in positions {
-                tighten(&mut bounds, position, *lower, *upper);
-            }
-        }
-        for (constraint, which) in self.fixed.iter().enumerate() {
-            let positions = select(which).map_err(|error| SpaceError::ConstraintSelection {
-                constraint,
-                kind: "fixed",
-                error,
-            })?;
-            constraints.push(Constraint::Fixed { positions, value: None });
-        }
-        let positions = self.start.fixed_positions();
-        if !positions.is_empty() {
-            constraints.push(Constraint::Fixed { positions, value: None });
-        }
-        Ok((bounds, constraints))
-    }
 }
 
 impl<P: Params, O: Objective> Optimization<'_, P, O> {
@@ -479,6 +368,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
+        let build_options = self.build_options();
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -512,8 +402,9 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             bounds,
             constraints,
             nonlinear,
-            extra_rows: self.extra_rows,
+            extra_rows: Vec::new(),
             constraint_handling: self.constraint_handling,
+            space: build_options,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,
@@ -532,19 +423,5 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
         Ok(result.map(&mut shape))
-    }
-}
-
-/// Of several bounds on one parameter, the tighter one holds.
-fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
-    if let Some(side) = &mut bounds.lower
-        && !lower.is_nan()
-    {
-        side[position] = side[position].max(lower);
-    }
-    if let Some(side) = &mut bounds.upper
-        && !upper.is_nan()
-    {
-        side[position] = side[position].min(upper);
     }
 }

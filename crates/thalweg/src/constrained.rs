@@ -101,15 +101,7 @@ pub(crate) struct ConstraintFunctions<'a, P> {
 }
 
 impl<'a, P: Params> ConstraintFunctions<'a, P> {
-    /// The functions of constraints with these limits.
-    pub fn new(
-        mut constraints: Vec<NonlinearConstraint<'a, P>>,
-        limits: &[NonlinearLimits],
-        params: P,
-    ) -> Self {
-        for (constraint, limits) in constraints.iter_mut().zip(limits) {
-            constraint.limits = limits.clone();
-        }
+    pub fn new(constraints: Vec<NonlinearConstraint<'a, P>>, params: P) -> Self {
         ConstraintFunctions { constraints, params, numbers: Vec::new() }
     }
 

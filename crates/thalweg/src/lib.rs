@@ -34,7 +34,7 @@ mod result;
 mod status;
 
 pub use asktell::{AskTell, Asked, ask_tell};
-pub use builder::{Optimization, least_squares, likelihood, maximize, minimize};
+pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
 pub use check::DerivativeCheck;
 pub use closures::{Closures, Output, stateful};
 pub use constrained::NonlinearConstraint;
@@ -42,7 +42,7 @@ pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
-pub use nonlinear::{ConstraintHandling, Limit, LinearRow, NonlinearLimits};
+pub use nonlinear::{ConstraintHandling, Limit, NonlinearLimits};
 pub use numdiff::NumericalDerivatives;
 pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 pub use pipeline::{Specification, optimize};
@@ -56,7 +56,10 @@ pub use status::Status;
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
-pub use thalweg_space::{self as space, Bounds, Constraint, Space, params};
+pub use thalweg_space::{
+    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, LinearRow,
+    Space, params,
+};
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {

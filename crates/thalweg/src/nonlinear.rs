@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use thalweg_space::LinearRow;
+
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::StartValues;
 
@@ -168,26 +170,6 @@ impl fmt::Display for NonlinearLimits {
     }
 }
 
-/// A linear constraint over the user's flat vector that is kept like a nonlinear one: its value is computed here.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinearRow {
-    /// The positions of the parameters.
-    pub positions: Vec<usize>,
-    /// Their weights.
-    pub weights: Vec<f64>,
-    /// The lower limit, `-inf` if there is none.
-    pub lower: f64,
-    /// The upper limit, `inf` if there is none.
-    pub upper: f64,
-}
-
-impl LinearRow {
-    /// The value at a point.
-    pub(crate) fn value(&self, params: &[f64]) -> f64 {
-        self.positions.iter().zip(&self.weights).map(|(&i, weight)| weight * params[i]).sum()
-    }
-}
-
 /// All constraint values that an algorithm sees: those of the user's functions in order, then the linear rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConstraintSet {
@@ -197,6 +179,11 @@ pub(crate) struct ConstraintSet {
     rows: Vec<LinearRow>,
     limits: Vec<(f64, f64)>,
     tolerances: Vec<f64>,
+}
+
+/// The value of a linear constraint at a point of the user.
+pub(crate) fn value_of(row: &LinearRow, params: &[f64]) -> f64 {
+    row.positions.iter().zip(&row.weights).map(|(&i, weight)| weight * params[i]).sum()
 }
 
 /// How far a point is from satisfying the constraints.
@@ -263,7 +250,7 @@ impl ConstraintSet {
 
     /// The values of all constraints at the start.
     pub fn at_start(&self, start: &StartValues, params: &[f64]) -> Vec<f64> {
-        let rows = self.rows.iter().map(|row| row.value(params));
+        let rows = self.rows.iter().map(|row| value_of(row, params));
         start.constraints.iter().flatten().copied().chain(rows).collect()
     }
 
@@ -309,7 +296,7 @@ impl ConstraintSet {
             Some(i) => self.functions[i].to_string(),
             None => {
                 let row = &self.rows[value - self.n_function_values()];
-                format!("the linear constraint on the parameters at {:?}", row.positions)
+                format!("the linear constraint at position {}", row.constraint)
             }
         }
     }

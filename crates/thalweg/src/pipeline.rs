@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use thalweg_algorithms::AugmentedLagrangian;
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, Constraint, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, LinearRow, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
-use crate::nonlinear::{ConstraintHandling, ConstraintSet, LinearRow, NonlinearLimits};
+use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
@@ -48,6 +48,8 @@ pub struct Specification<'a> {
     pub extra_rows: Vec<LinearRow>,
     /// How nonlinear constraints reach the algorithm.
     pub constraint_handling: ConstraintHandling,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -76,13 +78,14 @@ pub struct Specification<'a> {
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
     check_features(&spec)?;
-    check_constraints(&spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
-    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints)?;
+    let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(&spec, &space)?;
+    spec.extra_rows.extend_from_slice(space.surplus_rows());
+    check_constraints(&spec)?;
 
     let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {

@@ -10,8 +10,8 @@ use thalweg::core::{
 };
 use thalweg::drivers::Blueprint;
 use thalweg::{
-    Answer, Batch, Bounds, Constraint, Direction, ErrorHandling, Failure, FlatResult, Objective,
-    OptimizeError, Resolved, StartValues, Status, UserError,
+    Answer, Batch, Bounds, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
+    FlatResult, Objective, OptimizeError, Resolved, StartValues, Status, UserError,
 };
 
 const N: usize = 4;
@@ -226,7 +226,10 @@ impl Case {
             has_derivative: self.objective.closed_form,
             direction: if self.maximize { Direction::Maximize } else { Direction::Minimize },
             bounds: Bounds::new([-3.0; N], [3.0; N]),
-            constraints: vec![Constraint::Fixed { positions: fixed, value: None }],
+            constraints: vec![Constraint::new(
+                0,
+                ConstraintKind::Fixed { positions: fixed, value: None },
+            )],
             error_handling: if self.continues {
                 ErrorHandling::Continue
             } else {

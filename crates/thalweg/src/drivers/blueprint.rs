@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use thalweg_core::SolverKind;
-use thalweg_space::{Bounds, Constraint};
+use thalweg_space::{Bounds, BuildOptions, Constraint, LinearRow};
 
 use crate::error::OptimizeError;
-use crate::nonlinear::{ConstraintHandling, LinearRow, NonlinearLimits};
+use crate::nonlinear::{ConstraintHandling, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::Objective;
 use crate::pipeline::{Specification, optimize};
@@ -39,6 +39,8 @@ pub struct Blueprint {
     pub extra_rows: Vec<LinearRow>,
     /// How nonlinear constraints reach the algorithm.
     pub constraint_handling: ConstraintHandling,
+    /// What to do with start values that violate them.
+    pub space: BuildOptions,
     /// How derivatives are computed where none are told.
     pub numerical_derivatives: NumericalDerivatives,
     /// What to do when the objective fails.
@@ -64,6 +66,7 @@ impl Blueprint {
             nonlinear: Vec::new(),
             extra_rows: Vec::new(),
             constraint_handling: ConstraintHandling::Native,
+            space: BuildOptions::default(),
             numerical_derivatives: NumericalDerivatives::default(),
             error_handling: ErrorHandling::Raise,
             penalty: PenaltyOptions::default(),
@@ -94,6 +97,7 @@ impl Blueprint {
             nonlinear: self.nonlinear,
             extra_rows: self.extra_rows,
             constraint_handling: self.constraint_handling,
+            space: self.space,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

@@ -3,6 +3,7 @@
 use thalweg_core::{Values, Want};
 
 use super::{Evaluator, Scratch};
+use crate::nonlinear::value_of;
 use crate::numdiff::{Context, Quantity, to_user};
 use crate::objective::{Answer, Failure, UserError};
 
@@ -102,7 +103,7 @@ impl Evaluator<'_> {
             let (functions, rows) = own.split_at_mut(of_functions);
             functions.copy_from_slice(&function_values[i * of_functions..(i + 1) * of_functions]);
             for (value, row) in rows.iter_mut().zip(self.constraints.rows()) {
-                *value = row.value(params);
+                *value = value_of(row, params);
             }
         }
     }

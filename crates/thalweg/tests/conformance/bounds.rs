@@ -1,7 +1,7 @@
 //! Bounds and fixed parameters.
 
 use crate::support::{Probe, blueprint, catalog, expect, rosenbrock, shifted};
-use thalweg::{Bounds, Constraint, Status};
+use thalweg::{Bounds, Constraint, ConstraintKind, Status};
 
 #[test]
 fn no_point_outside_the_bounds_is_ever_evaluated() {
@@ -93,7 +93,8 @@ fn fixed_parameters_do_not_move() {
     for entry in catalog() {
         let mut probe = Probe::new(entry.spec.features.kind, shifted);
         let mut blueprint = blueprint(entry, &[4.0, 0.25, 0.5]);
-        blueprint.constraints = vec![Constraint::Fixed { positions: vec![1], value: None }];
+        blueprint.constraints =
+            vec![Constraint::new(0, ConstraintKind::Fixed { positions: vec![1], value: None })];
         let result = expect(entry, blueprint.run(&mut probe));
         assert!(probe.points.iter().all(|x| x[1] == 0.25), "{}", entry.spec.name);
         assert_eq!(result.n_free, 2);
@@ -107,7 +108,8 @@ fn everything_fixed_is_done_at_once() {
     for entry in catalog() {
         let mut probe = Probe::new(entry.spec.features.kind, shifted);
         let mut blueprint = blueprint(entry, &[4.0, 0.25]);
-        blueprint.constraints = vec![Constraint::Fixed { positions: vec![0, 1], value: None }];
+        blueprint.constraints =
+            vec![Constraint::new(0, ConstraintKind::Fixed { positions: vec![0, 1], value: None })];
         let result = expect(entry, blueprint.run(&mut probe));
         assert_eq!(result.status, Status::NothingToOptimize);
         assert!(result.success && result.params == [4.0, 0.25]);

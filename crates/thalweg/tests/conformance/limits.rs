@@ -89,6 +89,7 @@ fn observed(
         nonlinear: Vec::new(),
         extra_rows: Vec::new(),
         constraint_handling: Default::default(),
+        space: blueprint.space,
         numerical_derivatives: blueprint.numerical_derivatives,
         n_cores: 1,
         error_handling: blueprint.error_handling,

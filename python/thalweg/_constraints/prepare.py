@@ -1,0 +1,93 @@
+"""From the user's constraints to the space in which an algorithm moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from thalweg._constraints.flatten import FlatConstraints, flatten_constraints
+from thalweg._constraints.plan import ConstraintPlan, plan_of
+from thalweg._thalweg import Space
+from thalweg._thalweg import Tree as CompiledTree
+from thalweg._warnings import warn_user
+from thalweg.exceptions import UnsupportedConstraintError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from thalweg._thalweg import Tree
+
+    Side = NDArray[np.float64] | None
+
+
+class Prepared:
+    """The constraints of a problem, checked.
+
+    Attributes:
+        space: What the core needs to know; holds all constraints but the nonlinear ones.
+        flat: The constraints, with the nonlinear ones apart.
+        plan: How each of them is handled; None without constraints.
+        params: The params, moved to where the constraints hold if that was asked for.
+        tree: The same, compiled.
+    """
+
+    __slots__ = ("flat", "params", "plan", "space", "tree")
+
+    def __init__(self, space: Space, flat: FlatConstraints, params: Any, tree: Tree) -> None:
+        self.space, self.flat, self.params, self.tree = space, flat, params, tree
+        given = flat.native or flat.nonlinear
+        self.plan: ConstraintPlan | None = plan_of(space, flat) if given else None
+
+
+def prepare(
+    constraints: Any,
+    tree: Tree,
+    params: Any,
+    lower: Side,
+    upper: Side,
+    renamed: list[tuple[str, str]],
+    repair_start: bool = False,
+) -> Prepared:
+    """Check the constraints, together with start values and bounds.
+
+    Args:
+        constraints: A constraint, a dict in the form of 2022, or any sequence of these.
+        tree: The params, compiled.
+        params: The params.
+        lower: Lower bounds, flat.
+        upper: Upper bounds, flat.
+        renamed: Takes up the outdated forms that are found.
+        repair_start: Whether to move start values that violate a constraint or a bound.
+
+    Raises:
+        InvalidConstraintError: A constraint is ill-formed or contradicts others.
+        InvalidParamsError: The start values violate a constraint or a bound.
+        InvalidBoundsError: Bounds contradict each other.
+    """
+    flat = flatten_constraints(constraints, tree, params, renamed)
+    space = Space(tree, lower, upper, flat.native, repair_start)
+    if space.repairs:
+        warn_user(
+            "The start params violate constraints or bounds, and repair_start=True moves them: "
+            f"{_listing(space.repairs)}."
+        )
+        params = tree.unflatten(space.to_user(space.start))
+        tree = CompiledTree(params)
+    return Prepared(space, flat, params, tree)
+
+
+def refuse_nonlinear(prepared: Prepared) -> None:
+    """Say that nonlinear constraints are not there yet.
+
+    Raises:
+        UnsupportedConstraintError: There are some.
+    """
+    if prepared.flat.nonlinear:
+        where = ", ".join(f"constraints[{index}]" for index, _ in prepared.flat.nonlinear)
+        raise UnsupportedConstraintError(f"Nonlinear constraints ({where}) are not there yet.")
+
+
+def _listing(repairs: list[tuple[str, float, float]]) -> str:
+    shown = [f"'{name}' from {before!r} to {after!r}" for name, before, after in repairs[:10]]
+    more = f" and {len(repairs) - 10} more" if len(repairs) > 10 else ""
+    return ", ".join(shown) + more
