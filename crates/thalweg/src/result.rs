@@ -65,6 +65,10 @@ pub struct OptimizeResult<P> {
     pub history: Option<History>,
 }
 
+/// Outputs of an algorithm that say something about its point, and about no other.
+const BELONG_TO_THE_POINT: [&str; 6] =
+    ["gradient", "jacobian", "hessian", "hessian_inverse", "multipliers", "lagrangian_gradient"];
+
 impl FlatResult {
     /// The result of a run that has not begun.
     pub(crate) fn at_start(spec: &Specification<'_>, n_free: usize, start_fun: f64) -> Self {
@@ -165,14 +169,17 @@ impl FlatResult {
             }
             _ => {
                 // Derivatives that the algorithm reports belong to another point.
-                for name in ["gradient", "jacobian", "hessian", "hessian_inverse", "multipliers"] {
+                for name in BELONG_TO_THE_POINT {
                     self.extras.remove(name);
                 }
                 self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
                 self.set_best(evaluator)
             }
         };
-        if !at_best && !is_as_good && (finish.value < best.value || !is_feasible) {
+        // Where no point satisfies the constraints, that is said below.
+        let is_worse = !is_feasible && best.violation.is_feasible();
+        let is_unknown = is_feasible && finish.value < best.value;
+        if !at_best && !is_as_good && (is_worse || is_unknown) {
             // A penalty that the algorithm likes, a value that it made up, or a point outside the constraints.
             let why = match (evaluator.constraints.is_empty(), is_feasible) {
                 (false, false) => {
@@ -190,7 +197,10 @@ impl FlatResult {
             };
             self.message = format!("{what} {why} is returned; {}", self.message);
         }
-        if let Some(Extra::Vector(gradient)) = self.extras.get("gradient") {
+        let gradients = ["gradient", "lagrangian_gradient"];
+        if let Some(Extra::Vector(gradient)) =
+            gradients.iter().find_map(|name| self.extras.get(name))
+        {
             let size = projected_size(evaluator, &finish.x, gradient);
             self.extras.insert("stationarity", Extra::Number(size));
         }

@@ -25,7 +25,8 @@ impl Penalty {
         let limits = problem.constraint_limits();
         let squares = start.constraints.iter().zip(limits);
         let squares: f64 = squares.map(|(&c, &limits)| outside(c, limits).powi(2)).sum();
-        if squares > 0.0 { (2.0 * start.value.abs() / squares).clamp(1e-6, 10.0) } else { 10.0 }
+        let size = start.value.abs().max(1.0);
+        if squares > 0.0 { (2.0 * size / squares).clamp(1e-6, 10.0) } else { 10.0 }
     }
 
     pub fn rho(&self) -> f64 {

@@ -79,7 +79,9 @@ impl<'a> Progress<'a> {
             return Step::Again;
         }
         self.stalls = 0;
-        if violation.in_units > 1.0 && violation.in_units > 0.9 * former_violation {
+        // Only a penalty that outweighs the objective should have had an effect.
+        let weighs = penalty.rho() * violation.size.powi(2) > point.value.abs().max(1.0);
+        if weighs && violation.in_units > 1.0 && violation.in_units > 0.9 * former_violation {
             self.fruitless += 1;
         } else {
             self.fruitless = 0;

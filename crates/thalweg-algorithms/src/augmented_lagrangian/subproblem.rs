@@ -1,6 +1,7 @@
 //! The problem that the inner algorithm sees: the objective with the penalty added.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use thalweg_core::{Features, Iteration, Oracle, Problem, Request, SolverKind, Stop, Values, Want};
 
@@ -8,6 +9,16 @@ use super::penalty::Penalty;
 
 /// A subproblem that falls below this many times the objective's size outside the constraints will not come back.
 const RUN_AWAY: f64 = -1e15;
+
+/// The most points whose objective is kept for reports.
+const MOST_KEPT: usize = 1 << 17;
+
+/// A number for a point; the same in every run.
+fn key(x: &[f64]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    x.iter().for_each(|x| x.to_bits().hash(&mut hasher));
+    hasher.finish()
+}
 
 /// A point and what is known there of the problem without penalty.
 #[derive(Clone, Debug)]
@@ -59,7 +70,7 @@ pub(super) struct Subproblem<'s, 'p> {
     /// The last single point, and the best one of the subproblem.
     last: Point,
     best: Option<(f64, Point)>,
-    /// The objective without penalty by the value with penalty: for reports of iterations.
+    /// The objective without penalty at every point, by a [`key`]: for reports of iterations.
     plain: HashMap<u64, f64>,
     size: f64,
     has_run_away: bool,
@@ -162,7 +173,10 @@ impl<'s, 'p> Subproblem<'s, 'p> {
         let c = self.penalty.limits().len();
         if request.want.is_evaluation() {
             for (i, &value) in values.values.iter().enumerate() {
-                self.plain.insert(value.to_bits(), from.values[i]);
+                if self.plain.len() >= MOST_KEPT {
+                    self.plain.clear();
+                }
+                self.plain.insert(key(request.point(i)), from.values[i]);
                 if self.best.as_ref().is_none_or(|(best, _)| value < *best) {
                     let mut answer = Values::default();
                     answer.append(from, want, i, 1, request.len());
@@ -208,7 +222,7 @@ impl Oracle for Subproblem<'_, '_> {
     }
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
-        let plain = match self.plain.get(&iteration.value.to_bits()) {
+        let plain = match self.plain.get(&key(iteration.x)) {
             Some(&value) => value,
             None if self.last.x == iteration.x => self.last.value,
             None => self.best.as_ref().map_or(self.last.value, |(_, best)| best.value),

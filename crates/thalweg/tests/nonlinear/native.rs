@@ -1,0 +1,137 @@
+//! An algorithm that keeps constraints itself: what it is given, and what it is held to.
+
+use std::cell::Cell;
+
+use thalweg::core::{Algorithm, Finish, Problem, Stop, Test, Want};
+use thalweg::{NonlinearConstraint, Options, Status, minimize};
+
+use crate::classics::INF;
+
+/// Asks for everything at the start, compares, and claims to have converged at a given point.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "claims", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+struct Claims {
+    /// The first coordinate of the point.
+    #[option(default = 0.0)]
+    at: f64,
+}
+
+impl Algorithm for Claims {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        assert_eq!(problem.constraint_limits(), [(-INF, 1.0), (0.5, 0.5), (0.5, 0.5)]);
+        assert_eq!(problem.constraint_tolerances(), [1e-5, 0.1, 0.1]);
+        let (mut constraints, mut jacobian) = (Vec::new(), Vec::new());
+        problem.constraints(x0, &mut constraints)?;
+        assert_eq!(constraints, [0.5, 0.5, 0.25]);
+        problem.constraint_jacobian(x0, &mut jacobian)?;
+        let expected = [1.0, 1.0, 1.0, 0.0, 0.0, 0.5];
+        assert!(jacobian.iter().zip(expected).all(|(j, e)| (j - e).abs() < 1e-6), "{jacobian:?}");
+        let both = Want::VALUE | Want::CONSTRAINTS | Want::CONSTRAINT_JACOBIAN;
+        let points = [x0, &[0.25, 0.5]].concat();
+        let values = problem.batch(both, &points)?;
+        assert_eq!(values.constraints, [0.5, 0.5, 0.25, 0.3125, 0.25, 0.25]);
+        assert_eq!(values.values, [1.0, 0.75]);
+        let x = vec![self.at, 0.5];
+        let value = problem.value(&x)?;
+        let test = Test { measure: "nothing", value: 0.0, tolerance: 0.0, option: "" };
+        Ok(Finish::converged(x, value, test))
+    }
+}
+
+fn run(at: f64, calls: &Cell<usize>) -> thalweg::OptimizeResult<[f64; 2]> {
+    let counted = |x: &[f64; 2]| {
+        calls.set(calls.get() + 1);
+        [x[0], x[1] * x[1]]
+    };
+    minimize(|x: &[f64; 2]| x[0] + x[1], [0.5, 0.5])
+        .nonlinear(|x: &[f64; 2]| x[0] * x[0] + x[1] * x[1], -INF, 1.0)
+        .constraint(NonlinearConstraint::new(counted).equal_to(0.5).tol(0.1).derivative(
+            |x, out| {
+                out.copy_from_slice(&[1.0, 0.0, 0.0, x[1]]);
+            },
+        ))
+        .algorithm(Claims { at })
+        .run()
+        .expect("runs")
+}
+
+#[test]
+fn it_sees_limits_values_and_derivatives() {
+    let calls = Cell::new(0);
+    // No point that it asks for is feasible.
+    let result = run(0.25, &calls);
+    assert_eq!(result.status, Status::Invalid);
+    assert!(
+        result.message.contains("value 0 of the nonlinear constraint at position 1 is 0.25"),
+        "{result}"
+    );
+    assert!((result.max_constraint_violation - 0.25).abs() < 1e-15);
+}
+
+#[test]
+fn an_end_at_a_point_that_violates_a_constraint_is_no_success() {
+    let run = |at: f64| {
+        minimize(|x: &[f64; 2]| -x[0] + x[1], [0.5, 0.5])
+            .nonlinear(|x: &[f64; 2]| x[0], -INF, 1.0)
+            .algorithm(Ends { at })
+            .run()
+            .expect("runs")
+    };
+    let good = run(0.75);
+    assert!(good.success && good.params == [0.75, 0.5] && good.fun == -0.25, "{good}");
+    let bad = run(1.5);
+    assert_eq!((bad.status, bad.params), (Status::Invalid, [0.5, 0.5]));
+    assert_eq!(
+        bad.message,
+        "the point of the algorithm violates the constraints by more than the best evaluated point, which is returned; \
+         converged: nothing 0.000e0 <= 0.000e0"
+    );
+    let tolerated = run(1.000_005);
+    assert!(tolerated.success && (tolerated.max_constraint_violation - 5e-6).abs() < 1e-12);
+}
+
+/// Claims to have converged at a given point.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "ends", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+struct Ends {
+    /// The first coordinate of the point.
+    #[option(default = 0.0)]
+    at: f64,
+}
+
+impl Algorithm for Ends {
+    fn solve(&self, problem: &mut Problem<'_>, _: &[f64]) -> Result<Finish, Stop> {
+        let x = vec![self.at, 0.5];
+        let value = problem.value(&x)?;
+        let test = Test { measure: "nothing", value: 0.0, tolerance: 0.0, option: "" };
+        Ok(Finish::converged(x, value, test))
+    }
+}
+
+#[test]
+fn asking_apart_costs_nothing_twice() {
+    let calls = Cell::new(0);
+    run(0.25, &calls);
+    // The start, the two points of the batch, the end; and the stencil of the constraint without a derivative, twice at the
+    // start (alone, and in the batch), once at the other point.
+    assert_eq!(calls.get(), 4 + 2 * 3);
+}
+
+#[test]
+fn the_stencil_of_a_derivative_stays_within_the_bounds() {
+    let result = minimize(|x: &[f64; 2]| -x[0] + x[1], [0.5, 0.5])
+        .bounds(.., 0.0, 0.5)
+        .nonlinear(
+            |x: &[f64; 2]| {
+                assert!(x.iter().all(|x| (0.0..=0.5).contains(x)), "{x:?}");
+                (0.5 - x[0]).sqrt() - x[1].sqrt()
+            },
+            -INF,
+            0.25,
+        )
+        .constraint_handling(thalweg::ConstraintHandling::AugmentedLagrangian)
+        .algorithm("lbfgsb")
+        .run()
+        .expect("runs");
+    assert!(result.fun <= 0.0, "{result}");
+}
