@@ -1,8 +1,15 @@
 //! What can be wrong with start values, bounds and constraints, said with names, values and what would be right.
 
+mod clash;
+mod flaw;
+mod violation;
+
 use std::fmt;
 
 use crate::leaf::Path;
+pub use clash::{Clash, Named};
+pub use flaw::Flaw;
+pub use violation::Violation;
 
 /// How many offenders a message lists at most.
 const LISTED: usize = 10;
@@ -189,14 +196,24 @@ pub enum SpaceError {
         names: Vec<String>,
     },
 
-    /// A kind that is not built in yet.
-    #[error("constraints[{constraint}] ({kind}) is not available yet")]
-    NotWired {
+    /// A constraint that is wrong in itself, whatever the parameters are.
+    #[error("constraints[{constraint}] ({kind}) {flaw}")]
+    IllFormed {
         /// The position of the constraint in the user's list.
         constraint: usize,
         /// The kind of the constraint.
         kind: &'static str,
+        /// What is wrong.
+        flaw: Flaw,
     },
+
+    /// A constraint that the start values violate.
+    #[error("{0}")]
+    Violated(Box<Violation>),
+
+    /// Constraints, fixed parameters and bounds that do not go together.
+    #[error("{0}")]
+    Clash(Box<Clash>),
 
     /// A fixed constraint whose values are not one per selected parameter.
     #[error(
@@ -234,12 +251,14 @@ impl SpaceError {
             SpaceError::FlatLength { .. }
             | SpaceError::NonFiniteStart(_)
             | SpaceError::StartOutsideBounds(_)
+            | SpaceError::Violated(_)
             | SpaceError::FixedElsewhere { .. } => ErrorKind::InvalidParams,
             SpaceError::BoundsLength { .. }
             | SpaceError::EmptyBounds(_)
             | SpaceError::BoundsSelection(_) => ErrorKind::InvalidBounds,
             SpaceError::ConstraintSelection { .. }
-            | SpaceError::NotWired { .. }
+            | SpaceError::IllFormed { .. }
+            | SpaceError::Clash(_)
             | SpaceError::DuplicateSelection { .. }
             | SpaceError::FixedValueLength { .. } => ErrorKind::InvalidConstraint,
         }
@@ -313,6 +332,11 @@ pub enum SelectError {
 /// "1 value", "2 values".
 fn count(n: usize, singular: &str, plural: &str) -> String {
     format!("{n} {}", if n == 1 { singular } else { plural })
+}
+
+/// 'a', 'b' and 3 more.
+fn quoted(names: &[String]) -> String {
+    listing(names.iter().map(|name| format!("'{name}'")), names.len())
 }
 
 /// The first ten items, and how many of `total` are left out.

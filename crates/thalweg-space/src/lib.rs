@@ -12,19 +12,24 @@
 
 mod bounds;
 mod checks;
+mod consolidate;
 mod constraint;
 mod error;
 mod leaf;
 pub mod params;
 mod plan;
+mod repair;
 mod select;
 mod space;
+mod start;
 mod transform;
 pub mod transforms;
 
 pub use bounds::Bounds;
 pub use constraint::{Constraint, ConstraintKind};
-pub use error::{ErrorKind, Offender, Offenders, SelectError, Side, SpaceError};
+pub use error::{
+    Clash, ErrorKind, Flaw, Named, Offender, Offenders, SelectError, Side, SpaceError, Violation,
+};
 pub use plan::{ConstraintPlan, Handling, LinearRow, PlannedConstraint, Repair};
 pub use space::{BuildOptions, Space, Workspace};
 pub use transform::Transform;

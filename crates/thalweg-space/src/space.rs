@@ -1,15 +1,13 @@
 //! The chain of transforms between the user's vector and the vector that an algorithm sees.
 
+mod build;
+
 use std::fmt;
 use std::sync::Arc;
 
 use crate::bounds::Bounds;
-use crate::checks::{check_fixed_values, check_selection};
-use crate::constraint::{Constraint, ConstraintKind};
-use crate::error::{Offender, Offenders, SpaceError};
 use crate::plan::{ConstraintPlan, LinearRow, Repair};
 use crate::transform::Transform;
-use crate::transforms::Fixed;
 
 /// Names of parameters by position, formatted only when an error needs them.
 #[derive(Clone, Copy)]
@@ -57,6 +55,8 @@ pub struct Space {
     start: Vec<f64>,
     lower: Option<Vec<f64>>,
     upper: Option<Vec<f64>>,
+    /// Bounds of parameters that a change of variables might miss by rounding: position, lower, upper.
+    kept: Vec<(usize, f64, f64)>,
     plan: ConstraintPlan,
     surplus_rows: Vec<LinearRow>,
     repairs: Vec<Repair>,
@@ -79,68 +79,6 @@ pub struct Workspace {
 }
 
 impl Space {
-    /// Checks start values, bounds and constraints, and builds the space.
-    ///
-    /// `start` is the user's flat vector and `names` gives the name at a position (called for error messages only). A
-    /// parameter with equal bounds is fixed. All parameters may be fixed.
-    ///
-    /// # Errors
-    ///
-    /// In this order: start values that are not finite; bounds of the wrong length or without a value between them;
-    /// constraints that are ill-formed or violated, in the order of the list; start values outside the bounds.
-    pub fn build(
-        start: &[f64],
-        names: &dyn Fn(usize) -> String,
-        bounds: &Bounds,
-        constraints: &[Constraint],
-        options: BuildOptions,
-    ) -> Result<Space, SpaceError> {
-        let names = Names(names);
-        check_finite(start, names)?;
-        bounds.check(start, names)?;
-        if bounds.is_none() && constraints.is_empty() {
-            return Ok(Space::compose(Vec::new(), start.to_vec(), bounds));
-        }
-
-        // The start values with every fixed value in its place.
-        let mut user_start = start.to_vec();
-        let mut is_fixed = vec![false; start.len()];
-        let _ = options;
-        for constraint in constraints {
-            let index = constraint.index;
-            check_selection(constraint, start.len(), names)?;
-            match &constraint.kind {
-                ConstraintKind::Fixed { positions, value } => {
-                    positions.iter().for_each(|&position| is_fixed[position] = true);
-                    if let Some(values) = value {
-                        check_fixed_values(index, positions, values, start, names)?;
-                        positions.iter().zip(values).for_each(|(&p, &value)| user_start[p] = value);
-                    }
-                }
-                _ => {
-                    return Err(SpaceError::NotWired {
-                        constraint: index,
-                        kind: constraint.word(),
-                    });
-                }
-            }
-        }
-        bounds.check_start(&user_start, names)?;
-        for position in 0..start.len() {
-            let (lower, upper) = bounds.at(position);
-            if lower == upper {
-                user_start[position] = lower;
-                is_fixed[position] = true;
-            }
-        }
-
-        let mut stages: Vec<Arc<dyn Transform>> = Vec::new();
-        if is_fixed.contains(&true) {
-            stages.push(Arc::new(Fixed::new(user_start.clone(), |i| is_fixed[i])));
-        }
-        Ok(Space::compose(stages, user_start, bounds))
-    }
-
     /// Chains `stages` (from the user's side inwards) and carries start values and bounds through them.
     fn compose(stages: Vec<Arc<dyn Transform>>, user_start: Vec<f64>, bounds: &Bounds) -> Space {
         let n_user = user_start.len();
@@ -154,6 +92,10 @@ impl Space {
             start = internal;
             (lower, upper) = stage.internal_bounds(&lower, &upper);
         }
+        // Rounding on the way in, and start values that satisfy a constraint to rounding only.
+        for (value, (lower, upper)) in start.iter_mut().zip(lower.iter().zip(&upper)) {
+            *value = value.max(*lower).min(*upper);
+        }
         let finite = |side: Vec<f64>| side.iter().any(|bound| bound.is_finite()).then_some(side);
         Space {
             n_user,
@@ -161,6 +103,7 @@ impl Space {
             start,
             lower: finite(lower),
             upper: finite(upper),
+            kept: Vec::new(),
             plan: ConstraintPlan::default(),
             surplus_rows: Vec::new(),
             repairs: Vec::new(),
@@ -175,6 +118,14 @@ impl Space {
     /// The number of free internal coordinates. Zero if everything is fixed.
     pub fn n_free(&self) -> usize {
         self.start.len()
+    }
+
+    /// The user vector of the internal start values: the user's start values, moved onto the constraints where they were off
+    /// by rounding, or more with [`BuildOptions::repair_start`].
+    pub fn user_start(&self) -> Vec<f64> {
+        let mut user = vec![0.0; self.n_user];
+        self.to_user(&self.start, &mut user, &mut self.workspace());
+        user
     }
 
     /// The internal start values.
@@ -242,6 +193,15 @@ impl Space {
         };
         self.points_between(internal, work);
         outermost.to_user(work.points.first().map_or(internal, Vec::as_slice), user);
+        for &(position, lower, upper) in &self.kept {
+            // Not `max` and `min`, which would hide a NaN.
+            let value = &mut user[position];
+            if *value < lower {
+                *value = lower;
+            } else if *value > upper {
+                *value = upper;
+            }
+        }
     }
 
     /// The internal vector of a user vector; of a near one if `user` does not satisfy the constraints (fixed entries
@@ -338,18 +298,6 @@ impl fmt::Debug for Space {
             .field("stages", &self.stages)
             .finish_non_exhaustive()
     }
-}
-
-fn check_finite(start: &[f64], names: Names<'_>) -> Result<(), SpaceError> {
-    if start.iter().all(|value| value.is_finite()) {
-        return Ok(());
-    }
-    let describe = |position: usize| {
-        let (lower, upper) = (f64::NEG_INFINITY, f64::INFINITY);
-        Offender { name: names.of(position), position, value: start[position], lower, upper }
-    };
-    Offenders::find(0..start.len(), |position| !start[position].is_finite(), describe)
-        .map_or(Ok(()), |offenders| Err(SpaceError::NonFiniteStart(offenders)))
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ const ROOMS: &[Room] = &[
     ),
     sibling(
         "thalweg-space",
-        &["thalweg-core", "thalweg-macros"],
+        &["thalweg-core", "thalweg-macros", "thalweg-linalg"],
         "the space knows nothing of algorithms or derivatives",
     ),
     sibling(

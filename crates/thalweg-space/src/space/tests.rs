@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::transforms::Fixed;
 use crate::transforms::laws::{check_laws, number};
 
 /// A nonlinear, order-keeping transform to test chains with: `u = z^3 + z` in one entry, the others unchanged.
