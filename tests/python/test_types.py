@@ -22,6 +22,9 @@ reveal_type(om.first_derivative(np.sin, 1.0))
 om.minimize(lambda x: x @ x, params=np.ones(2), algorithm="lbfgsb", boundz=1)
 om.algos.scipy_lbfgsb(stopping_maxfn=10)
 om.algos.scipy_lbfgsbb
+simplex = [om.ProbabilityConstraint(["a", "b"]), om.LinearConstraint(lambda p: p, weights=1, value=2)]
+reveal_type(om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb", constraints=simplex).constraint_plan)
+om.FlatCovConstraint(lambda p: p["a"], 0.5)
 """
 
 EXPECTED = {
@@ -32,6 +35,8 @@ EXPECTED = {
     9: 'Unexpected keyword argument "boundz"',
     10: 'Unexpected keyword argument "stopping_maxfn"',
     11: 'has no attribute "scipy_lbfgsbb"',
+    13: "thalweg._constraints.plan.ConstraintPlan | None",
+    14: "Too many positional arguments",
 }
 
 

@@ -81,8 +81,8 @@ def _read(selected: Any, tree: Tree, where: Where, compile_: type[Tree]) -> Sele
         raise InvalidConstraintError(
             f"{where}: the selector returned something that is not a part of the params: {error}"
         ) from error
-    flat = selection.start
-    if not (np.isfinite(flat) & (flat == np.floor(flat)) & (flat >= 0) & (flat < tree.size)).all():
+    flat, n = selection.start, tree.size
+    if not all(0 <= entry < n and entry.is_integer() for entry in flat.tolist()):
         raise InvalidConstraintError(
             f"{where}: the selector may only select and rearrange params, not compute with them."
         )
