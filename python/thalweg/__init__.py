@@ -30,6 +30,7 @@ _HOMES = {
     "LeastSquaresFunctionValue": "_function_value",
     "LikelihoodFunctionValue": "_function_value",
     "LinearConstraint": "_constraints",
+    "NonlinearConstraint": "_nonlinear",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
     "OptimizeResult": "_result",
@@ -76,6 +77,7 @@ __all__ = [
     "LeastSquaresFunctionValue",
     "LikelihoodFunctionValue",
     "LinearConstraint",
+    "NonlinearConstraint",
     "NumdiffOptions",
     "NumdiffResult",
     "OptimizeResult",
@@ -144,6 +146,7 @@ if TYPE_CHECKING:
     )
     from thalweg._history import History
     from thalweg._minimize import maximize, minimize
+    from thalweg._nonlinear import NonlinearConstraint
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer

@@ -15,6 +15,8 @@ pub struct ProblemSpec {
     pub constraint_limits: Vec<(f64, f64)>,
     /// By how much each nonlinear constraint value may violate its limits.
     pub constraint_tolerances: Vec<f64>,
+    /// How many of the values each constraint has, in order.
+    pub constraint_sizes: Vec<usize>,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
 }
@@ -86,6 +88,11 @@ impl<'a> Problem<'a> {
     /// The limits of each nonlinear constraint value.
     pub fn constraint_limits(&self) -> &'a [(f64, f64)] {
         &self.spec.constraint_limits
+    }
+
+    /// How many of the nonlinear constraint values each constraint has, in order.
+    pub fn constraint_sizes(&self) -> &'a [usize] {
+        &self.spec.constraint_sizes
     }
 
     /// By how much each nonlinear constraint value may violate its limits.

@@ -276,6 +276,12 @@ impl ConstraintSet {
         &self.limits
     }
 
+    /// How many values each constraint has; linear rows have one.
+    pub fn sizes(&self) -> Vec<usize> {
+        let functions = self.ranges.iter().map(ExactSizeIterator::len);
+        functions.chain(self.rows.iter().map(|_| 1)).collect()
+    }
+
     pub fn tolerances(&self) -> &[f64] {
         &self.tolerances
     }

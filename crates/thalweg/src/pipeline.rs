@@ -275,6 +275,7 @@ fn problem_spec(
         upper: space.upper().map_or_else(|| vec![f64::INFINITY; n], <[f64]>::to_vec),
         n_outputs,
         constraint_limits: constraints.limits().to_vec(),
+        constraint_sizes: constraints.sizes(),
         constraint_tolerances: constraints.tolerances().to_vec(),
         seed,
     }

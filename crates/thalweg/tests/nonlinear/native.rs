@@ -20,6 +20,7 @@ impl Algorithm for Claims {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         assert_eq!(problem.constraint_limits(), [(-INF, 1.0), (0.5, 0.5), (0.5, 0.5)]);
         assert_eq!(problem.constraint_tolerances(), [1e-5, 0.1, 0.1]);
+        assert_eq!(problem.constraint_sizes(), [1, 2]);
         let (mut constraints, mut jacobian) = (Vec::new(), Vec::new());
         problem.constraints(x0, &mut constraints)?;
         assert_eq!(constraints, [0.5, 0.5, 0.25]);
