@@ -265,15 +265,15 @@ def test_construction_errors():
     [
         (
             {"lower_bound": 2, "upper_bound": 1},
-            "the nonlinear constraint 'product' at position 0: the lower limit 2 has to be at most "
+            "constraints[0] (nonlinear 'product'): the lower limit 2 has to be at most "
             "the upper limit 1, and there has to be a number between them.",
         ),
         (
             {"lower_bound": [0.0, 1.0]},
-            "the nonlinear constraint 'product' at position 0 has 2 lower limits, but its function "
+            "constraints[0] (nonlinear 'product') has 2 lower limits, but its function "
             "returned 1 values at start params. Give one limit for all values, or one for each.",
         ),
-        ({"value": np.nan}, "the nonlinear constraint 'product' at position 0: a limit is NaN, "),
+        ({"value": np.nan}, "constraints[0] (nonlinear 'product'): a limit is NaN, "),
     ],
 )
 def test_limits_are_checked_before_the_run(kwargs, message):
@@ -296,7 +296,7 @@ def test_an_algorithm_without_support():
         om.minimize(shifted, np.ones(6), "scipy_lbfgsb", constraints=constraint)
     assert isinstance(error.value, ValueError)
     text = str(error.value)
-    assert text.startswith("scipy_lbfgsb does not support nonlinear constraints, but the nonlinear")
+    assert text.startswith("scipy_lbfgsb does not support nonlinear constraints, but constraints[0]")
     assert "Algorithms that support them: " in text
     assert 'constraint_handling="augmented_lagrangian"' in text
 
@@ -314,7 +314,7 @@ def test_failures_at_the_start():
     with pytest.raises(InvalidFunctionError) as error:
         solve(shifted, np.ones(6), constraint)
     assert str(error.value) == (
-        "Error while evaluating the nonlinear constraint 'failing' at position 0 at start params: "
+        "Error while evaluating constraints[0] (nonlinear 'failing') at start params: "
         "ArithmeticError: no root"
     )
     assert isinstance(error.value.__cause__, ArithmeticError)
@@ -344,7 +344,7 @@ def test_a_failure_during_the_run_names_the_constraint():
     with pytest.raises(UserFunctionRuntimeError) as error:
         solve(shifted, np.ones(6), constraints)
     assert str(error.value) == (
-        "An error occurred when evaluating the nonlinear constraint 'budget' at position 1 during "
+        "An error occurred when evaluating constraints[1] (nonlinear 'budget') during "
         "optimization: ArithmeticError: no root"
     )
     assert isinstance(error.value.__cause__, ArithmeticError)

@@ -163,9 +163,9 @@ impl NonlinearLimits {
 impl fmt::Display for NonlinearLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.name.is_empty() {
-            write!(f, "the nonlinear constraint at position {}", self.position)
+            write!(f, "constraints[{}] (nonlinear)", self.position)
         } else {
-            write!(f, "the nonlinear constraint '{}' at position {}", self.name, self.position)
+            write!(f, "constraints[{}] (nonlinear '{}')", self.position, self.name)
         }
     }
 }
@@ -302,7 +302,7 @@ impl ConstraintSet {
             Some(i) => self.functions[i].to_string(),
             None => {
                 let row = &self.rows[value - self.n_function_values()];
-                format!("the linear constraint at position {}", row.constraint)
+                format!("constraints[{}] (linear)", row.constraint)
             }
         }
     }

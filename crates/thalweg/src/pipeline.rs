@@ -156,7 +156,8 @@ fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
             let shown: Vec<String> =
                 row.positions.iter().take(10).map(|&i| (spec.names)(i)).collect();
             format!(
-                "the linear constraint on {}, which cannot be taken over by a change of variables,",
+                "constraints[{}] (linear, on {}), which no change of variables can take over,",
+                row.constraint,
                 shown.join(", ")
             )
         }

@@ -36,7 +36,7 @@ fn constraints_that_contradict_each_other_end_as_infeasible() {
             result.message
         );
         // Which constraint it is, with the numbers.
-        assert!(result.message.contains("the nonlinear constraint '"), "{}", result.message);
+        assert!(result.message.contains("(nonlinear '"), "{}", result.message);
         assert!(result.message.contains("more than its tolerance 1.0e-5"), "{}", result.message);
     }
 }
@@ -80,7 +80,7 @@ fn without_a_feasible_point_the_least_infeasible_one_is_returned() {
     let result = run.run().expect("runs");
     assert!((result.max_constraint_violation - seen.get()).abs() < 1e-12, "{result}");
     let expected = format!(
-        "stopped: 8 evaluations are used up (stopping_maxfun); the nonlinear constraint at position 0 is {} but has to be \
+        "stopped: 8 evaluations are used up (stopping_maxfun); constraints[0] (nonlinear) is {} but has to be \
          at most 1: it is violated by {:.3e}, more than its tolerance 1.0e-5",
         seen.get() + DISC,
         seen.get()
@@ -118,7 +118,7 @@ fn with_everything_fixed_the_constraint_still_counts() {
     assert_eq!((result.status, result.success), (Status::Invalid, false));
     assert_eq!(
         result.message,
-        "nothing to optimize: all parameters are fixed; the nonlinear constraint at position 1 is 2 but has to be at most \
+        "nothing to optimize: all parameters are fixed; constraints[1] (nonlinear) is 2 but has to be at most \
          1.5: it is violated by 5.000e-1, more than its tolerance 1.0e-5"
     );
 }
@@ -137,7 +137,7 @@ fn a_failing_constraint_is_named_with_its_position_and_carries_the_partial_resul
         let error = augmented(run).algorithm(algorithm).run().expect_err("fails");
         assert_eq!(
             error.to_string(),
-            "An error occurred when evaluating the nonlinear constraint 'budget' at position 1 during optimization: no \
+            "An error occurred when evaluating constraints[1] (nonlinear 'budget') during optimization: no \
              such root"
         );
         let OptimizeError::User { partial, failure } = error else { panic!("{error}") };
@@ -156,7 +156,7 @@ fn a_constraint_that_fails_counts_as_violated_when_the_run_goes_on() {
         let run = run.on_failure(|failure| failures.push(failure.function().to_string()));
         let result = run.option("stopping_maxfun", 500).run().expect("goes on");
         assert!(result.params[0] <= 0.9 && result.params[0] > 0.85, "{algorithm}: {result}");
-        assert!(failures.contains(&"the nonlinear constraint at position 0".to_string()));
+        assert!(failures.contains(&"constraints[0] (nonlinear)".to_string()));
     }
 }
 

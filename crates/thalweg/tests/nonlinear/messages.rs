@@ -56,7 +56,7 @@ fn limits_have_to_make_sense() {
     ];
     for (constraint, expected) in cases {
         let (message, kind) = refused(constraint.name("budget"));
-        assert_eq!(message, format!("the nonlinear constraint 'budget' at position 0: {expected}"));
+        assert_eq!(message, format!("constraints[0] (nonlinear 'budget'): {expected}"));
         assert_eq!(kind, InvalidKind::Constraint);
     }
 }
@@ -66,7 +66,7 @@ fn what_the_function_returns_at_the_start_has_to_fit() {
     let (message, kind) = refused(product().lower([0.0, 1.0]));
     assert_eq!(
         message,
-        "the nonlinear constraint at position 0 has 2 lower limits, but its function returned 1 values at start params. Give \
+        "constraints[0] (nonlinear) has 2 lower limits, but its function returned 1 values at start params. Give \
          one limit for all values, or one for each."
     );
     assert_eq!(kind, InvalidKind::Constraint);
@@ -74,13 +74,13 @@ fn what_the_function_returns_at_the_start_has_to_fit() {
         refused(NonlinearConstraint::new(|x: &Two| (x[0] - 2.0).sqrt()).lower(0.0));
     assert_eq!(
         message,
-        "the function of the nonlinear constraint at position 0 returned NaN at start params; it has to be finite there."
+        "the function of constraints[0] (nonlinear) returned NaN at start params; it has to be finite there."
     );
     assert_eq!(kind, InvalidKind::Function);
     let (message, _) = refused(NonlinearConstraint::new(|_: &Two| Vec::new()).lower(0.0));
     assert_eq!(
         message,
-        "the function of the nonlinear constraint at position 0 returned no numbers at start params."
+        "the function of constraints[0] (nonlinear) returned no numbers at start params."
     );
 }
 
@@ -91,7 +91,7 @@ fn a_constraint_that_fails_at_the_start_is_said_to() {
     let run = run.constraint_handling(ConstraintHandling::AugmentedLagrangian).algorithm("lbfgsb");
     assert_eq!(
         run.run().expect_err("fails").to_string(),
-        "Error while evaluating the nonlinear constraint at position 0 at start params: no data"
+        "Error while evaluating constraints[0] (nonlinear) at start params: no data"
     );
 }
 
@@ -106,7 +106,7 @@ fn a_constraint_whose_length_changes_is_a_failure() {
     let run = run.constraint_handling(ConstraintHandling::AugmentedLagrangian).algorithm("lbfgsb");
     assert_eq!(
         run.run().expect_err("fails").to_string(),
-        "An error occurred when evaluating the nonlinear constraint at position 0 during optimization: it returned 3 numbers, \
+        "An error occurred when evaluating constraints[0] (nonlinear) during optimization: it returned 3 numbers, \
          but 2 at start params"
     );
 }
@@ -118,7 +118,7 @@ fn a_derivative_that_is_not_finite_is_a_failure() {
     let run = run.constraint_handling(ConstraintHandling::AugmentedLagrangian).algorithm("lbfgsb");
     assert_eq!(
         run.run().expect_err("fails").to_string(),
-        "An error occurred when evaluating the nonlinear constraint at position 0 during optimization: a derivative is NaN at \
+        "An error occurred when evaluating constraints[0] (nonlinear) during optimization: a derivative is NaN at \
          params [1, 2]"
     );
 }
@@ -138,7 +138,7 @@ fn an_algorithm_that_cannot_keep_them_is_refused_before_the_first_evaluation() {
     assert_eq!(
         error.to_string(),
         format!(
-            "lbfgsb does not support nonlinear constraints, but the nonlinear constraint 'budget' at position 0 has to be \
+            "lbfgsb does not support nonlinear constraints, but constraints[0] (nonlinear 'budget') has to be \
              kept. Algorithms that support them: {able}. With constraint_handling=\"augmented_lagrangian\" (in Rust \
              .constraint_handling(ConstraintHandling::AugmentedLagrangian)) every algorithm can be used."
         )

@@ -62,10 +62,7 @@ fn it_sees_limits_values_and_derivatives() {
     // No point that it asks for is feasible.
     let result = run(0.25, &calls);
     assert_eq!(result.status, Status::Invalid);
-    assert!(
-        result.message.contains("value 0 of the nonlinear constraint at position 1 is 0.25"),
-        "{result}"
-    );
+    assert!(result.message.contains("value 0 of constraints[1] (nonlinear) is 0.25"), "{result}");
     assert!((result.max_constraint_violation - 0.25).abs() < 1e-15);
 }
 
