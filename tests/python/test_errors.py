@@ -430,6 +430,7 @@ def test_every_exception_that_this_version_raises_has_a_case():
     for_later = {
         "InvalidScalingError",
         "InvalidMultistartError",
+        "UnsupportedConstraintError",
         "InvalidPlottingBackendError",
         "NotInstalledError",
         "TableExistsError",

@@ -321,7 +321,7 @@ def test_failures_at_the_start():
     with pytest.raises(InvalidFunctionError, match="the selector failed with KeyError"):
         solve(tree_objective, PARAMS, om.NonlinearConstraint(lambda p: p["z"], func=abs, value=1))
     nothing = om.NonlinearConstraint(func=lambda x: None, value=1)
-    with pytest.raises(InvalidFunctionError, match="position 0: func returned None instead of num"):
+    with pytest.raises(InvalidFunctionError, match=r"constraints\[0\] .*: func returned None instead"):
         solve(shifted, np.ones(6), nothing)
     nan = om.NonlinearConstraint(func=lambda x: np.nan, value=1)
     with pytest.raises(InvalidFunctionError, match="returned NaN at start params; it has to be fi"):

@@ -301,4 +301,6 @@ impl fmt::Debug for Space {
 }
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;

@@ -87,7 +87,8 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
     spec.extra_rows.extend_from_slice(space.surplus_rows());
     check_constraints(&spec)?;
 
-    let start = spec.objective.start(spec.start).map_err(OptimizeError::Start)?;
+    let start_params = if space.is_identity() { spec.start.to_vec() } else { space.user_start() };
+    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: spec.algorithm.spec().features.kind,
@@ -98,9 +99,9 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
     let (nonlinear, rows) =
         (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
     let constraints = ConstraintSet::new(nonlinear, rows, &start)?;
-    let result = FlatResult::at_start(&spec, space.n_free(), start_fun);
+    let at_start = constraints.at_start(&start, &start_params);
+    let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
     if space.n_free() == 0 {
-        let at_start = constraints.at_start(&start, spec.start);
         return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
 
@@ -115,7 +116,8 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         algorithm = Box::new(AugmentedLagrangian::around(algorithm));
     }
     let success_message = spec.success_message;
-    let mut evaluator = evaluator(spec, &space, constraints, aggregate, start, start_fun)?;
+    let mut evaluator =
+        evaluator(spec, &space, (constraints, at_start), aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
 }
@@ -150,23 +152,27 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
 /// Whether the constraints make sense, and somebody keeps them.
 fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
     spec.nonlinear.iter().try_for_each(NonlinearLimits::check)?;
-    let first = match (spec.nonlinear.first(), spec.extra_rows.first()) {
-        (Some(constraint), _) => constraint.to_string(),
-        (None, Some(row)) => {
-            let shown: Vec<String> =
-                row.positions.iter().take(10).map(|&i| (spec.names)(i)).collect();
-            format!(
-                "constraints[{}] (linear, on {}), which no change of variables can take over,",
-                row.constraint,
-                shown.join(", ")
-            )
-        }
-        (None, None) => return Ok(()),
-    };
     let native = spec.constraint_handling == ConstraintHandling::Native;
     if !native || spec.algorithm.spec().features.nonlinear_constraints {
         return Ok(());
     }
+    let name = &spec.algorithm_name;
+    let what = match (spec.nonlinear.first(), spec.extra_rows.first()) {
+        (Some(constraint), _) => format!(
+            "{name} does not support nonlinear constraints, but {constraint} has to be kept."
+        ),
+        // Linear conditions that no change of variables enforces cannot be ignored.
+        (None, Some(row)) => {
+            let names = row.positions.iter().take(10).map(|&i| format!("'{}'", (spec.names)(i)));
+            format!(
+                "{name} cannot keep constraints[{}] on {} together with the other constraints and bounds on these \
+                 parameters. Drop one of them, or use an algorithm with nonlinear constraints.",
+                row.constraint,
+                names.collect::<Vec<_>>().join(", ")
+            )
+        }
+        (None, None) => return Ok(()),
+    };
     let kind = spec.objective.kind();
     let able: Vec<&str> = crate::algorithms::CATALOG
         .iter()
@@ -176,10 +182,8 @@ fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         .collect();
     let able = if able.is_empty() { "none yet".to_string() } else { able.join(", ") };
     let message = format!(
-        "{} does not support nonlinear constraints, but {first} has to be kept. Algorithms that support them: {able}. With \
-         constraint_handling=\"augmented_lagrangian\" (in Rust \
-         .constraint_handling(ConstraintHandling::AugmentedLagrangian)) every algorithm can be used.",
-        spec.algorithm_name
+        "{what} Algorithms that support them: {able}. With constraint_handling=\"augmented_lagrangian\" (in Rust \
+         .constraint_handling(ConstraintHandling::AugmentedLagrangian)) every algorithm can be used."
     );
     Err(OptimizeError::invalid(InvalidKind::Constraint, message))
 }
@@ -285,7 +289,7 @@ fn problem_spec(
 fn evaluator<'s, 'a: 's>(
     spec: Specification<'a>,
     space: &'s Space,
-    constraints: ConstraintSet,
+    (constraints, at_start): (ConstraintSet, Vec<f64>),
     aggregate: Aggregate,
     start: StartValues,
     start_fun: f64,
@@ -300,7 +304,6 @@ fn evaluator<'s, 'a: 's>(
         Some(_) => Some(Differentiator::new(space, &spec.numerical_derivatives)?),
         None => None,
     };
-    let at_start = constraints.at_start(&start, spec.start);
     let best = Best {
         x: space.start().to_vec(),
         value,

@@ -71,11 +71,16 @@ const BELONG_TO_THE_POINT: [&str; 6] =
 
 impl FlatResult {
     /// The result of a run that has not begun.
-    pub(crate) fn at_start(spec: &Specification<'_>, n_free: usize, start_fun: f64) -> Self {
+    pub(crate) fn at_start(
+        spec: &Specification<'_>,
+        start_params: Vec<f64>,
+        n_free: usize,
+        start_fun: f64,
+    ) -> Self {
         OptimizeResult {
-            params: spec.start.to_vec(),
+            params: start_params.clone(),
             fun: start_fun,
-            start_params: spec.start.to_vec(),
+            start_params,
             start_fun,
             algorithm: spec.algorithm_name.clone(),
             direction: spec.direction,

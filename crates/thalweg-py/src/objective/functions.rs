@@ -360,11 +360,11 @@ impl Objective for Functions {
         self.jac.is_some() || self.fun_and_jac.is_some()
     }
 
-    fn start(&mut self, _params: &[f64]) -> Result<StartValues, Failure> {
+    fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         Python::attach(|py| {
             let start = self.evaluate_start(py)?;
             let tree = self.tree.get();
-            let constraints = self.constraints.start(py, tree, tree.start())?;
+            let constraints = self.constraints.start(py, tree, params)?;
             Ok(StartValues { constraints, ..start })
         })
     }

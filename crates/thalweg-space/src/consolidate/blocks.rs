@@ -43,21 +43,11 @@ const FIXED_DEVIATIONS: &str =
 impl Model<'_> {
     /// Sorts out all constraints of these kinds.
     pub(crate) fn make_blocks(&mut self) -> Result<(), SpaceError> {
+        let mut left = Vec::new();
         for (k, constraint) in self.constraints.iter().enumerate() {
-            let (positions, shape) = match &constraint.kind {
-                ConstraintKind::Probability { positions } => {
-                    (positions, Shape::Probability { total: 1.0 })
-                }
-                &ConstraintKind::Covariance { ref positions, regularization } => {
-                    (positions, Shape::Covariance { regularization })
-                }
-                &ConstraintKind::Sdcorr { ref positions, regularization } => {
-                    (positions, Shape::Sdcorr { regularization })
-                }
-                _ => continue,
-            };
-            let own = self.representatives(positions);
-            self.handling[k] = if positions.is_empty() {
+            let Some(shape) = shape_of(&constraint.kind) else { continue };
+            let own = self.representatives(&constraint.kind.positions());
+            self.handling[k] = if own.is_empty() {
                 Handling::Idle { reason: "it selects no parameters" }
             } else if own.iter().all(|&i| self.fixed[i]) {
                 Handling::Idle { reason: "all its parameters are fixed" }
@@ -67,8 +57,13 @@ impl Model<'_> {
                 self.check_room(&own)?;
                 Handling::Bounds
             } else {
-                self.make_block(k, own, shape)?
+                left.push((k, own, shape));
+                continue;
             };
+        }
+        // Only now are all bounds known.
+        for (k, own, shape) in left {
+            self.handling[k] = self.make_block(k, own, shape)?;
         }
         Ok(())
     }
@@ -246,6 +241,18 @@ impl Model<'_> {
         };
         let constraint = self.label(block.constraint);
         Err(SpaceError::Clash(Box::new(Clash::BoundedMembers { constraint, bounds, rule })))
+    }
+}
+
+/// The shape of a constraint of these kinds.
+fn shape_of(kind: &ConstraintKind) -> Option<Shape> {
+    match *kind {
+        ConstraintKind::Probability { .. } => Some(Shape::Probability { total: 1.0 }),
+        ConstraintKind::Covariance { regularization, .. } => {
+            Some(Shape::Covariance { regularization })
+        }
+        ConstraintKind::Sdcorr { regularization, .. } => Some(Shape::Sdcorr { regularization }),
+        _ => None,
     }
 }
 

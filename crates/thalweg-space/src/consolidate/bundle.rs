@@ -118,6 +118,8 @@ struct System {
     equations: Equations,
     /// The equations as rows, independent of each other.
     rows: Vec<Row>,
+    /// The rows of the bundle that they come from.
+    equal: Vec<usize>,
     groups: Vec<Group>,
 }
 
@@ -142,11 +144,11 @@ impl Bundle<'_> {
         self.as_much_as_fits(&fates)
     }
 
-    /// Equations first, then inequalities, each if there is still room for it.
+    /// Equations first, then inequalities, then what follows from all of them, each if there is still room for it.
     fn as_much_as_fits(&self, whole: &[Fate]) -> Solution {
-        let needed = |k: &usize| whole[*k] != Fate::Implied;
-        let mut order: Vec<usize> = (0..self.rows.len()).filter(needed).collect();
-        order.sort_by_key(|&k| self.rows[k].lower != self.rows[k].upper);
+        let is_implied = |k: usize| whole[k] == Fate::Implied;
+        let mut order: Vec<usize> = (0..self.rows.len()).collect();
+        order.sort_by_key(|&k| (is_implied(k), self.rows[k].lower != self.rows[k].upper));
         let mut chosen = Vec::new();
         for k in order {
             chosen.push(k);
@@ -156,23 +158,29 @@ impl Bundle<'_> {
         }
         let system = self.reduce(&chosen);
         let mut fates = self.fates(&system, &chosen);
-        // What the whole implies is implied with the surplus rows, which hold at the solution.
-        for k in (0..whole.len()).filter(|k| whole[*k] == Fate::Implied) {
-            fates[k] = Fate::Implied;
+        // What follows from all rows holds where the surplus rows do.
+        for (k, fate) in fates.iter_mut().enumerate() {
+            if is_implied(k) && *fate == Fate::Surplus {
+                *fate = Fate::Implied;
+            }
         }
-        let map =
-            self.as_rows(&system).unwrap_or(Map::Rows { rows: Vec::new(), bounds: Vec::new() });
-        Solution { map, fates }
+        let nothing = Map::Rows { rows: Vec::new(), bounds: Vec::new() };
+        Solution { map: self.as_rows(&system).unwrap_or(nothing), fates }
     }
 
     /// Solves equations, also those that limits from two sides amount to, and merges the rest.
     fn reduce(&self, chosen: &[usize]) -> System {
-        let mut system =
-            System { equations: Equations::default(), rows: Vec::new(), groups: Vec::new() };
+        let mut system = System {
+            equations: Equations::default(),
+            rows: Vec::new(),
+            equal: Vec::new(),
+            groups: Vec::new(),
+        };
         for &k in chosen {
             let row = &self.rows[k];
             if row.lower == row.upper && system.equations.add(&row.weights, row.lower) {
                 system.rows.push(row.clone());
+                system.equal.push(k);
             }
         }
         loop {
@@ -192,6 +200,11 @@ impl Bundle<'_> {
                 break;
             }
             system.rows.push(Row { weights, lower: value, upper: value });
+            let rows = group.members.iter().filter_map(|member| match member.0 {
+                Source::Row(k) => Some(k),
+                Source::Bound(_) => None,
+            });
+            system.equal.extend(rows);
         }
         let boxed = system.groups.clone();
         system.groups.iter_mut().for_each(|group| self.open_implied_sides(group, &boxed));
@@ -256,10 +269,10 @@ impl Bundle<'_> {
             low += if weight > 0.0 { weight * lower } else { weight * upper };
             high += if weight > 0.0 { weight * upper } else { weight * lower };
         }
-        if low >= group.lower - SAME * (1.0 + low.abs()) {
+        if low.is_finite() && low >= group.lower - SAME * (1.0 + low.abs()) {
             group.lower = f64::NEG_INFINITY;
         }
-        if high <= group.upper + SAME * (1.0 + high.abs()) {
+        if high.is_finite() && high <= group.upper + SAME * (1.0 + high.abs()) {
             group.upper = f64::INFINITY;
         }
     }
@@ -326,12 +339,7 @@ impl Bundle<'_> {
                 }
             }
         }
-        for &k in chosen {
-            let is_part = |row: &Row| row.weights == self.rows[k].weights;
-            if system.rows.iter().any(is_part) {
-                fates[k] = Fate::Coordinate;
-            }
-        }
+        system.equal.iter().for_each(|&k| fates[k] = Fate::Coordinate);
         fates
     }
 }

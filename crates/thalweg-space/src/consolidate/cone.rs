@@ -33,14 +33,20 @@ pub(super) fn is_implied<'a>(
     in_cone(&one.vector(), others).is_some()
 }
 
-/// Which of `all` contradict each other, by their places in the list; `None` if there is a point in all of them.
-pub(super) fn contradiction<'a>(
-    n: usize,
-    all: impl IntoIterator<Item = &'a HalfSpace>,
-) -> Option<Vec<usize>> {
+/// Some of `all` that contradict each other, by their places in the list, none of which could be left out; `None` if there is
+/// a point in all of them.
+pub(super) fn contradiction(n: usize, all: &[HalfSpace]) -> Option<Vec<usize>> {
     let mut below_zero = vec![0.0; n + 1];
     below_zero[n] = -1.0;
-    in_cone(&below_zero, all)
+    let mut parts = in_cone(&below_zero, all)?;
+    for part in parts.clone() {
+        let without: Vec<usize> = parts.iter().copied().filter(|&other| other != part).collect();
+        if in_cone(&below_zero, without.iter().map(|&k| &all[k])).is_some() {
+            parts = without;
+        }
+    }
+    parts.sort_unstable();
+    Some(parts)
 }
 
 /// The generators that `target` needs, if it is in the cone of `generators` and `(0, 1)`.
@@ -153,9 +159,7 @@ mod tests {
     #[test]
     fn contradictions_name_their_parts() {
         let all = [half(&[1.0, 0.0], 5.0), half(&[1.0, 1.0], 1.0), half(&[-1.0, -1.0], -2.0)];
-        let mut parts = contradiction(2, &all).unwrap();
-        parts.sort_unstable();
-        assert_eq!(parts, [1, 2]);
+        assert_eq!(contradiction(2, &all), Some(vec![1, 2]));
         assert_eq!(contradiction(2, &all[..2]), None);
         assert_eq!(contradiction(2, &[]), None);
     }

@@ -226,7 +226,7 @@ impl Model<'_> {
     /// The linear constraints and bounds that no values at all satisfy together, if there are such.
     pub(crate) fn contradiction(&self) -> Option<Clash> {
         let n = self.start.len();
-        let mut sides: Vec<(Option<usize>, HalfSpace)> = Vec::new();
+        let (mut sources, mut sides) = (Vec::new(), Vec::new());
         let mut add = |source: Option<usize>,
                        weights: &BTreeMap<usize, f64>,
                        lower: f64,
@@ -235,7 +235,8 @@ impl Model<'_> {
                 if limit.is_finite() {
                     let mut normal = vec![0.0; n];
                     weights.iter().for_each(|(&position, weight)| normal[position] = sign * weight);
-                    sides.push((source, HalfSpace { normal, limit }));
+                    sources.push(source);
+                    sides.push(HalfSpace { normal, limit });
                 }
             }
         };
@@ -251,18 +252,18 @@ impl Model<'_> {
         if sides.len() > SEARCHED {
             return None;
         }
-        let parts = contradiction(n, sides.iter().map(|side| &side.1))?;
-        let mut constraints: Vec<usize> = parts.iter().filter_map(|&part| sides[part].0).collect();
+        let parts = contradiction(n, &sides)?;
+        let mut constraints: Vec<usize> = parts.iter().filter_map(|&part| sources[part]).collect();
         constraints.sort_unstable();
         constraints.dedup();
-        let involved = |i: &usize| parts.iter().any(|&part| sides[part].1.normal[*i] != 0.0);
+        let involved = |i: &usize| parts.iter().any(|&part| sides[part].normal[*i] != 0.0);
         let label = |k: usize| {
             let constraint = &self.constraints[k];
             Named { constraint: constraint.index, kind: constraint.word() }
         };
         Some(Clash::Infeasible {
             constraints: constraints.into_iter().map(label).collect(),
-            with_bounds: parts.iter().any(|&part| sides[part].0.is_none()),
+            with_bounds: parts.iter().any(|&part| sources[part].is_none()),
             names: self.named((0..n).filter(involved)),
         })
     }

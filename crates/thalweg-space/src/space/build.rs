@@ -53,7 +53,7 @@ impl Space {
         model.make_rows();
 
         let mut space = Chain::of(&model).compose(&model);
-        space.keep_bounds(&model, bounds);
+        space.keep_bounds(&model);
         space.plan = plan(&model);
         space.surplus_rows = model.surplus;
         space.repairs = repairs;
@@ -61,13 +61,13 @@ impl Space {
     }
 
     /// Remembers bounds that the transforms imply, but might miss by rounding.
-    fn keep_bounds(&mut self, model: &Model<'_>, bounds: &Bounds) {
+    fn keep_bounds(&mut self, model: &Model<'_>) {
         let blocks = model.blocks.iter().flat_map(|block| block.positions.iter().copied());
         let rows = model.combinations.iter().flat_map(|row| row.weights.iter().map(|w| w.0));
         let regions = model.regions.iter().flat_map(|region| region.positions.iter().copied());
         let moved: Vec<usize> = blocks.chain(rows).chain(regions).collect();
         for position in 0..self.n_user {
-            let (lower, upper) = bounds.at(position);
+            let (lower, upper) = (model.lower[position], model.upper[position]);
             let bounded = lower.is_finite() || upper.is_finite();
             if bounded && moved.contains(&model.representative[position]) {
                 self.kept.push((position, lower, upper));

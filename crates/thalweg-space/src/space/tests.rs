@@ -59,7 +59,7 @@ impl Transform for Cubic {
 
 /// A whole space obeys the laws of a single transform.
 #[derive(Debug)]
-struct Whole(Space);
+pub(super) struct Whole(pub(super) Space);
 
 impl Transform for Whole {
     fn n_user(&self) -> usize {

@@ -14,7 +14,9 @@ pub enum Selection<'a, P> {
 }
 
 /// A closure that picks parameters out of all of them. Made by [`by`].
-pub struct By<'a, P>(Box<dyn Fn(&P) -> Vec<f64> + 'a>);
+pub struct By<'a, P>(Choose<'a, P>);
+
+type Choose<'a, P> = Box<dyn Fn(&P) -> Vec<f64> + 'a>;
 
 /// Choose parameters by a closure that returns them: a number, a vector, an array, a tuple of such things, or any other
 /// [`Params`].
@@ -32,14 +34,15 @@ pub struct By<'a, P>(Box<dyn Fn(&P) -> Vec<f64> + 'a>);
 /// }
 ///
 /// let start = Model { level: 0.5, shares: vec![0.2, 0.3, 0.5] };
-/// let fun = |m: &Model| (m.level - 0.7).powi(2) + m.shares.iter().map(|s| s * s).sum::<f64>();
+/// let fun = |m: &Model| (m.level - m.shares[0]).powi(2) + m.shares.iter().map(|s| s * s).sum::<f64>();
 /// let result = minimize(fun, start)
 ///     .probability(by(|m: &Model| m.shares.clone()))
-///     .equal(by(|m: &Model| (m.shares[0], m.shares[1])))
+///     .lower(by(|m: &Model| m.level), 0.4)
 ///     .algorithm("lbfgsb")
-///     .run();
-/// # let refused = result.map(|_| ()).unwrap_err().to_string();
-/// # assert!(refused.contains("'shares_0'"), "{refused}"); // equal members of a set of probabilities
+///     .run()?;
+/// assert!((result.params.shares.iter().sum::<f64>() - 1.0).abs() < 1e-15);
+/// assert!(result.params.level >= 0.4);
+/// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
 pub fn by<'a, P, R: Params>(choose: impl Fn(&P) -> R + 'a) -> By<'a, P> {
     By(Box::new(move |params| choose(params).to_flat()))
