@@ -161,6 +161,14 @@ def test_a_probability_of_zero_may_be_fixed():
     assert np.allclose(result.params, [0, 0.5, 0.5, 0], atol=1e-4)
 
 
+def test_a_fixed_share_leaves_the_rest_to_the_others():
+    result, points = run(SHARES, [SIMPLEX, om.FixedConstraint([0])])
+    assert (points[:, 0] == 0.2).all()
+    assert np.allclose(points.sum(axis=1), 1, atol=1e-12)
+    assert np.allclose(result.params, [0.2, 0.4, 0.4], atol=1e-4)
+    assert result.n_free == 1
+
+
 def test_a_zero_at_the_start_may_grow():
     result, points = run([0.5, 0.5, 0.0], SIMPLEX, center=[0, 0, 0.3])
     assert np.allclose(points.sum(axis=1), 1, atol=1e-12)
@@ -176,8 +184,8 @@ def test_a_zero_at_the_start_may_grow():
         ([SIMPLEX, om.ProbabilityConstraint([2, 3])], [0.3, 0.3, 0.4, 0.6]),
         ([SIMPLEX, om.LinearConstraint([0, 3], weights=1, lower_bound=0)], [0.2, 0.3, 0.5, 1]),
         ([SIMPLEX, om.IncreasingConstraint([0, 1])], [0.2, 0.3, 0.5]),
-        ([om.FlatCovConstraint([0, 1, 2]), om.FlatSDCorrConstraint([2, 3, 4])], [1, 0, 1, 1, 0]),
-        ([SIMPLEX, om.FixedConstraint([0])], SHARES),
+        ([om.FlatCovConstraint([0, 1, 2]), om.FlatCovConstraint([2, 3, 4])], [1, 0, 1, 0, 1]),
+        ([om.FlatCovConstraint([0, 1, 2]), SIMPLEX], [0.4, 0.2, 0.4]),
         ([om.FlatCovConstraint(), om.FixedConstraint([2])], TRIANGLE),
     ],
 )

@@ -132,13 +132,9 @@ def test_a_failed_run_has_its_plan_too():
             raise RuntimeError("broken model")
         return x @ x
 
-    with pytest.raises(RuntimeError, match="broken model") as caught:
-        try:
-            om.minimize(fails, np.ones(2), "neldermead", constraints=om.FixedConstraint([0]))
-        except om.exceptions.UserFunctionRuntimeError as error:
-            assert error.partial_result.constraint_plan[0].kind == "fixed"
-            raise error.__cause__ from None
-    assert caught.value is not None
+    with pytest.raises(om.exceptions.UserFunctionRuntimeError) as caught:
+        om.minimize(fails, np.ones(2), "neldermead", constraints=om.FixedConstraint([0]))
+    assert caught.value.partial_result.constraint_plan[0].kind == "fixed"
 
 
 # repair_start
@@ -205,7 +201,7 @@ def test_nothing_is_said_when_nothing_is_to_be_repaired():
         start = np.array([0.2, 0.3, 0.5])
         om.minimize(sphere, start, "lbfgsb", constraints=SIMPLEX, repair_start=True)
         optimizer = om.Optimizer(start, "lbfgsb", constraints=SIMPLEX, repair_start=True)
-    assert optimizer.ask().params[0].tolist() == start.tolist()
+    assert np.allclose(optimizer.ask().params[0], start, rtol=0, atol=1e-15)
 
 
 def test_an_optimizer_repairs_too():

@@ -234,7 +234,8 @@ def test_differential_evolution(name):
         "differential_evolution",
         bounds=bounds,
         seed=1,
-        stopping_maxiter=100,
+        stopping_maxiter=400,
+        stopping_maxfun=20_000,
     )
     assert all(map(kind.holds, points))
     assert (abs(points) <= 10).all()

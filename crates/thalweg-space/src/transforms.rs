@@ -7,6 +7,7 @@ mod fixed;
 pub(crate) mod laws;
 mod linear;
 mod probability;
+mod ratio;
 mod scale;
 mod sdcorr;
 mod simplex;

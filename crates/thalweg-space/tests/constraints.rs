@@ -239,7 +239,7 @@ fn fixed_probabilities_leave_the_simplex() {
     let kinds = vec![probability(&[0, 1, 2, 3]), fixed(&[1, 3])];
     let space = built(&[0.3, 0.0, 0.5, 0.2], &Bounds::none(), kinds);
     assert_eq!((space.n_free(), space.lower()), (1, Some([0.0].as_slice())));
-    close(&user(&space, &[1.0]), &[0.4, 0.0, 0.4, 0.2]);
+    close(&user(&space, &[1f64.asinh()]), &[0.4, 0.0, 0.4, 0.2]);
     // The last free one has no choice.
     let kinds = vec![probability(&[0, 1]), fixed(&[1])];
     let space = built(&[0.7, 0.3], &Bounds::none(), kinds);

@@ -223,12 +223,11 @@ def as_number(value: Any) -> float | None:
     """A number of Python or numpy, also in an array without dimensions; None if it is none."""
     import numpy as np
 
-    if isinstance(value, (bool, np.bool_, str, bytes)):
-        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.generic)):
+        if getattr(value, "ndim", None) != 0:
+            return None
     array = np.asarray(value)
-    if array.ndim != 0 or array.dtype.kind not in "iuf":
-        return None
-    return float(array)
+    return float(array) if array.dtype.kind in "iuf" else None
 
 
 def _check_numbers(constraint: Constraint, side: str, value: Any) -> None:

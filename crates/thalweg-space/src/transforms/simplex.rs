@@ -1,12 +1,14 @@
 //! A region that is a simplex, by the shares of its corners.
 //!
 //! With the corners `v_i` (k + 1 of them in d entries, k <= d) and shares `p_i >= 0` that sum to one, `u = sum p_i v_i`. As for
-//! [probabilities](crate::transforms::Probability), the internal coordinates are ratios to a reference, `z_i = p_i / p_r`, so
+//! [probabilities](crate::transforms::Probability), the internal coordinates are those of ratios to a reference,
+//! `z_i = sinh w_i = p_i / p_r`, so
 //!
-//! `p_i = z_i / s`, `p_r = 1 / s`, `s = 1 + sum z_i`, and pulling back is `(v_i - u) . g / s`.
+//! `p_i = z_i / s`, `p_r = 1 / s`, `s = 1 + sum z_i`, and pulling back is `(v_i - u) . g sqrt(1 + z_i^2) / s`.
 //!
-//! The ratios stand in the places of the first k of the d entries.
+//! The coordinates stand in the places of the first k of the d entries.
 
+use super::ratio::{coordinate, ratio, slope};
 use crate::transform::Transform;
 
 /// Keeps some entries within a simplex.
@@ -70,17 +72,16 @@ impl Simplex {
         }
     }
 
-    /// `1 / s`.
+    /// The ratio of the corner whose coordinate stands in a place.
     #[inline]
-    fn reciprocal_sum(&self, internal: &[f64]) -> f64 {
-        let ratios = self.places[..self.k()].iter().map(|&place| internal[self.inside(place)]);
-        1.0 / (1.0 + ratios.sum::<f64>())
+    fn ratio(&self, internal: &[f64], place: usize) -> f64 {
+        ratio(internal[self.inside(place)])
     }
 
-    fn bounds(&self, user: &[f64], ratio: f64) -> Vec<f64> {
+    fn bounds(&self, user: &[f64], bound: f64) -> Vec<f64> {
         let mut internal = vec![0.0; self.n_internal()];
         self.take_out(user, &mut internal);
-        self.places[..self.k()].iter().for_each(|&place| internal[self.inside(place)] = ratio);
+        self.places[..self.k()].iter().for_each(|&place| internal[self.inside(place)] = bound);
         internal
     }
 }
@@ -106,14 +107,16 @@ impl Transform for Simplex {
                 source += 1;
             }
         }
-        let shrink = self.reciprocal_sum(internal);
-        let (reference, corners) = (&self.corners[self.k()], &self.corners[..self.k()]);
-        for (j, &place) in self.places.iter().enumerate() {
-            let ratios = self.places.iter().zip(corners);
-            let others: f64 =
-                ratios.map(|(&own, corner)| internal[self.inside(own)] * corner[j]).sum();
-            user[place] = (reference[j] + others) * shrink;
+        let corners = self.places.iter().zip(&self.corners[..self.k()]);
+        let reference = &self.corners[self.k()];
+        self.places.iter().zip(reference).for_each(|(&place, &v)| user[place] = v);
+        let mut sum = 1.0;
+        for (&own, corner) in corners {
+            let ratio = self.ratio(internal, own);
+            sum += ratio;
+            self.places.iter().zip(corner).for_each(|(&place, v)| user[place] += ratio * v);
         }
+        self.places.iter().for_each(|&place| user[place] /= sum);
     }
 
     fn to_internal(&self, user: &[f64], internal: &mut [f64]) {
@@ -122,7 +125,7 @@ impl Transform for Simplex {
         let share = |i: usize| share_of(&self.shares[i], &values).max(0.0);
         let reference = share(self.k());
         for (i, &place) in self.places[..self.k()].iter().enumerate() {
-            internal[self.inside(place)] = share(i) / reference;
+            internal[self.inside(place)] = coordinate(share(i) / reference);
         }
     }
 
@@ -131,17 +134,18 @@ impl Transform for Simplex {
         let along = |corner: &[f64]| -> f64 {
             self.places.iter().zip(corner).map(|(&place, v)| gradient_user[place] * v).sum()
         };
-        let shrink = self.reciprocal_sum(internal);
-        let mut mean = along(&self.corners[self.k()]);
+        let (mut sum, mut mean) = (1.0, along(&self.corners[self.k()]));
         for (&place, corner) in self.places.iter().zip(&self.corners[..self.k()]) {
-            let inside = self.inside(place);
+            let (inside, ratio) = (self.inside(place), self.ratio(internal, place));
             gradient_internal[inside] = along(corner);
-            mean += internal[inside] * gradient_internal[inside];
+            sum += ratio;
+            mean += ratio * gradient_internal[inside];
         }
-        mean *= shrink;
+        mean /= sum;
         for &place in &self.places[..self.k()] {
-            let inside = self.inside(place);
-            gradient_internal[inside] = (gradient_internal[inside] - mean) * shrink;
+            let slope = slope(self.ratio(internal, place));
+            let own = &mut gradient_internal[self.inside(place)];
+            *own = (*own - mean) * slope / sum;
         }
     }
 
