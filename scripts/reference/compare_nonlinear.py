@@ -122,7 +122,7 @@ def jacobian(fun, x):
     return np.array(columns).T
 
 
-def with_thalweg(problem, algorithm):
+def with_thalweg(problem, algorithm, tol=1e-5):
     """Our augmented Lagrangian."""
     result = om.minimize(
         lambda x: float(problem.fun(x)),
@@ -136,6 +136,7 @@ def with_thalweg(problem, algorithm):
             func=lambda x: np.array(problem.constraints(x)),
             lower_bound=problem.lower,
             upper_bound=problem.upper,
+            tol=tol,
         ),
         constraint_handling="augmented_lagrangian",
         algo_options={"stopping_maxfun": 20_000},
@@ -210,6 +211,7 @@ def with_slsqp(problem):
 
 SOLVERS = {
     "thalweg lbfgsb": lambda problem: with_thalweg(problem, "lbfgsb"),
+    "thalweg lbfgsb, tol 1e-8": lambda problem: with_thalweg(problem, "lbfgsb", 1e-8),
     "nlopt auglag lbfgs": lambda problem: with_nlopt(problem, nlopt.LD_LBFGS),
     "scipy slsqp": with_slsqp,
     "thalweg neldermead": lambda problem: with_thalweg(problem, "neldermead"),

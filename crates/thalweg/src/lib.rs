@@ -80,6 +80,8 @@ mod pages {
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/nonlinear.md")]
+    mod nonlinear {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
     #[doc = include_str!("../../../docs/rust.md")]

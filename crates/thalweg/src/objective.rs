@@ -86,6 +86,11 @@ impl<'a> Batch<'a> {
         self.points.len() / self.dim
     }
 
+    pub(crate) fn wants_nothing(&self) -> bool {
+        let of_objective = self.wants_outputs || self.wants_derivative;
+        !of_objective && !self.wants_constraints && !self.wants_constraint_derivative
+    }
+
     /// The same points, but without the constraints.
     pub fn of_objective(&self) -> Self {
         Batch { wants_constraints: false, wants_constraint_derivative: false, ..*self }

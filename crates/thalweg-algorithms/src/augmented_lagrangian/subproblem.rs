@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 use thalweg_core::{Features, Iteration, Oracle, Problem, Request, SolverKind, Stop, Values, Want};
 
@@ -39,6 +40,71 @@ impl Point {
 
     fn knows(&self, x: &[f64], want: Want) -> bool {
         self.want.contains(want) && self.x == x
+    }
+}
+
+/// The terms of the penalty at one point.
+struct Terms<'a> {
+    penalty: &'a Penalty,
+    residuals: &'a [f64],
+    /// Of the constraints; empty if no derivative is wanted.
+    jacobian: &'a [f64],
+    n: usize,
+}
+
+/// What a term becomes for an algorithm of some kind.
+#[derive(Clone, Copy)]
+enum Form {
+    /// A residual, whose square is the term.
+    Residual,
+    /// A contribution, which is the term.
+    Contribution,
+}
+
+impl Terms<'_> {
+    fn sum(&self) -> f64 {
+        self.penalty.rho() / 2.0 * self.residuals.iter().map(|r| r * r).sum::<f64>()
+    }
+
+    /// One term in this form, and the factor of the constraint's derivative in its own.
+    fn term(&self, form: Form, k: usize) -> (f64, f64) {
+        let (rho, r) = (self.penalty.rho(), self.residuals[k]);
+        match form {
+            Form::Residual => ((rho / 2.0).sqrt() * r, (rho / 2.0).sqrt()),
+            Form::Contribution => (rho / 2.0 * r * r, rho * r),
+        }
+    }
+
+    /// The constraints that change their terms, with their derivatives.
+    fn active_rows(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        let rows = self.jacobian.chunks_exact(self.n).enumerate();
+        rows.filter(|(k, _)| self.penalty.is_active(*k, self.residuals[*k]))
+    }
+
+    fn add_to_gradient(&self, gradient: &mut [f64]) {
+        for (k, row) in self.active_rows() {
+            let weight = self.penalty.rho() * self.residuals[k];
+            gradient.iter_mut().zip(row).for_each(|(g, d)| *g += weight * d);
+        }
+    }
+
+    /// The problem's own outputs, and after them those that stand for the terms.
+    fn write_outputs(&self, form: Form, own: &[f64], all: &mut [f64]) {
+        let (first, further) = all.split_at_mut(own.len());
+        first.copy_from_slice(own);
+        further.iter_mut().enumerate().for_each(|(k, output)| *output = self.term(form, k).0);
+    }
+
+    /// The derivatives of all outputs.
+    fn write_rows(&self, form: Form, own: &[f64], all: &mut [f64]) {
+        let (first, further) = all.split_at_mut(own.len());
+        first.copy_from_slice(own);
+        further.fill(0.0);
+        for (k, row) in self.active_rows() {
+            let factor = self.term(form, k).1;
+            let entries = &mut further[k * self.n..(k + 1) * self.n];
+            entries.iter_mut().zip(row).for_each(|(entry, d)| *entry = factor * d);
+        }
     }
 }
 
@@ -114,54 +180,39 @@ impl<'s, 'p> Subproblem<'s, 'p> {
     /// Add the penalty to what the problem answers at one point of a batch; returns the value.
     fn augment(&mut self, want: Want, i: usize, from: &Values, to: &mut Values, n: usize) -> f64 {
         let (c, m) = (self.penalty.limits().len(), self.problem.n_outputs());
-        let rho = self.penalty.rho();
         let constraints = &from.constraints[i * c..(i + 1) * c];
         self.penalty.residuals(constraints, &mut self.residuals);
-        let residuals = &self.residuals;
-        let row = |k: usize| &from.constraint_jacobians[(i * c + k) * n..(i * c + k + 1) * n];
-        let active = || (0..c).filter(|&k| self.penalty.is_active(k, residuals[k]));
+        let jacobian = if want.is_derivative() {
+            &from.constraint_jacobians[i * c * n..(i + 1) * c * n]
+        } else {
+            &[]
+        };
+        let terms = Terms { penalty: self.penalty, residuals: &self.residuals, jacobian, n };
+        let (outputs, all) = (i * m..(i + 1) * m, i * (m + c)..(i + 1) * (m + c));
+        let rows = |range: &Range<usize>| range.start * n..range.end * n;
         if want.contains(Want::GRADIENT) {
-            let gradient = &mut to.gradients[i * n..(i + 1) * n];
-            gradient.copy_from_slice(&from.gradients[i * n..(i + 1) * n]);
-            for k in active() {
-                let weight = rho * residuals[k];
-                gradient.iter_mut().zip(row(k)).for_each(|(g, d)| *g += weight * d);
-            }
+            let entries = i * n..(i + 1) * n;
+            let gradient = &mut to.gradients[entries.clone()];
+            gradient.copy_from_slice(&from.gradients[entries]);
+            terms.add_to_gradient(gradient);
         }
-        // Further residuals, or further contributions: value and factor of the derivative.
-        let root = (rho / 2.0).sqrt();
-        let residual = |k: usize| (root * residuals[k], root);
-        let contribution = |k: usize| (rho / 2.0 * residuals[k].powi(2), rho * residuals[k]);
-        let kinds: [(Want, Want, &dyn Fn(usize) -> (f64, f64)); 2] = [
-            (Want::RESIDUALS, Want::JACOBIAN, &residual),
-            (Want::CONTRIBUTIONS, Want::SCORES, &contribution),
-        ];
-        for (outputs, derivatives, further) in kinds {
-            if want.contains(outputs) {
-                let (own, all) = match outputs {
-                    Want::RESIDUALS => (&from.residuals, &mut to.residuals),
-                    _ => (&from.contributions, &mut to.contributions),
-                };
-                let all = &mut all[i * (m + c)..(i + 1) * (m + c)];
-                all[..m].copy_from_slice(&own[i * m..(i + 1) * m]);
-                (0..c).for_each(|k| all[m + k] = further(k).0);
-            }
-            if want.contains(derivatives) {
-                let (own, all) = match derivatives {
-                    Want::JACOBIAN => (&from.jacobians, &mut to.jacobians),
-                    _ => (&from.scores, &mut to.scores),
-                };
-                let all = &mut all[i * (m + c) * n..(i + 1) * (m + c) * n];
-                all[..m * n].copy_from_slice(&own[i * m * n..(i + 1) * m * n]);
-                all[m * n..].fill(0.0);
-                for k in active() {
-                    let factor = further(k).1;
-                    let entries = all[(m + k) * n..(m + k + 1) * n].iter_mut();
-                    entries.zip(row(k)).for_each(|(entry, d)| *entry = factor * d);
-                }
-            }
+        if want.contains(Want::RESIDUALS) {
+            let own = &from.residuals[outputs.clone()];
+            terms.write_outputs(Form::Residual, own, &mut to.residuals[all.clone()]);
         }
-        let penalty = rho / 2.0 * residuals.iter().map(|r| r * r).sum::<f64>();
+        if want.contains(Want::JACOBIAN) {
+            let own = &from.jacobians[rows(&outputs)];
+            terms.write_rows(Form::Residual, own, &mut to.jacobians[rows(&all)]);
+        }
+        if want.contains(Want::CONTRIBUTIONS) {
+            let own = &from.contributions[outputs.clone()];
+            terms.write_outputs(Form::Contribution, own, &mut to.contributions[all.clone()]);
+        }
+        if want.contains(Want::SCORES) {
+            let own = &from.scores[rows(&outputs)];
+            terms.write_rows(Form::Contribution, own, &mut to.scores[rows(&all)]);
+        }
+        let penalty = terms.sum();
         if want.is_evaluation() && penalty.is_finite() {
             from.values[i] + penalty
         } else {

@@ -157,9 +157,7 @@ impl Evaluator<'_> {
             wants_constraint_derivative: wants(constraint_derivatives),
             n_cores: self.n_cores,
         };
-        if !(batch.wants_outputs || batch.wants_derivative)
-            && !(batch.wants_constraints || batch.wants_constraint_derivative)
-        {
+        if batch.wants_nothing() {
             return;
         }
         let Scratch { user, work, failures, .. } = &mut self.scratch;
