@@ -62,3 +62,34 @@ fn constrained_spec(inner: &'static AlgorithmSpec) -> &'static AlgorithmSpec {
     specs.push(spec);
     spec
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithms::lbfgsb::Lbfgsb;
+
+    #[test]
+    fn it_looks_like_its_algorithm_but_keeps_constraints() {
+        let mut both = AugmentedLagrangian::around(Box::new(Lbfgsb::default()));
+        let (own, inner) = (both.spec(), Lbfgsb::default());
+        assert!(own.features.nonlinear_constraints && !inner.spec().features.nonlinear_constraints);
+        assert_eq!((own.name, own.options.len()), ("lbfgsb", inner.spec().options.len()));
+        assert!(std::ptr::eq(own, both.spec()), "one declaration for each algorithm");
+        both.set_option("convergence_gtol_abs", &OptionValue::Float(1e-4)).expect("an option");
+        assert_eq!(both.boxed().option("convergence_gtol_abs"), Some(OptionValue::Float(1e-4)));
+        let error = both.set_option("no_such", &OptionValue::None).expect_err("is refused");
+        assert_eq!(error.to_string(), "lbfgsb has no option 'no_such'");
+    }
+
+    #[test]
+    fn the_first_subproblems_have_loose_tolerances() {
+        let both = AugmentedLagrangian::around(Box::new(Lbfgsb::default()));
+        let tolerance =
+            |exponent: f64| match both.with_tolerances(exponent).option("convergence_gtol_abs") {
+                Some(OptionValue::Float(tolerance)) => tolerance,
+                other => panic!("{other:?}"),
+            };
+        assert_eq!(tolerance(1.0), Lbfgsb::default().convergence_gtol_abs);
+        assert!((tolerance(0.5) - Lbfgsb::default().convergence_gtol_abs.sqrt()).abs() < 1e-15);
+    }
+}

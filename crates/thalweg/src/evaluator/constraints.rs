@@ -63,7 +63,9 @@ impl Evaluator<'_> {
         let width = k * self.constraints.n_function_values();
         let mut constraints = std::mem::take(&mut self.scratch.function_values);
         let mut rows = std::mem::take(&mut self.scratch.function_derivatives);
-        constraints.resize(if values { width } else { 0 }, 0.0);
+        // Whatever is not answered, because everything failed, counts as violated.
+        constraints.clear();
+        constraints.resize(if values { width } else { 0 }, f64::NAN);
         rows.resize(if derivatives { width * self.space.n_user() } else { 0 }, 0.0);
         (constraints, rows)
     }

@@ -67,7 +67,9 @@ pub(crate) struct Best {
 impl Best {
     fn is_worse_than(&self, value: f64, violation: &Violation) -> bool {
         let (own, other) = (self.violation.excess, violation.excess);
-        value < f64::INFINITY && (other < own || (other == own && value < self.value))
+        // Outside the constraints a value that is infinitely low says nothing.
+        let counts = value.is_finite() || (value < f64::INFINITY && violation.is_feasible());
+        counts && (other < own || (other == own && value < self.value))
     }
 }
 

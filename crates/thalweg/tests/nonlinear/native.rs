@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use thalweg::core::{Algorithm, Finish, Problem, Stop, Test, Want};
+use thalweg::core::{Algorithm, Extra, Finish, Problem, Stop, Test, Want};
 use thalweg::{NonlinearConstraint, Options, Status, minimize};
 
 use crate::classics::INF;
@@ -132,4 +132,67 @@ fn the_stencil_of_a_derivative_stays_within_the_bounds() {
         .run()
         .expect("runs");
     assert!(result.fun <= 0.0, "{result}");
+}
+
+/// Compares the derivative of the constraints with central differences in its own space.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "compares", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+struct Compares {
+    /// How far from the start.
+    #[option(default = 0.05)]
+    off: f64,
+}
+
+impl Algorithm for Compares {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        let n = x0.len();
+        let mut x: Vec<f64> = x0.iter().map(|x| x + self.off).collect();
+        problem.clip(&mut x);
+        let (mut jacobian, mut above, mut below) = (Vec::new(), Vec::new(), Vec::new());
+        problem.constraint_jacobian(&x, &mut jacobian)?;
+        for i in 0..n {
+            let at = x[i];
+            x[i] = at + 1e-5;
+            problem.constraints(&x, &mut above)?;
+            x[i] = at - 1e-5;
+            problem.constraints(&x, &mut below)?;
+            x[i] = at;
+            for (k, (above, below)) in above.iter().zip(&below).enumerate() {
+                let difference = (above - below) / 2e-5;
+                let entry = jacobian[k * n + i];
+                assert!((entry - difference).abs() < 1e-5, "{k} {i}: {entry} is not {difference}");
+            }
+        }
+        let value = problem.value(x0)?;
+        let test = Test { measure: "nothing", value: 0.0, tolerance: 0.0, option: "" };
+        Ok(Finish::converged(x0.to_vec(), value, test))
+    }
+}
+
+#[test]
+fn derivatives_are_pulled_back_through_every_change_of_variables() {
+    let curve = |x: &[f64; 8]| [x[0] * x[1] + x[3].sin(), x[2] * x[4] * x[7], x[5] - x[6] * x[1]];
+    for closed_form in [true, false] {
+        let mut constraint = NonlinearConstraint::new(curve).lower(-100.0);
+        if closed_form {
+            constraint = constraint.derivative(|x, out| {
+                (out[0], out[1], out[3]) = (x[1], x[0], x[3].cos());
+                (out[10], out[12], out[15]) = (x[4] * x[7], x[2] * x[7], x[2] * x[4]);
+                (out[17], out[21], out[22]) = (-x[6], 1.0, -x[1]);
+            });
+        }
+        // One parameter is fixed, two are equal, three are probabilities, two are in order; bounds on some.
+        let result = minimize(|x: &[f64; 8]| x[0], [1.0, 2.0, 2.0, 0.25, 0.25, 0.5, 0.5, 1.5])
+            .fix(0)
+            .equal([1, 2])
+            .probability(3..6)
+            .increasing([6, 7])
+            .lower(6, -3.0)
+            .constraint(constraint)
+            .algorithm(Compares::default())
+            .run()
+            .expect("runs");
+        assert!(result.success, "{result}");
+        assert_eq!(result.extras["n_constraint_jac_evals"], Extra::Count(1));
+    }
 }
