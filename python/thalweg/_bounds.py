@@ -35,6 +35,16 @@ class Bounds:
     soft_lower: Any = None
     soft_upper: Any = None
 
+    def __eq__(self, other: object) -> bool:
+        """Whether all sides are the same."""
+        from thalweg._same import same_fields
+
+        return same_fields(self, other)
+
+    def __hash__(self) -> int:
+        """Consistent with `==`."""
+        return hash(type(self))
+
 
 def convert_bounds(bounds: Any) -> Bounds | None:
     """Turn whatever users may pass as bounds into `Bounds`.
@@ -45,7 +55,7 @@ def convert_bounds(bounds: Any) -> Bounds | None:
     if bounds is None or isinstance(bounds, Bounds):
         return bounds
     if _is_scipy_bounds(bounds):
-        return Bounds(lower=bounds.lb, upper=bounds.ub)
+        return Bounds(lower=_for_all(bounds.lb), upper=_for_all(bounds.ub))
     if isinstance(bounds, Sequence) and not isinstance(bounds, (str, bytes)):
         return _bounds_from_pairs(bounds)
     if getattr(bounds, "ndim", None) == 2 and bounds.shape[1] == 2 and hasattr(bounds, "tolist"):
@@ -94,6 +104,11 @@ def _flatten_side(side: Any, name: str, tree: Tree) -> NDArray[np.float64] | Non
 def _is_scipy_bounds(bounds: Any) -> bool:
     scipy_optimize = sys.modules.get("scipy.optimize")
     return scipy_optimize is not None and isinstance(bounds, scipy_optimize.Bounds)
+
+
+def _for_all(side: Any) -> Any:
+    """A single bound holds for all parameters, as in scipy, which makes an array of it."""
+    return float(side[0]) if getattr(side, "shape", None) == (1,) else side
 
 
 def _bounds_from_pairs(pairs: Sequence[Any]) -> Bounds:

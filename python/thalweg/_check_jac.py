@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import _thalweg
 from thalweg._differentiation import first_derivative
-from thalweg.exceptions import InvalidFunctionError
+from thalweg.exceptions import InvalidArgumentError, InvalidFunctionError
 from thalweg.utilities import isscalar
 
 if TYPE_CHECKING:
@@ -73,9 +73,13 @@ def check_jac(
             that is larger.
 
     Raises:
+        InvalidArgumentError: `fun` or `jac` is no function.
         InvalidFunctionError: The derivative cannot be aligned with the params and the output of
             `fun`.
     """
+    for name, function in (("fun", fun), ("jac", jac)):
+        if not callable(function):
+            raise InvalidArgumentError(f"{name} must be a function, not {function!r}.")
     numerical = first_derivative(
         fun,
         params,
@@ -88,10 +92,9 @@ def check_jac(
     value = getattr(numerical.func_value, "value", numerical.func_value)
     outer = None if isscalar(value) else _thalweg.Tree(value)
     expected = tree.from_blocks(numerical.derivative, outer, "the numerical derivative")
+    closed_form = jac(tree.unflatten(tree.start), **(jac_kwargs or {}))
     try:
-        given = tree.from_blocks(
-            jac(tree.unflatten(tree.start), **(jac_kwargs or {})), outer, "jac"
-        )
+        given = tree.from_blocks(closed_form, outer, "jac")
     except (TypeError, ValueError) as error:
         raise InvalidFunctionError(
             f"The output of jac and the output of fun cannot be aligned: {error}"

@@ -70,6 +70,7 @@ def check_types(call: Call) -> None:
         _check_error_penalty(call)
     if call.callback is not None:
         _require(callable(call.callback), call, "callback", "a function or None")
+        _check_callback(call)
     for name in ("fun", "jac", "fun_and_jac"):
         value = call.__dict__[name]
         if value is not None and not callable(value):
@@ -142,6 +143,22 @@ def _check_error_penalty(call: Call) -> None:
             raise InvalidArgumentError(
                 f"error_penalty[{key!r}] must be negative in a maximization, not {value!r}."
             )
+
+
+def _check_callback(call: Call) -> None:
+    import inspect
+
+    try:
+        signature = inspect.signature(call.callback)
+    except (TypeError, ValueError):
+        return  # a built-in function that does not say what it takes
+    try:
+        signature.bind(None)
+    except TypeError:
+        raise InvalidArgumentError(
+            "callback must be a function of one argument, the intermediate result, but its "
+            f"signature is {signature}."
+        ) from None
 
 
 def _is_bool(value: Any) -> bool:

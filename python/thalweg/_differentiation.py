@@ -18,8 +18,9 @@ from thalweg._function_value import FunctionValue
 from thalweg._functions import check_signature
 from thalweg._numdiff_options import FIRST_METHODS, SECOND_METHODS, NumdiffOptions, require_method
 from thalweg._numdiff_result import NumdiffResult
-from thalweg._warnings import warn_renamed, warn_user
+from thalweg._warnings import warn_low_precision, warn_renamed, warn_user
 from thalweg.exceptions import (
+    InvalidArgumentError,
     InvalidFunctionError,
     InvalidNumdiffOptionsError,
     InvalidParamsError,
@@ -39,6 +40,8 @@ CHEAP = 1e-3
 
 SURE = 0.1
 """Seconds; a single evaluation above this is slow, a shorter one may have been held up."""
+
+_OUTPUT = "the output of func"
 
 
 def first_derivative(
@@ -149,6 +152,7 @@ def second_derivative(
 def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
     """Parameters, bounds, options, points, evaluations, derivative, structure."""
     _resolve_outdated(given)
+    _check_types(given)
     func, unpacker = given["func"], given["unpacker"] or _value_of
     options = _options(given, order)
     mode = _error_handling(given["error_handling"])
@@ -161,11 +165,12 @@ def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
     if unknown:
         raise InvalidParamsError(f"The params must not contain NaNs, but these do: {unknown}.")
     lower, upper = flatten_bounds(convert_bounds(given["bounds"]), tree)
-    make_plan = _thalweg.FirstPlan if order == "first" else _thalweg.SecondPlan
-    plan = make_plan(tree.start, lower, upper, options._flat(tree))
+    plan = _plan(order, tree, lower, upper, options._flat(tree))
 
     evaluations = _Evaluations(func, func_kwargs, unpacker, tree, options, mode)
     raw = evaluations.at_start(given["f0"])
+    if options.step_size is None and evaluations.have_low_precision():
+        warn_low_precision("func", "step_size=1e-3")
     points = plan.points
     evaluations.extend(points)
     array = plan.finish(evaluations.f0_row(), evaluations.rows())
@@ -188,6 +193,15 @@ def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
         error_estimate=None if errors is None else tree.to_blocks(errors, outer),
         _evaluations=(tree.start, points, evaluations.rows()) if order == "first" else None,
     )
+
+
+def _plan(order: str, tree: _thalweg.Tree, lower: Any, upper: Any, flat: dict[str, Any]) -> Plan:
+    make_plan = _thalweg.FirstPlan if order == "first" else _thalweg.SecondPlan
+    try:
+        return make_plan(tree.start, lower, upper, flat)
+    except ValueError:
+        # Names are made only for the message: it is raised again with them.
+        return make_plan(tree.start, lower, upper, flat, tree.names)
 
 
 class _Evaluations:
@@ -229,6 +243,11 @@ class _Evaluations:
         self._f0 = self._unpack(f0)
         self._learn_structure(self._f0)
         return f0
+
+    def have_low_precision(self) -> bool:
+        """Whether the output at the start has fewer digits than float64."""
+        dtype = getattr(self._f0, "dtype", None)
+        return getattr(dtype, "kind", "") in "fV" and getattr(dtype, "itemsize", 8) < 8
 
     def extend(self, points: NDArray[np.float64]) -> None:
         """Evaluate further points, in parallel when that pays."""
@@ -287,13 +306,16 @@ class _Evaluations:
         try:
             return self._unpacker(output)
         except Exception as error:
-            raise InvalidFunctionError(
-                f"The unpacker failed with {type(error).__name__}: {error}."
-            ) from error
+            text = f"{type(error).__name__}: {error}".rstrip(".")
+            raise InvalidFunctionError(f"The unpacker failed with {text}.") from error
 
     def _learn_structure(self, output: Any) -> None:
         if not self._known:
-            self.outer = None if isscalar(output) else _thalweg.Tree(output)
+            if output is None:
+                raise InvalidFunctionError(
+                    "func returned None instead of numbers. Is a return statement missing?"
+                )
+            self.outer = None if _is_real(output) else _thalweg.Tree(output, _OUTPUT)
             self._size = 1 if self.outer is None else self.outer.size
             self._known = True
 
@@ -301,7 +323,11 @@ class _Evaluations:
         if output is None:
             return np.full(self._size, np.nan)
         if self.outer is not None:
-            return self.outer.flatten(output, "the output of func")
+            return self.outer.flatten(output, _OUTPUT)
+        if not _is_real(output):
+            raise InvalidFunctionError(
+                f"func returned a number at the params, but {output!r} at another point."
+            )
         return np.array([output], dtype=np.float64).reshape(1)
 
 
@@ -314,6 +340,11 @@ class _Bound:
     def __call__(self, params: Any) -> Any:
         """Call the function with all arguments."""
         return self.func(params, **self.kwargs)
+
+
+def _is_real(output: Any) -> bool:
+    """Whether this is one real number; everything else is a tree, or nothing that has a derivative."""
+    return isscalar(output) and not isinstance(output, (str, bytes, complex, np.complexfloating))
 
 
 def _value_of(output: Any) -> Any:
@@ -348,6 +379,19 @@ def _resolve_outdated(given: dict[str, Any]) -> None:
         if given[name] is not None:
             renamed.append((name, "nothing; it has no effect"))
     warn_renamed(renamed)
+
+
+def _check_types(given: dict[str, Any]) -> None:
+    for name in ("func", "unpacker"):
+        value = given[name]
+        if not callable(value) and not (name == "unpacker" and value is None):
+            raise InvalidArgumentError(f"{name} must be a function, not {value!r}.")
+    if not isinstance(given["func_kwargs"], (dict, type(None))):
+        raise InvalidArgumentError(
+            f"func_kwargs must be a dictionary or None, not {given['func_kwargs']!r}."
+        )
+    if given["params"] is None:
+        raise InvalidParamsError("params must hold the numbers to differentiate at, not None.")
 
 
 def _options(given: dict[str, Any], order: str) -> NumdiffOptions:

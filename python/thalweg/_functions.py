@@ -127,7 +127,7 @@ def check_signature(function: Any, kwargs: dict[str, Any], name: str) -> None:
     takes_any = inspect.Parameter.VAR_KEYWORD in kinds
     unknown = [] if takes_any else [key for key in kwargs if key not in parameters]
     if unknown:
-        raise InvalidKwargsError(_describe_unknown(unknown, list(parameters), name))
+        raise InvalidKwargsError(_describe_unknown(unknown, list(parameters)[1:], name))
     if inspect.Parameter.VAR_POSITIONAL in kinds and takes_any:
         return
     _check_first_argument(parameters, kwargs, name)
@@ -173,11 +173,10 @@ def _check_first_argument(parameters: Any, kwargs: dict[str, Any], name: str) ->
 def _describe_unknown(unknown: list[str], names: list[str], function: str) -> str:
     from thalweg.utilities import propose_alternatives
 
-    lines = (
-        "\n".join(
-            f"{key}: Did you mean {propose_alternatives(key, names, 1)[0]}?" for key in unknown
-        )
+    lines = [
+        f"{key}: Did you mean {propose_alternatives(key, names, 1)[0]}?"
         if names
-        else ""
-    )
-    return f"The following keyword arguments do not fit {function}:\n\n{lines}"
+        else f"{key}: there are no further arguments."
+        for key in unknown
+    ]
+    return f"The following keyword arguments do not fit {function}:\n\n" + "\n".join(lines)

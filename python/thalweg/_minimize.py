@@ -247,6 +247,8 @@ def _optimize(call: Call) -> OptimizeResult:
                 partial, call.direction, algorithm.name, call.params, tree, plan
             )
         raise
+    if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
+        _warn_of_low_precision(call, objective)
     return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree, plan)
 
 
@@ -293,6 +295,15 @@ def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:
     require_method(options.method, FIRST_METHODS, "first derivatives")
     call.numdiff_options = options
     return options._flat(tree)
+
+
+def _warn_of_low_precision(call: Call, objective: Objective) -> None:
+    """Say so when the steps of numerical derivatives vanish in the digits of the objective."""
+    steps = None if call.numdiff_options is None else call.numdiff_options.step_size
+    if steps is None and objective.low_precision:
+        from thalweg._warnings import warn_low_precision
+
+        warn_low_precision("fun", 'numdiff_options={"step_size": 1e-3}')
 
 
 def _evaluator(call: Call, algorithm: Resolved) -> Any:

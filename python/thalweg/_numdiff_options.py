@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from thalweg._same import same_fields
 from thalweg.exceptions import InvalidNumdiffOptionsError
 
 if TYPE_CHECKING:
@@ -106,12 +107,12 @@ class NumdiffOptions:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Compare by the printed form: steps may be arrays or frames."""
-        return type(other) is type(self) and repr(self) == repr(other)
+        """Whether all options are the same."""
+        return same_fields(self, other)
 
     def __hash__(self) -> int:
         """Consistent with `==`."""
-        return hash(repr(self))
+        return hash((self.method, self.n_cores, self.step_rule))
 
     def _flat(self, tree: Tree) -> dict[str, Any]:
         """The options as the core takes them: trees of steps as flat vectors."""

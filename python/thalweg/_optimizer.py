@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +13,7 @@ from thalweg._resolve_algorithm import resolve_algorithm
 from thalweg._result import OptimizeResult
 from thalweg._thalweg import AskTell, Tree
 from thalweg._warnings import warn_renamed, warn_user
-from thalweg.exceptions import InvalidArgumentError, NotAvailableError
+from thalweg.exceptions import InvalidArgumentError, NotAvailableError, OptimagicError
 
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
@@ -47,6 +49,9 @@ class Request:
 
 class Optimizer:
     """An optimization that asks for points and is told what was found there.
+
+    It can be pickled at any time to go on later, or elsewhere: what it was told is kept and told
+    again, which takes no evaluations. Without a history nothing is kept, and there is no pickling.
 
     >>> import numpy as np
     >>> import thalweg as om
@@ -103,6 +108,10 @@ class Optimizer:
             )
         renamed: list[tuple[str, str]] = []
         notes: list[str] = []
+        self._arguments = {
+            key: value for key, value in locals().items() if key not in ("self", "renamed", "notes")
+        }
+        self._told: list[list[Any]] = []
         self._start_params, self._direction = params, direction
         self._tree = Tree(params)
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
@@ -182,6 +191,8 @@ class Optimizer:
                 f"values, not {values!r}."
             )
         self._request = None
+        if self._arguments["collect_history"]:
+            self._told.append(answers)
         try:
             self._run.tell(answers)
         except Exception as error:
@@ -206,6 +217,28 @@ class Optimizer:
                 "The optimization has not ended: answer `ask` with `tell` until it returns None."
             )
         return self._result_of(self._run.result())
+
+    def __repr__(self) -> str:
+        state = "has ended" if self.done else f"waits for {self.ask()!r}"
+        return f"<Optimizer with {self._algorithm.name} that {state}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What the run began with and what it was told since."""
+        if not self._arguments["collect_history"]:
+            raise TypeError(
+                "An Optimizer with collect_history=False does not keep what it was told, so it "
+                "cannot be pickled. Use collect_history=True."
+            )
+        return {"arguments": self._arguments, "told": self._told}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin again and repeat all answers."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they were given when it was made
+            self.__init__(**state["arguments"])  # type: ignore[misc]
+        for answers in state["told"]:
+            with contextlib.suppress(OptimagicError):  # it was raised when it was told
+                self.tell(answers)
 
     def _result_of(self, raw: RawResult) -> OptimizeResult:
         return OptimizeResult._from_run(

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from thalweg._catalog import Entry, catalog, names_not_there_yet, renamed_algorithms
 from thalweg._options import current_names, keep_known
-from thalweg.exceptions import InvalidAlgorithmError, UnsupportedAlgorithmError
+from thalweg.exceptions import (
+    InvalidAlgorithmError,
+    NotInstalledError,
+    UnsupportedAlgorithmError,
+)
 
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
@@ -142,6 +146,11 @@ def _resolve_object(
     if getattr(type(algorithm), "_entry", None) is None:
         from thalweg._internal_problem import UserAlgorithm
 
+        if not info.is_available:
+            raise NotInstalledError(
+                f"The algorithm {info.name} is not available: it declares is_available=False, as "
+                "algorithms do whose package is not installed."
+            )
         known = {name: value for name, value in vars(algorithm).items() if name in _PARALLEL}
         resolved = Resolved(info.name, solver_type, UserAlgorithm(algorithm), known)
         resolved.disable_history = info.disable_history

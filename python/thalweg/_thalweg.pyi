@@ -22,7 +22,7 @@ class Tree:
     paths: list[tuple[str, ...]]
     is_array: bool
     has_value_frame: bool
-    def __init__(self, params: Any) -> None: ...
+    def __init__(self, params: Any, what: str = "params") -> None: ...
     def __len__(self) -> int: ...
     def flatten(self, tree: Any, what: str = "params") -> Vector: ...
     def unflatten(self, flat: Any) -> Any: ...
@@ -59,6 +59,7 @@ class Space:
 class Objective:
     """The user's functions."""
 
+    low_precision: bool
     kind: Kind | None
     start_value: float | None
     def __init__(
@@ -136,7 +137,12 @@ class FirstPlan:
     fixed: list[int]
     errors: Vector | None
     def __init__(
-        self, x: Vector, lower: Vector | None, upper: Vector | None, options: dict[str, Any]
+        self,
+        x: Vector,
+        lower: Vector | None = None,
+        upper: Vector | None = None,
+        options: dict[str, Any] | None = None,
+        names: list[str] | None = None,
     ) -> None: ...
     def finish(self, f0: Vector | None, evals: Vector) -> Vector: ...
     def extend(self) -> Vector: ...
@@ -149,7 +155,12 @@ class SecondPlan:
     failed: list[int]
     fixed: list[int]
     def __init__(
-        self, x: Vector, lower: Vector | None, upper: Vector | None, options: dict[str, Any]
+        self,
+        x: Vector,
+        lower: Vector | None = None,
+        upper: Vector | None = None,
+        options: dict[str, Any] | None = None,
+        names: list[str] | None = None,
     ) -> None: ...
     def finish(self, f0: Vector | None, evals: Vector) -> Vector: ...
     def extend(self) -> Vector: ...

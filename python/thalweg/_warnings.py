@@ -27,3 +27,13 @@ def warn_renamed(renamed: Iterable[tuple[str, str]]) -> None:
         warn_user(
             f"Please replace the following names, which are outdated:\n{lines}", FutureWarning
         )
+
+
+def warn_low_precision(function: str, steps: str) -> None:
+    """Say that steps for numbers of 64 bits are too small for a function with fewer."""
+    warn_user(
+        f"{function} returns numbers with less than 64 bits, in which the steps of numerical "
+        "derivatives (about 1e-8) vanish: the derivatives are wrong, often zero. Give a closed form "
+        "(with jax: jac=jax.grad(fun)), compute in 64 bits (with jax: "
+        f'jax.config.update("jax_enable_x64", True)), or use larger steps: {steps}.'
+    )

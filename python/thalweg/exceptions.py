@@ -8,7 +8,6 @@ until then in its attribute `partial_result`.
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -147,4 +146,6 @@ class StopOptimizationError(OptimagicError):
 
 def get_traceback() -> str:
     """The traceback of the exception that is being handled, as text."""
-    return "".join(traceback.format_exception(*sys.exc_info()))
+    from traceback import format_exception
+
+    return "".join(format_exception(*sys.exc_info()))

@@ -166,7 +166,7 @@ ALGORITHMS = [
 ]
 
 KWARGS = [
-    (call(fun_kwargs={"a": 1}), "InvalidKwargsError", "a: Did you mean x"),
+    (call(fun_kwargs={"a": 1}), "InvalidKwargsError", "a: there are no further arguments."),
     (
         call(fun=lambda x, y: x @ y),
         "InvalidKwargsError",

@@ -112,3 +112,38 @@ def test_marks_survive():
     from thalweg._functions import kind_of
 
     assert kind_of(again(om.mark.likelihood(np.cos))) == "likelihood"
+
+
+@pytest.mark.parametrize(
+    "name", ["scipy_neldermead", "scipy_lbfgsb", "scipy_differential_evolution"]
+)
+def test_an_optimizer_goes_on_after_pickling(name):
+    def fun(params):
+        return float((params["a"] - 1) ** 2 + (params["b"] @ params["b"]))
+
+    def finish(optimizer):
+        while (request := optimizer.ask()) is not None:
+            optimizer.tell([fun(params) for params in request.params])
+        return optimizer.result()
+
+    start = {"a": 3.0, "b": np.ones(2)}
+    optimizer = om.Optimizer(
+        start,
+        name,
+        bounds=om.Bounds(lower=-4, upper=4),
+        algo_options={"seed": 1} if "evolution" in name else None,
+    )
+    for _ in range(5):
+        optimizer.tell([fun(params) for params in optimizer.ask().params])
+    copy = again(optimizer)
+    assert repr(copy) == repr(optimizer)
+    ends = [finish(copy), finish(optimizer)]
+    assert ends[0].fun == ends[1].fun
+    assert ends[0].history.fun == ends[1].history.fun
+    assert finish(again(optimizer)).fun == ends[0].fun
+
+
+def test_an_optimizer_without_history_says_why_it_does_not_pickle():
+    optimizer = om.Optimizer(np.ones(2), "neldermead", collect_history=False)
+    with pytest.raises(TypeError, match="collect_history=False does not keep what it was told"):
+        pickle.dumps(optimizer)

@@ -144,3 +144,28 @@ def test_help_shows_the_options():
     signature = inspect.signature(om.algos.scipy_lbfgsb)
     assert signature.parameters["stopping_maxfun"].default == 1_000_000
     assert "self" not in signature.parameters
+
+
+def test_success_without_a_message_is_said_in_words():
+    solve = algorithm(lambda problem, x0: InternalOptimizeResult(x0, problem.fun(x0), success=True))
+    result = om.minimize(lambda x: x @ x, np.ones(2), solve)
+    assert result.success
+    assert result.message == "converged: the algorithm's own test was met"
+
+
+def test_an_x_of_another_length_is_refused():
+    solve = algorithm(lambda problem, x0: InternalOptimizeResult(x0[:1], problem.fun(x0)))
+    with pytest.raises(om.exceptions.InvalidFunctionError) as raised:
+        om.minimize(lambda x: x @ x, np.ones(2), solve)
+    expected = "The algorithm returned an x with 1 entries, but the problem has 2 free parameters."
+    assert str(raised.value) == expected
+
+
+def test_an_algorithm_that_is_not_available_says_so():
+    @om.mark.minimizer(name="absent", solver_type="scalar", **(FEATURES | {"is_available": False}))
+    @dataclass(frozen=True)
+    class Absent(Algorithm):
+        pass
+
+    with pytest.raises(om.exceptions.NotInstalledError, match="absent is not available"):
+        om.minimize(lambda x: x @ x, np.ones(2), Absent)

@@ -9,7 +9,7 @@ pub struct Test {
     pub measure: &'static str,
     /// The measured value.
     pub value: f64,
-    /// The tolerance that it met.
+    /// The tolerance that it met; NaN for a test that is not a comparison of numbers.
     pub tolerance: f64,
     /// The option that sets the tolerance, or an empty string when it is not an option.
     pub option: &'static str,
@@ -17,6 +17,9 @@ pub struct Test {
 
 impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tolerance.is_nan() {
+            return f.write_str(self.measure);
+        }
         write!(f, "{} {:.3e} <= {:.3e}", self.measure, self.value, self.tolerance)?;
         if !self.option.is_empty() {
             write!(f, " ({})", self.option)?;

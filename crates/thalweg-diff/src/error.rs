@@ -4,7 +4,7 @@ use crate::options::Method;
 
 /// Why a derivative cannot be planned or assembled. Every message names the argument, its value
 /// and what would be right. Parameters are numbered in the order of the vector `x`; a caller that
-/// knows names asks [`DiffError::parameter`] and says the name.
+/// knows names says them with [`DiffError::with_names`].
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiffError {
@@ -160,6 +160,17 @@ impl DiffError {
             | Self::CrossedBounds { parameter, .. }
             | Self::OutsideBounds { parameter, .. } => Some(parameter),
             _ => None,
+        }
+    }
+
+    /// The message with the name of the parameter at fault, which `name` knows, in the place of its number.
+    pub fn with_names(&self, name: impl FnOnce(usize) -> String) -> String {
+        let text = self.to_string();
+        match self.parameter() {
+            Some(j) => {
+                text.replacen(&format!("parameter {j}"), &format!("parameter '{}'", name(j)), 1)
+            }
+            None => text,
         }
     }
 }

@@ -88,8 +88,8 @@ impl Limits {
             Some(j) => Err(DiffError::OutsideBounds {
                 parameter: j,
                 value: x[j],
-                lower: self.lower[j],
-                upper: self.upper[j],
+                lower: if self.lower[j] == -f64::MAX { f64::NEG_INFINITY } else { self.lower[j] },
+                upper: if self.upper[j] == f64::MAX { f64::INFINITY } else { self.upper[j] },
             }),
         }
     }

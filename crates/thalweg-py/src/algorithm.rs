@@ -156,7 +156,8 @@ impl Algorithm for PythonAlgorithm {
                 return Err(stop);
             }
             let mut aside = self.aside.lock().unwrap_or_else(PoisonError::into_inner);
-            let finish = returned.and_then(|returned| finish(&returned, kind, &mut aside));
+            let finish =
+                returned.and_then(|returned| finish(&returned, kind, x0.len(), &mut aside));
             finish.map_err(|error| {
                 if is_ctrl_c(py, &error, &self.interrupted) {
                     return Stop::Interrupted;
@@ -170,7 +171,12 @@ impl Algorithm for PythonAlgorithm {
 }
 
 /// Read what the algorithm returned.
-fn finish(returned: &Bound<'_, PyAny>, kind: SolverKind, aside: &mut Aside) -> PyResult<Finish> {
+fn finish(
+    returned: &Bound<'_, PyAny>,
+    kind: SolverKind,
+    n: usize,
+    aside: &mut Aside,
+) -> PyResult<Finish> {
     let py = returned.py();
     let returned = returned
         .cast::<PyDict>()
@@ -182,6 +188,13 @@ fn finish(returned: &Bound<'_, PyAny>, kind: SolverKind, aside: &mut Aside) -> P
         return Err(error(py, Kind::Internal, "The algorithm returned no x."));
     };
     let x = to_vec(&x)?;
+    if x.len() != n {
+        let text = format!(
+            "The algorithm returned an x with {} entries, but the problem has {n} free parameters.",
+            x.len()
+        );
+        return Err(error(py, Kind::Function, text));
+    }
     let value = match get("fun")? {
         None => f64::INFINITY,
         Some(fun) => match number(&fun) {
@@ -206,8 +219,8 @@ fn finish(returned: &Bound<'_, PyAny>, kind: SolverKind, aside: &mut Aside) -> P
         info: info.map(Bound::unbind),
     });
     let verdict = if success {
-        let measure = "the algorithm's own test";
-        Verdict::Converged(Test { measure, value: 0.0, tolerance: 0.0, option: "" })
+        let measure = "the algorithm's own test was met";
+        Verdict::Converged(Test { measure, value: f64::NAN, tolerance: f64::NAN, option: "" })
     } else {
         Verdict::Stalled(message.unwrap_or_else(|| "the algorithm reports no success".to_string()))
     };

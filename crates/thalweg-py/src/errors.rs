@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     NumdiffOptions,
     IncompleteBounds,
     Algorithm,
+    Multistart,
+    Exploration,
     Argument,
     NotAvailable,
 }
@@ -35,6 +37,8 @@ impl Kind {
             Kind::NumdiffOptions => "InvalidNumdiffOptionsError",
             Kind::IncompleteBounds => "IncompleteBoundsError",
             Kind::Algorithm => "InvalidAlgorithmError",
+            Kind::Multistart => "InvalidMultistartError",
+            Kind::Exploration => "ExplorationError",
             Kind::Argument => "InvalidArgumentError",
             Kind::NotAvailable => "NotAvailableError",
         }

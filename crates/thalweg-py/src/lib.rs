@@ -8,6 +8,7 @@ mod errors;
 mod handle;
 mod history;
 mod interrupt;
+mod multistart;
 mod numeric;
 mod objective;
 mod options;
@@ -32,6 +33,8 @@ mod _thalweg {
     use crate::handle::ProblemHandle;
     #[pymodule_export]
     use crate::history::HistoryData;
+    #[pymodule_export]
+    use crate::multistart::RawMultistart;
     #[pymodule_export]
     use crate::objective::Objective;
     #[pymodule_export]

@@ -111,6 +111,12 @@ impl Objective {
         self.look(|functions| functions.kind().as_str())
     }
 
+    /// Whether what the objective returned at the start has fewer digits than float64.
+    #[getter]
+    fn low_precision(&self) -> PyResult<bool> {
+        self.look(|functions| functions.low_precision)
+    }
+
     /// The number of outputs; None before the start was evaluated.
     #[getter]
     fn n_outputs(&self) -> PyResult<Option<usize>> {

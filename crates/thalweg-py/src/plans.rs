@@ -6,8 +6,11 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use thalweg::diff::{Bounds, DiffOptions, FirstPlan as First, Plan, Report, SecondPlan as Second};
+use thalweg::diff::{
+    Bounds, DiffError, DiffOptions, FirstPlan as First, Plan, Report, SecondPlan as Second,
+};
 
+use crate::errors::{Kind, error};
 use crate::numeric::{new_array, shape_text, to_f64_array, to_vec, vector};
 use crate::options::{numerical_derivatives, value_error};
 
@@ -27,9 +30,11 @@ fn plan<P: Plan>(
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
     options: DiffOptions,
-    make: impl FnOnce(usize, Bounds<'_>, &DiffOptions) -> Result<P, thalweg::diff::DiffError>,
-    update: impl FnOnce(&mut P, &[f64]) -> Result<(), thalweg::diff::DiffError>,
+    names: Option<Vec<String>>,
+    make: impl FnOnce(usize, Bounds<'_>, &DiffOptions) -> Result<P, DiffError>,
+    update: impl FnOnce(&mut P, &[f64]) -> Result<(), DiffError>,
 ) -> PyResult<Mutex<State<P>>> {
+    let py = x.py();
     let x = to_vec(x)?;
     let side = |side: Option<&Bound<'_, PyAny>>, none: f64| -> PyResult<Option<Vec<f64>>> {
         let Some(side) = side else { return Ok(None) };
@@ -39,9 +44,21 @@ fn plan<P: Plan>(
     };
     let (lower, upper) = (side(lower, f64::NEG_INFINITY)?, side(upper, f64::INFINITY)?);
     let bounds = Bounds { lower: lower.as_deref(), upper: upper.as_deref() };
-    let mut plan = make(x.len(), bounds, &options).map_err(value_error)?;
-    update(&mut plan, &x).map_err(value_error)?;
+    let wrong = |error: DiffError| specification_error(py, &error, names.as_deref());
+    let mut plan = make(x.len(), bounds, &options).map_err(wrong)?;
+    update(&mut plan, &x).map_err(wrong)?;
     Ok(Mutex::new(State { plan, report: Report::default() }))
+}
+
+/// The exception for a derivative that cannot be planned, with the names of parameters where they are known.
+fn specification_error(py: Python<'_>, wrong: &DiffError, names: Option<&[String]>) -> PyErr {
+    let kind = match wrong {
+        DiffError::CrossedBounds { .. } => Kind::Bounds,
+        DiffError::OutsideBounds { .. } | DiffError::NotFinite { .. } => Kind::Params,
+        _ => Kind::NumdiffOptions,
+    };
+    let name = |j: usize| names.and_then(|names| names.get(j).cloned()).unwrap_or(j.to_string());
+    error(py, kind, wrong.with_names(name))
 }
 
 fn points<'py, P: Plan>(
@@ -107,15 +124,16 @@ macro_rules! plan_class {
         #[pymethods]
         impl $name {
             #[new]
-            #[pyo3(signature = (x, lower=None, upper=None, options=None))]
+            #[pyo3(signature = (x, lower=None, upper=None, options=None, names=None))]
             fn new(
                 x: &Bound<'_, PyAny>,
                 lower: Option<&Bound<'_, PyAny>>,
                 upper: Option<&Bound<'_, PyAny>>,
                 options: Option<&Bound<'_, PyDict>>,
+                names: Option<Vec<String>>,
             ) -> PyResult<Self> {
                 let options = numerical_derivatives(options, $defaults)?.options;
-                let state = plan(x, lower, upper, options, <$plan>::new, <$plan>::update)?;
+                let state = plan(x, lower, upper, options, names, <$plan>::new, <$plan>::update)?;
                 Ok($name { state })
             }
 

@@ -11,6 +11,7 @@ use thalweg::{FlatResult, Status};
 
 use crate::algorithm::Reported;
 use crate::history::HistoryData;
+use crate::multistart::RawMultistart;
 use crate::numeric::vector;
 use crate::options::extra_to_python;
 use crate::tree::Tree;
@@ -36,6 +37,7 @@ pub(crate) struct RawResult {
     max_constraint_violation: f64,
     algorithm_output: Py<PyDict>,
     history: Option<Py<HistoryData>>,
+    multistart: Option<Py<RawMultistart>>,
 }
 
 impl RawResult {
@@ -56,6 +58,8 @@ impl RawResult {
         }
         let status = status(py, result.status)?;
         let history = result.history.map(|history| Py::new(py, HistoryData::new(history)));
+        let multistart = result.multistart.map(|info| RawMultistart::new(py, *info, tree));
+        let multistart = multistart.transpose()?.map(|info| Py::new(py, info));
         let mut raw = RawResult {
             params: tree.build(py, &result.params)?.unbind(),
             flat_params: vector(py, &result.params).unbind(),
@@ -75,6 +79,7 @@ impl RawResult {
             max_constraint_violation: result.max_constraint_violation,
             algorithm_output: algorithm_output.unbind(),
             history: history.transpose()?,
+            multistart: multistart.transpose()?,
         };
         if let Some(reported) = reported {
             raw.adopt(py, reported)?;

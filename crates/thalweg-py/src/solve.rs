@@ -11,8 +11,8 @@ use pyo3::types::{PyDict, PyString};
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
-    FlatResult, InvalidKind, IterationReport, NumericalDerivatives, Objective as _, OptimizeError,
-    PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
+    FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
+    OptimizeError, PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -34,7 +34,7 @@ use crate::tree::Tree;
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
-    n_cores=1, skip_checks=false, nonlinear=None, constraint_handling="native"))]
+    n_cores=1, skip_checks=false, multistart=None, nonlinear=None, constraint_handling="native"))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -52,6 +52,7 @@ pub(crate) fn solve(
     batch_evaluator: Option<Py<PyAny>>,
     n_cores: usize,
     skip_checks: bool,
+    multistart: Option<&Bound<'_, PyDict>>,
     nonlinear: Option<&Bound<'_, PyAny>>,
     constraint_handling: &str,
 ) -> PyResult<RawResult> {
@@ -71,6 +72,7 @@ pub(crate) fn solve(
     let flag = Flag::default();
     let (resolved, lines) = arguments.resolve(&flag)?;
     let how = arguments.numerical_derivatives()?;
+    let search = multistart.map(|options| crate::multistart::multistart(options, &resolved, &flag));
     let cores = lines.as_ref().map(|lines| Arc::clone(&lines.cores)).unwrap_or_default();
     let batches = batch_evaluator.map(|callable| BatchEvaluator::new(callable, cores));
     let (constraints, build_options) = arguments.constraints();
@@ -86,8 +88,10 @@ pub(crate) fn solve(
         collect_history,
         callback,
         constraint_handling: handling(constraint_handling)?,
+        multistart: search.transpose()?,
     };
     let nonlinear = Constraints::read(nonlinear)?;
+    let is_search = task.multistart.is_some();
 
     let mut functions = objective.get().take()?;
     let guard = Guard::install(py, &flag);
@@ -101,7 +105,8 @@ pub(crate) fn solve(
     guard.restore(py)?;
 
     let Outcome { ended, raised } = outcome;
-    let aside = lines.map(|lines| {
+    // What a user-defined algorithm says of one of many runs is not said of the search.
+    let aside = lines.filter(|_| !is_search).map(|lines| {
         std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
     });
     finish(py, ended, raised, tree.get(), aside)
@@ -129,6 +134,7 @@ struct Task {
     collect_history: bool,
     callback: Option<Py<PyAny>>,
     constraint_handling: ConstraintHandling,
+    multistart: Option<Multistart>,
 }
 
 /// How a run ended.
@@ -313,6 +319,7 @@ fn pipeline(
         sinks: Vec::new(),
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
+        multistart: task.multistart,
     })
 }
 
@@ -387,6 +394,7 @@ fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
             );
             error_from(py, Kind::UserFunctionRuntime, text, cause)
         }
+        None if what == "exploration" => error(py, Kind::Exploration, failed.message),
         None => error(py, Kind::UserFunctionRuntime, failed.message),
     }
 }
@@ -412,6 +420,7 @@ pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr
             InvalidKind::AlgorithmOption => Kind::AlgoOption,
             InvalidKind::DiffOption => Kind::NumdiffOptions,
             InvalidKind::Algorithm => Kind::Algorithm,
+            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Argument => Kind::Argument,
         },
         _ => Kind::Function,

@@ -3,6 +3,7 @@
 mod blocks;
 mod build;
 mod compile;
+mod culprit;
 mod node;
 mod pandas;
 mod paths;
@@ -44,7 +45,7 @@ impl Tree {
             }
             Err(bad) => {
                 let place = match bad.path.is_empty() {
-                    true => format!("The {what}"),
+                    true => what.to_string(),
                     false => format!("The leaf '{}' of {what}", bad.path.join(".")),
                 };
                 Err(error(params.py(), kind, format!("{place} {}.", bad.text)))
@@ -99,7 +100,9 @@ impl Tree {
         let (mut leaves, mut flat, mut any) = (Vec::new(), vec![f64::NAN; self.size()], false);
         self.root.leaves(&mut leaves);
         for leaf in leaves {
-            if let Some(values) = read::frame_column(leaf, py, column)? {
+            let values = read::frame_column(leaf, py, column)
+                .map_err(|bad| error(py, Kind::Bounds, bad_column(py, leaf, column, &bad)))?;
+            if let Some(values) = values {
                 flat[leaf.offset..leaf.offset + leaf.size].copy_from_slice(&values);
                 any = true;
             }
@@ -117,11 +120,32 @@ impl Tree {
     }
 }
 
+/// What trees are called in messages, unless they are the output of a function.
+const PARAMS: &str = "params";
+
+fn kind_of(what: &str) -> Kind {
+    if what.starts_with("the output of ") { Kind::Function } else { Kind::Params }
+}
+
+/// What is wrong with a column of bounds, which holds something else than numbers.
+fn bad_column(py: Python<'_>, leaf: &Leaf, column: &str, error: &PyErr) -> String {
+    let culprit = match &leaf.kind {
+        LeafKind::ValueFrame(template) => template.frame(py).get_item(column).ok(),
+        _ => None,
+    };
+    let why = match culprit.as_ref().and_then(culprit::first_culprit) {
+        Some((name, value)) => format!("at '{name}' it is {value}"),
+        None => compile::reason(py, error),
+    };
+    format!("The column {column} of params is not numeric: {why}.")
+}
+
 #[pymethods]
 impl Tree {
     #[new]
-    fn new(params: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Tree::compile(params, Kind::Params, "params")
+    #[pyo3(signature = (params, what=PARAMS))]
+    fn new(params: &Bound<'_, PyAny>, what: &str) -> PyResult<Self> {
+        Tree::compile(params, kind_of(what), what)
     }
 
     /// The flat start values; a new array each time.
@@ -166,7 +190,7 @@ impl Tree {
     }
 
     /// The flat vector of an object with this tree's structure.
-    #[pyo3(signature = (tree, what="params"))]
+    #[pyo3(signature = (tree, what=PARAMS))]
     fn flatten<'py>(
         &self,
         tree: &Bound<'py, PyAny>,
@@ -174,10 +198,12 @@ impl Tree {
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let mut flat = vec![0.0; self.size()];
         self.read(tree, &mut flat).map_err(|mismatch| {
-            let text = format!(
-                "The structure of {what} differs from that of the start params: {mismatch}."
-            );
-            error(tree.py(), Kind::Params, text)
+            let (kind, first) = match kind_of(what) {
+                Kind::Function => (Kind::Function, "at the start params"),
+                kind => (kind, "of the start params"),
+            };
+            let text = format!("The structure of {what} differs from that {first}: {mismatch}.");
+            error(tree.py(), kind, text)
         })?;
         Ok(vector(tree.py(), &flat))
     }

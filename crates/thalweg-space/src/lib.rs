@@ -31,5 +31,8 @@ pub use error::{
     Clash, ErrorKind, Flaw, Named, Offender, Offenders, SelectError, Side, SpaceError, Violation,
 };
 pub use plan::{ConstraintPlan, Handling, LinearRow, PlannedConstraint, Repair};
-pub use space::{BuildOptions, Space, Workspace};
-pub use transform::Transform;
+pub use space::{
+    BuildOptions, Distribution, SamplingError, Scaling, ScalingError, ScalingMethod, Space,
+    Workspace,
+};
+pub use transform::{Sampling, Transform};

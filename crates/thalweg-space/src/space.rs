@@ -300,7 +300,13 @@ impl fmt::Debug for Space {
     }
 }
 
+mod draw;
 #[cfg(test)]
 mod random;
+mod scaling;
+mod start;
 #[cfg(test)]
 mod tests;
+
+pub use draw::{Distribution, SamplingError};
+pub use scaling::{Scaling, ScalingError, ScalingMethod};

@@ -44,4 +44,28 @@ pub trait Transform: fmt::Debug + Send + Sync {
 
     /// The user entry that an internal entry stands for: its own, or the first of those that it moves. For messages.
     fn user_position(&self, internal: usize) -> usize;
+    /// The factor of every internal entry, if each moves only the user entry that it stands for, by this factor.
+    fn factors(&self) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Where a random value for an internal entry is drawn.
+    fn sampling(&self, _internal: usize) -> Sampling {
+        Sampling::Internal
+    }
+
+    /// Draws the user entries that belong to [`Sampling::Own`] internal ones. `unit` has a number in (0, 1) for each
+    /// user entry, `start` is a valid point near which to draw, and `user` holds the other entries.
+    fn draw(&self, _unit: &[f64], _start: &[f64], _user: &mut [f64]) {}
+}
+
+/// Where a random value for an internal entry of a [`Transform`] is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// Within the bounds of the internal entry, which say all there is to say about it.
+    Internal,
+    /// Within the bounds of the user entry that it stands for; then it is transformed.
+    User,
+    /// By [`Transform::draw`], which needs no bounds.
+    Own,
 }

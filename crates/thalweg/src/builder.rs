@@ -17,6 +17,7 @@ use crate::constrained::{Constrained, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::multistart::MultistartOptions;
 use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
@@ -25,6 +26,7 @@ use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 use restrict::Restrictions;
+pub(crate) use restrict::tighten;
 pub use selection::{By, Selection, by};
 
 /// Minimize a function of parameters of any shape, from `start`.
@@ -117,6 +119,8 @@ pub struct Optimization<'a, P, O> {
     restrictions: Restrictions<'a, P>,
     nonlinear: Vec<NonlinearConstraint<'a, P>>,
     pub(crate) constraint_handling: ConstraintHandling,
+    pub(crate) multistart: Option<MultistartOptions>,
+    pub(crate) soft_bounds: Vec<(Selection<'a, P>, f64, f64)>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -145,6 +149,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             restrictions: Restrictions::default(),
             nonlinear: Vec::new(),
             constraint_handling: ConstraintHandling::Native,
+            multistart: None,
+            soft_bounds: Vec::new(),
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -333,6 +339,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.interrupt.is_some(), "interrupt"),
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
+            (self.multistart.is_some(), "multistart"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -369,6 +376,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();
+        let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
@@ -419,6 +427,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             },
             sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
             interrupt: self.interrupt,
+            multistart,
         })?;
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());

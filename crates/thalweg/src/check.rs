@@ -1,6 +1,8 @@
 //! Comparing a closed-form derivative with a numerical one.
 
-use thalweg_diff::{Bounds, DiffOptions, FirstPlan, Method, Plan, StepRule};
+use std::fmt;
+
+use thalweg_diff::{Bounds, DiffError, DiffOptions, FirstPlan, Method, Plan, StepRule};
 use thalweg_space::params::Params;
 
 use crate::builder::Optimization;
@@ -27,6 +29,14 @@ impl DerivativeCheck {
     }
 }
 
+impl fmt::Display for DerivativeCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (row, name) = &self.worst;
+        let difference = self.largest_difference;
+        write!(f, "largest relative difference {difference:.2e} at '{name}' of output {row}")
+    }
+}
+
 impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// Compare the closed-form derivative with central differences at the start values, within the bounds.
     ///
@@ -34,6 +44,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// let check = thalweg::minimize(|x: &[f64; 2]| x[0] * x[0] + x[1].sin(), [1.0, 2.0])
     ///     .gradient(|x| [2.0 * x[0], -x[1].cos()]) // the sign is wrong
     ///     .check_derivative()?;
+    /// assert_eq!(check.to_string(), "largest relative difference 8.32e-1 at '1' of output 0");
     /// assert!(!check.agrees(1e-5));
     /// assert_eq!(check.worst, (0, "1".to_string()));
     /// # Ok::<(), thalweg::OptimizeError>(())
@@ -54,8 +65,13 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let bounds = Bounds { lower: bounds.lower.as_deref(), upper: bounds.upper.as_deref() };
         let options =
             DiffOptions { step_rule: StepRule::Optimal, ..DiffOptions::new(Method::Central) };
-        let mut plan = FirstPlan::new(n, bounds, &options)?;
-        plan.update(&x)?;
+        let names = self.start.leaf_names();
+        let wrong = |error: DiffError| {
+            let message = error.with_names(|j| names[j].clone());
+            OptimizeError::invalid(crate::InvalidKind::Bounds, message)
+        };
+        let mut plan = FirstPlan::new(n, bounds, &options).map_err(wrong)?;
+        plan.update(&x).map_err(wrong)?;
         let points = plan.to_points();
         let mut outputs = vec![0.0; plan.n_points() * m];
         self.call(&points, n, &mut outputs, &mut [])?;
@@ -63,7 +79,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         plan.finish(Some(&start.outputs), &outputs, m, &mut numerical)?;
         let mut closed_form = vec![0.0; m * n];
         self.call(&x, n, &mut [], &mut closed_form)?;
-        Ok(compare(closed_form, numerical, &self.start.leaf_names()))
+        Ok(compare(closed_form, numerical, &names))
     }
 
     fn call(

@@ -219,6 +219,10 @@ impl<P: Params> Objective for Constrained<'_, '_, P> {
         Ok(StartValues { constraints: self.functions.start(params)?, ..start })
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.objective.keep_going(always);
+    }
+
     fn resume(&mut self, start: &StartValues) {
         self.objective.resume(start);
         self.functions.resume(&start.constraints);

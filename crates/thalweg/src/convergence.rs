@@ -73,6 +73,23 @@ impl ConvergenceReport {
             accepted.into_iter().zip(history.tasks()).map(|(a, &task)| a && task != Task::Jac);
         let rows = history.values().iter().copied().zip(history.params()).zip(keep);
         let kept: Vec<(f64, &[f64])> = rows.filter(|(_, keep)| *keep).map(|(row, _)| row).collect();
+        Self::of_accepted(&kept)
+    }
+
+    /// The report of a sequence of values and points, of which those that are at least as good as all before count.
+    pub(crate) fn of_steps<'a>(
+        rows: impl Iterator<Item = (f64, &'a [f64])>,
+        maximize: bool,
+    ) -> Option<Self> {
+        let mut best = f64::NAN;
+        let accepted = rows.filter(|(value, _)| {
+            best = if maximize { best.max(*value) } else { best.min(*value) };
+            *value == best
+        });
+        Self::of_accepted(&accepted.collect::<Vec<_>>())
+    }
+
+    fn of_accepted(kept: &[(f64, &[f64])]) -> Option<Self> {
         (kept.len() >= 2).then(|| ConvergenceReport {
             one_step: Changes::over(&kept[kept.len() - 2..]),
             five_steps: Changes::over(&kept[kept.len() - kept.len().min(6)..]),

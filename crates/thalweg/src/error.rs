@@ -27,6 +27,8 @@ pub enum InvalidKind {
     DiffOption,
     /// The algorithm's name.
     Algorithm,
+    /// The options of multistart.
+    Multistart,
     /// Another argument.
     Argument,
 }

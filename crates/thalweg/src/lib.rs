@@ -22,6 +22,7 @@ mod error;
 mod evaluator;
 mod history;
 mod limits;
+pub mod multistart;
 pub mod names;
 mod nonlinear;
 mod numdiff;
@@ -42,6 +43,9 @@ pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
+pub use multistart::{
+    LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
+};
 pub use nonlinear::{ConstraintHandling, Limit, NonlinearLimits};
 pub use numdiff::NumericalDerivatives;
 pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
@@ -57,8 +61,8 @@ pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
-    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, LinearRow,
-    Space, params,
+    self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
+    LinearRow, Space, params,
 };
 
 /// Every algorithm, as a struct of options.

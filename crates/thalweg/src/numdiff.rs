@@ -1,11 +1,11 @@
 //! Numerical derivatives of the algorithm's outputs, in the algorithm's space.
 
 use thalweg_core::SolverKind;
-use thalweg_diff::{DiffOptions, FirstPlan, Plan};
+use thalweg_diff::{DiffOptions, FirstPlan, Plan, Steps};
 use thalweg_space::{Space, Workspace};
 
 use crate::aggregate::Aggregate;
-use crate::error::OptimizeError;
+use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Answer, Batch, Failure, Objective};
 use crate::policy::ErrorHandling;
 
@@ -27,6 +27,22 @@ impl Default for NumericalDerivatives {
     }
 }
 
+/// Steps that are given for every parameter of the user, for those that the algorithm sees.
+fn for_free_parameters(options: &DiffOptions, space: &Space) -> DiffOptions {
+    let free = |steps: &Steps| match steps {
+        Steps::Each(all) if all.len() == space.n_user() => {
+            Steps::Each((0..space.n_free()).map(|i| all[space.user_position(i)]).collect())
+        }
+        other => other.clone(),
+    };
+    DiffOptions {
+        step_size: options.step_size.as_ref().map(free),
+        scaling_factor: free(&options.scaling_factor),
+        min_steps: options.min_steps.as_ref().map(free),
+        ..options.clone()
+    }
+}
+
 /// Plans, points and values of one numerical derivative, kept between derivatives.
 pub(crate) struct Differentiator {
     plan: FirstPlan,
@@ -38,9 +54,20 @@ pub(crate) struct Differentiator {
 }
 
 impl Differentiator {
-    pub(crate) fn new(space: &Space, how: &NumericalDerivatives) -> Result<Self, OptimizeError> {
+    /// A plan for the parameters that the algorithm sees, which `name` knows.
+    ///
+    /// # Errors
+    /// An option is impossible.
+    pub(crate) fn new(
+        space: &Space,
+        how: &NumericalDerivatives,
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Self, OptimizeError> {
         let bounds = thalweg_diff::Bounds { lower: space.lower(), upper: space.upper() };
-        let plan = FirstPlan::new(space.n_free(), bounds, &how.options)?;
+        let options = for_free_parameters(&how.options, space);
+        let plan = FirstPlan::new(space.n_free(), bounds, &options).map_err(|error| {
+            OptimizeError::invalid(InvalidKind::DiffOption, error.with_names(name))
+        })?;
         Ok(Differentiator {
             plan,
             n_cores: how.n_cores.max(1),

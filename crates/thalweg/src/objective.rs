@@ -31,6 +31,12 @@ pub trait Objective {
         let _ = start;
     }
 
+    /// From now on a failure at one point says nothing about the others (`true`), or may end the run again (`false`). An objective
+    /// that evaluates all points of a batch whatever happens has nothing to do.
+    fn keep_going(&mut self, always: bool) {
+        let _ = always;
+    }
+
     /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same.
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>);
 }

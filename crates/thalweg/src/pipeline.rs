@@ -13,6 +13,7 @@ use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::multistart::{self, Multistart};
 use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
@@ -70,6 +71,8 @@ pub struct Specification<'a> {
     pub interrupt: Option<Arc<AtomicBool>>,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
+    /// Search from many starts instead of running once from the start.
+    pub multistart: Option<Multistart>,
 }
 
 /// Run a specification.
@@ -77,17 +80,37 @@ pub struct Specification<'a> {
 /// # Errors
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
-    check_features(&spec)?;
+    let space = space_of(&spec)?;
+    match spec.multistart.take() {
+        Some(multistart) if space.n_free() > 0 => multistart::search(spec, &space, multistart),
+        _ => optimize_in(spec, &space),
+    }
+}
+
+/// Check what can be checked before the first evaluation, and build the space.
+fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
+    check_features(spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
-    check_bounds(&spec, &space)?;
-    spec.extra_rows.extend_from_slice(space.surplus_rows());
-    check_constraints(&spec)?;
+    check_bounds(spec, &space)?;
+    check_constraints(spec, &space)?;
+    Ok(space)
+}
 
-    let start_params = if space.is_identity() { spec.start.to_vec() } else { space.user_start() };
+/// The user's start, where the constraints hold.
+pub(crate) fn start_of(spec: &Specification<'_>, space: &Space) -> Vec<f64> {
+    if space.is_identity() { spec.start.to_vec() } else { space.user_start() }
+}
+
+/// Run a checked specification from the start of its space, which stands for the specification's start.
+pub(crate) fn optimize_in(
+    mut spec: Specification<'_>,
+    space: &Space,
+) -> Result<FlatResult, OptimizeError> {
+    let start_params = start_of(&spec, space);
     let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
@@ -96,8 +119,9 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
-    let (nonlinear, rows) =
+    let (nonlinear, mut rows) =
         (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
+    rows.extend_from_slice(space.surplus_rows());
     let constraints = ConstraintSet::new(nonlinear, rows, &start)?;
     let at_start = constraints.at_start(&start, &start_params);
     let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
@@ -105,7 +129,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
         return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(&space, aggregate.n_solver_outputs(), &constraints, spec.seed);
+    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), &constraints, spec.seed);
     let mut algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
@@ -117,7 +141,7 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
     }
     let success_message = spec.success_message;
     let mut evaluator =
-        evaluator(spec, &space, (constraints, at_start), aggregate, start, start_fun)?;
+        evaluator(spec, space, (constraints, at_start), aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
 }
@@ -150,14 +174,17 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
 }
 
 /// Whether the constraints make sense, and somebody keeps them.
-fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+fn check_constraints(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
     spec.nonlinear.iter().try_for_each(NonlinearLimits::check)?;
     let native = spec.constraint_handling == ConstraintHandling::Native;
     if !native || spec.algorithm.spec().features.nonlinear_constraints {
         return Ok(());
     }
     let name = &spec.algorithm_name;
-    let what = match (spec.nonlinear.first(), spec.extra_rows.first()) {
+    let what = match (
+        spec.nonlinear.first(),
+        spec.extra_rows.iter().chain(space.surplus_rows()).next(),
+    ) {
         (Some(constraint), _) => format!(
             "{name} does not support nonlinear constraints, but {constraint} has to be kept."
         ),
@@ -234,7 +261,11 @@ fn bounded_algorithms(kind: SolverKind) -> String {
 }
 
 /// The objective at the start has to be a number, and what comes with it has to fit.
-fn check_start(aggregate: Aggregate, start: &StartValues, n: usize) -> Result<f64, OptimizeError> {
+pub(crate) fn check_start(
+    aggregate: Aggregate,
+    start: &StartValues,
+    n: usize,
+) -> Result<f64, OptimizeError> {
     let m = start.outputs.len();
     if m == 0 || m != aggregate.m || (aggregate.objective == SolverKind::Scalar && m != 1) {
         let message = match (aggregate.objective, m) {
@@ -298,10 +329,14 @@ fn evaluator<'s, 'a: 's>(
     let differentiator = if spec.objective.has_derivative() {
         None
     } else {
-        Some(Differentiator::new(space, &spec.numerical_derivatives)?)
+        let name = |i: usize| (spec.names)(space.user_position(i));
+        Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
     };
     let constraint_differentiator = match constraints.ranges(false).next() {
-        Some(_) => Some(Differentiator::new(space, &spec.numerical_derivatives)?),
+        Some(_) => {
+            let name = |i: usize| (spec.names)(space.user_position(i));
+            Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
+        }
         None => None,
     };
     let best = Best {

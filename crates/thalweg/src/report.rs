@@ -1,6 +1,7 @@
 //! The printed report of a result.
 
 use crate::convergence::ConvergenceReport;
+use crate::multistart::MultistartInfo;
 use crate::result::{Direction, OptimizeResult};
 
 /// The report, in sections separated by blank lines.
@@ -16,6 +17,9 @@ pub(crate) fn report<P>(result: &OptimizeResult<P>) -> String {
         python_float(result.start_fun),
         python_float(result.fun)
     ));
+    if let Some(info) = &result.multistart {
+        sections.push(multistart(info));
+    }
     if !result.message.is_empty() {
         sections.push(format!("The {} algorithm reported: {}", result.algorithm, result.message));
     }
@@ -23,6 +27,20 @@ pub(crate) fn report<P>(result: &OptimizeResult<P>) -> String {
         sections.push(table(&result.algorithm, &report));
     }
     sections.join("\n\n")
+}
+
+/// What a search from many starts did.
+fn multistart<P>(info: &MultistartInfo<P>) -> String {
+    let failed = match info.failures.len() {
+        0 => String::new(),
+        failed => format!(", {failed} more failed"),
+    };
+    format!(
+        "Multistart explored {} points and made {} local optimizations{failed}; the best optimum was found {} times.",
+        info.n_exploration_evals,
+        info.n_optimizations(),
+        info.n_discoveries
+    )
 }
 
 fn headline<P>(result: &OptimizeResult<P>) -> String {

@@ -9,6 +9,7 @@ use crate::convergence::ConvergenceReport;
 use crate::error::OptimizeError;
 use crate::evaluator::Evaluator;
 use crate::history::History;
+use crate::multistart::MultistartInfo;
 use crate::nonlinear::{ConstraintSet, Violation};
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
@@ -59,10 +60,14 @@ pub struct OptimizeResult<P> {
     pub n_iterations: u64,
     /// The largest violation of a bound or constraint at `params`.
     pub max_constraint_violation: f64,
+    /// Whether no bound and no constraint is violated by more than its tolerance at `params`.
+    pub is_feasible: bool,
     /// Further outputs of the algorithm, in its own space: "gradient", "jacobian", ...
     pub extras: BTreeMap<&'static str, Extra>,
-    /// Every evaluation, if history was collected.
+    /// Every evaluation, if history was collected; those of the best local run in a search from many starts.
     pub history: Option<History>,
+    /// The exploration and the local runs of a search from many starts.
+    pub multistart: Option<Box<MultistartInfo<P>>>,
 }
 
 /// Outputs of an algorithm that say something about its point, and about no other.
@@ -93,8 +98,10 @@ impl FlatResult {
             n_hess_evals: 0,
             n_iterations: 0,
             max_constraint_violation: 0.0,
+            is_feasible: true,
             extras: BTreeMap::new(),
             history: None,
+            multistart: None,
         }
     }
 
@@ -262,6 +269,7 @@ impl FlatResult {
             worst.max(outside(x, lower, upper))
         });
         self.max_constraint_violation = outside_bounds.max(violation.largest);
+        self.is_feasible = outside_bounds == 0.0;
         if outside_bounds > 0.0 && self.status.is_success() {
             self.status = Status::Invalid;
             self.message = format!("a bound is violated by {outside_bounds:e}; {}", self.message);
@@ -279,6 +287,7 @@ impl FlatResult {
             );
         }
         if let Some(violated) = violated {
+            self.is_feasible = false;
             if self.status.is_success() {
                 self.status = Status::Invalid;
             }
@@ -326,6 +335,10 @@ fn projected_size(evaluator: &Evaluator<'_>, x: &[f64], gradient: &[f64]) -> f64
 impl<P> OptimizeResult<P> {
     /// The result with its parameters in another form.
     pub fn map<Q>(self, mut to: impl FnMut(P) -> Q) -> OptimizeResult<Q> {
+        self.convert(&mut to)
+    }
+
+    pub(crate) fn convert<Q>(self, to: &mut dyn FnMut(P) -> Q) -> OptimizeResult<Q> {
         OptimizeResult {
             params: to(self.params),
             fun: self.fun,
@@ -342,14 +355,19 @@ impl<P> OptimizeResult<P> {
             n_hess_evals: self.n_hess_evals,
             n_iterations: self.n_iterations,
             max_constraint_violation: self.max_constraint_violation,
+            is_feasible: self.is_feasible,
             extras: self.extras,
             history: self.history,
+            multistart: self.multistart.map(|info| Box::new(info.map(to))),
         }
     }
 
     /// The changes of objective and parameters over the last accepted steps, or `None` without a history of at least
-    /// two accepted evaluations.
+    /// two accepted evaluations. In a search from many starts, every local optimum is a step.
     pub fn convergence_report(&self) -> Option<ConvergenceReport> {
+        if let Some(info) = &self.multistart {
+            return info.convergence;
+        }
         ConvergenceReport::new(self.history.as_ref()?, self.direction == Direction::Maximize)
     }
 

@@ -97,14 +97,6 @@ fn nonsense_is_refused_and_the_run_keeps_waiting() {
 }
 
 #[test]
-fn a_scalar_objective_is_told_one_number() {
-    let mut run = started(blueprint("lbfgsb"), Backend::Coroutine, 0);
-    run.tell(Tell::outputs(vec![1.0, 2.0])).expect("how many there are is not known yet");
-    let error = run.finish().expect_err("two numbers");
-    assert!(error.to_string().contains("a scalar objective is one number"), "{error}");
-}
-
-#[test]
 fn told_failures_become_penalties() {
     let mut blueprint = blueprint("neldermead_parallel");
     blueprint.error_handling = ErrorHandling::Continue;
@@ -333,4 +325,17 @@ fn bounds_and_failures_hold_in_suspended_runs_too() {
     }
     let result = run.finish().expect("a result");
     assert!((result.fun - 1.0).abs() < 1e-6, "{} {}", result.fun, result.message);
+}
+
+#[test]
+fn the_first_answer_of_a_scalar_objective_is_one_number() {
+    let mut run = ask_tell([3.0, 3.0]).algorithm("neldermead").suspend().expect("started");
+    for wrong in [&[][..], &[1.0, 2.0, 3.0]] {
+        let error = run.tell(wrong).expect_err("too few or too many");
+        let expected =
+            format!("{} outputs were told for 1 points, but 1 x 1 are expected", wrong.len());
+        assert_eq!(error.to_string(), expected);
+    }
+    assert_eq!(run.ask().map(|points| points.len()), Some(1));
+    run.tell(&[1.0]).expect("fits");
 }

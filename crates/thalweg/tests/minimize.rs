@@ -357,3 +357,25 @@ fn selections_by_position_need_no_names() {
     assert_eq!((result.params[9], result.params[10], result.params[n - 1]), (1.0, 0.5, 0.5));
     assert!(result.history.is_none() && result.n_free == n - 10);
 }
+
+#[test]
+fn impossible_steps_name_the_parameter() {
+    use thalweg::diff::{DiffOptions, Steps};
+    let options = |steps| DiffOptions {
+        step_size: Some(Steps::Each(steps)),
+        ..DiffOptions::for_optimization()
+    };
+    let run = |steps| {
+        minimize(|(a, b): &(f64, [f64; 2])| a * a + b[0] * b[0] + b[1] * b[1], (1.0, [2.0, 3.0]))
+            .algorithm("lbfgsb")
+            .fix("0")
+            .numerical_derivatives(options(steps))
+            .run()
+    };
+    let error = run(vec![1e-7, 1e-7, -1.0]).expect_err("a negative step");
+    let expected = "step_size is -1 for parameter '1_1'; it must be positive and finite";
+    assert_eq!(error.to_string(), expected);
+    // Steps are given for all parameters; those of fixed ones are left out.
+    let result = run(vec![1e-7; 3]).expect("fine");
+    assert!(result.success && result.fun < 1.0 + 1e-9, "{result}");
+}

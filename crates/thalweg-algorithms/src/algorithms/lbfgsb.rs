@@ -108,15 +108,11 @@ impl Algorithm for Lbfgsb {
                 Ok((value, dot(&gradient, &direction)))
             })?;
 
-            if search.ending == Ending::Exhausted {
+            if search.ending == Ending::Exhausted || self.is_worse(value, search.value) {
                 std::mem::swap(&mut x, &mut x_old);
                 std::mem::swap(&mut gradient, &mut gradient_old);
                 if model.is_empty() {
-                    let reason = format!(
-                        "no better point along steepest descent in {} evaluations \
-                         (max_line_search_steps)",
-                        self.max_line_search_steps
-                    );
+                    let reason = self.why_no_progress(search.ending);
                     return Ok(Finish::stalled(x, value, reason).with("gradient", gradient));
                 }
                 model.clear();
@@ -158,8 +154,26 @@ impl Lbfgsb {
         })
     }
 
+    /// A search that ends higher than it began, by more than rounding: the objective does not give
+    /// the same value twice, or the gradient is not its gradient.
+    fn is_worse(&self, old: f64, new: f64) -> bool {
+        relative_decrease(old, new) < -self.convergence_ftol_rel
+    }
+
+    fn why_no_progress(&self, ending: Ending) -> String {
+        match ending {
+            Ending::Exhausted => format!(
+                "no better point along steepest descent in {} evaluations (max_line_search_steps)",
+                self.max_line_search_steps
+            ),
+            _ => "no better point along steepest descent: the objective and its gradient do not \
+                  agree, or the objective changes from one evaluation of a point to the next"
+                .to_string(),
+        }
+    }
+
     fn value_test(&self, old: f64, new: f64) -> Option<Test> {
-        let change = (old - new) / old.abs().max(new.abs()).max(1.0);
+        let change = relative_decrease(old, new);
         (change <= self.convergence_ftol_rel).then_some(Test {
             measure: "relative change of the objective",
             value: change,
@@ -167,6 +181,10 @@ impl Lbfgsb {
             option: "convergence_ftol_rel",
         })
     }
+}
+
+fn relative_decrease(old: f64, new: f64) -> f64 {
+    (old - new) / old.abs().max(new.abs()).max(1.0)
 }
 
 #[cfg(test)]
@@ -257,6 +275,28 @@ mod tests {
             let finish = run(&mut oracle, &spec, &[0.0]);
             assert!(matches!(finish.verdict, Verdict::Stalled(_)));
             assert_eq!((finish.x[0], finish.value, oracle.n_evaluations), (0.0, 0.0, 21));
+        }
+    }
+
+    #[test]
+    fn an_objective_that_grows_at_the_same_point_is_no_success() {
+        // From the third evaluation on the value is a penalty, higher at the point reached so far, too.
+        for spec in [ProblemSpec::unconstrained(3), boxed(&[-9.0; 3], &[9.0; 3])] {
+            let count = std::cell::Cell::new(0);
+            let mut oracle = FunctionOracle::scalar(|x| {
+                count.set(count.get() + 1);
+                let value: f64 = x.iter().map(|x| x.powi(4)).sum();
+                if count.get() > 2 { 296.1 } else { value }
+            })
+            .with_gradient(|x, g| {
+                let failed = count.get() > 2;
+                g.iter_mut().zip(x).zip([1.0, 2.0, 3.0]).for_each(|((g, x), start)| {
+                    *g = if failed { 0.1 * (x - start) } else { 4.0 * x.powi(3) };
+                });
+            });
+            let finish = run(&mut oracle, &spec, &[1.0, 2.0, 3.0]);
+            assert!(matches!(finish.verdict, Verdict::Stalled(_)), "{:?}", finish.verdict);
+            assert!(finish.value <= 98.0, "{}", finish.value);
         }
     }
 

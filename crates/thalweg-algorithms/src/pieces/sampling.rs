@@ -1,7 +1,7 @@
 //! Samples of the unit cube: uniform, Latin hypercube, Sobol and Halton.
 //!
-//! All are randomized by a seeded generator, so that each point is uniform on [0, 1)^n, and all but the uniform one are
-//! spread more evenly than chance would.
+//! [`SamplingMethod`] randomizes all of them by a seeded generator, so that each point is uniform on [0, 1)^n, and all but the
+//! uniform one are spread more evenly than chance would. [`sobol_sequence`] and [`halton_sequence`] are the plain sequences.
 //!
 //! # References
 //! * McKay, Beckman, Conover 1979 (Latin hypercube), <https://doi.org/10.1080/00401706.1979.10489755>
@@ -65,6 +65,14 @@ pub fn sobol(count: usize, dim: usize, rng: &mut Rng) -> Option<Vec<f64>> {
     sobol_with_shifts(count, &shifts)
 }
 
+/// `count` points of the plain Sobol sequence without its first point, which is the corner at zero; `None` beyond
+/// [`SOBOL_DIMENSIONS`].
+pub fn sobol_sequence(count: usize, dim: usize) -> Option<Vec<f64>> {
+    let mut points = sobol_with_shifts(count + 1, &vec![0; dim])?;
+    points.drain(..dim);
+    Some(points)
+}
+
 fn sobol_with_shifts(count: usize, shifts: &[u64]) -> Option<Vec<f64>> {
     let dim = shifts.len();
     let digits = count.next_power_of_two().trailing_zeros().max(1) as usize;
@@ -117,6 +125,22 @@ pub fn halton(count: usize, dim: usize, rng: &mut Rng) -> Vec<f64> {
                 rest /= base;
             }
             points[i * dim + j] = below_one(x);
+        }
+    }
+    points
+}
+
+/// The first `count` points of the plain Halton sequence: the digits of i to the j-th prime base, mirrored at the point.
+pub fn halton_sequence(count: usize, dim: usize) -> Vec<f64> {
+    let mut points = vec![0.0; count * dim];
+    for (j, base) in primes(dim).into_iter().enumerate() {
+        for i in 0..count {
+            let (mut rest, mut weight) = (i, 1.0);
+            while rest > 0 {
+                weight /= base as f64;
+                points[i * dim + j] += (rest % base) as f64 * weight;
+                rest /= base;
+            }
         }
     }
     points

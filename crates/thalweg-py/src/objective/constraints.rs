@@ -35,6 +35,7 @@ pub(crate) struct Constraints {
     constraints: Vec<Constraint>,
     interrupted: Flag,
     ends_at_failure: bool,
+    keeps_going: bool,
 }
 
 impl Constraints {
@@ -49,6 +50,11 @@ impl Constraints {
 
     pub(crate) fn prepare(&mut self, interrupted: Flag, ends_at_failure: bool) {
         (self.interrupted, self.ends_at_failure) = (interrupted, ends_at_failure);
+    }
+
+    /// As [`thalweg::Objective::keep_going`].
+    pub(crate) fn keep_going(&mut self, always: bool) {
+        self.keeps_going = always;
     }
 
     pub(crate) fn limits(&self) -> Vec<NonlinearLimits> {
@@ -101,7 +107,8 @@ impl Constraints {
                 }
                 if let Err(cause) = evaluated {
                     let failed = constraint.failed(py, index, cause, &self.interrupted);
-                    let ends = self.ends_at_failure || failed.error.kind != UserErrorKind::Ordinary;
+                    let ends = (self.ends_at_failure && !self.keeps_going)
+                        || failed.error.kind != UserErrorKind::Ordinary;
                     failures.push(failed);
                     if ends {
                         return; // the rest of the batch is not evaluated

@@ -11,7 +11,9 @@ use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
 use super::constraints::Constraints;
 use super::failure::{Cause, failure};
-use super::output::{Form, compile_outputs, read_outputs, read_scalar, recognize, split};
+use super::output::{
+    Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
+};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
 use crate::numeric::number;
@@ -30,6 +32,8 @@ pub(crate) struct Functions {
     /// The kind by mark of jac or fun_and_jac.
     jac_kind: Option<SolverKind>,
     form: Form,
+    /// Whether what fun returned at the start has fewer digits than float64.
+    pub(super) low_precision: bool,
     /// The kind of what fun returns; known after the start.
     kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
@@ -46,6 +50,8 @@ pub(crate) struct Functions {
     ends_at_failure: bool,
     /// The nonlinear constraints of the run.
     constraints: Constraints,
+    /// Whether no failure says anything about other points, for now.
+    keeps_going: bool,
 }
 
 impl Functions {
@@ -64,6 +70,7 @@ impl Functions {
             declared,
             jac_kind,
             form: Form::Plain,
+            low_precision: false,
             kind: None,
             outputs: None,
             aggregated: None,
@@ -74,6 +81,7 @@ impl Functions {
             batches: None,
             ends_at_failure: false,
             constraints: Constraints::default(),
+            keeps_going: false,
         }
     }
 
@@ -97,7 +105,7 @@ impl Functions {
         self.solver = Some(solver);
         self.interrupted = interrupted;
         self.batches = batches;
-        self.ends_at_failure = ends_at_failure;
+        (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
     }
 
     /// Set the nonlinear constraints of the run, after [`Functions::prepare`].
@@ -183,6 +191,7 @@ impl Functions {
         let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
         let value = form.unwrap(returned)?;
+        self.low_precision = has_low_precision(&value);
         let outputs = if kind == SolverKind::Scalar {
             vec![read_scalar(&value)?]
         } else {
@@ -369,6 +378,11 @@ impl Objective for Functions {
         })
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.keeps_going = always;
+        self.constraints.keep_going(always);
+    }
+
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
             if let Err(error) = py.check_signals() {
@@ -380,7 +394,8 @@ impl Objective for Functions {
                 let own = Answer { constraints, constraint_derivatives, ..Answer::default() };
                 self.constraints.evaluate(py, self.tree.get(), batch, own, failures);
                 let ends = |failure: &Failure| {
-                    self.ends_at_failure || failure.error.kind != thalweg::UserErrorKind::Ordinary
+                    (self.ends_at_failure && !self.keeps_going)
+                        || failure.error.kind != thalweg::UserErrorKind::Ordinary
                 };
                 if failures.iter().any(ends) {
                     return; // the user's function is not called again
@@ -455,8 +470,8 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, point, out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends =
-                    self.ends_at_failure || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = (self.ends_at_failure && !self.keeps_going)
+                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated

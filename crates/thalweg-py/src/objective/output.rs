@@ -3,7 +3,7 @@
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyFutureWarning, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyTuple};
 use thalweg::core::SolverKind;
 
 use crate::errors::{Kind, error};
@@ -130,7 +130,10 @@ pub(crate) fn warn(py: Python<'_>, text: &str, category: &Bound<'_, PyAny>) -> P
 /// Read a scalar value.
 pub(crate) fn read_scalar(value: &Bound<'_, PyAny>) -> PyResult<f64> {
     number(value).map_err(|_| {
-        let text = if value.is_none() {
+        let too_large = value.is_instance_of::<PyInt>();
+        let text = if too_large {
+            "fun returned an integer that is too large for a float.".to_string()
+        } else if value.is_none() {
             "fun returned None instead of a number. Is a return statement missing?".to_string()
         } else if value.is_instance_of::<PyTuple>() {
             format!(
@@ -148,6 +151,18 @@ pub(crate) fn read_scalar(value: &Bound<'_, PyAny>) -> PyResult<f64> {
     })
 }
 
+/// Whether these are floats with fewer digits than float64, as jax has them by default.
+pub(crate) fn has_low_precision(value: &Bound<'_, PyAny>) -> bool {
+    if value.is_exact_instance_of::<PyFloat>() {
+        return false;
+    }
+    let Ok(dtype) = value.getattr("dtype") else { return false };
+    let kind = dtype.getattr("kind").and_then(|kind| kind.extract::<char>());
+    let bytes = dtype.getattr("itemsize").and_then(|bytes| bytes.extract::<usize>());
+    // Extension types such as bfloat16 are of kind V.
+    kind.is_ok_and(|kind| matches!(kind, 'f' | 'V')) && bytes.is_ok_and(|bytes| bytes < 8)
+}
+
 /// The structure of residuals or contributions.
 pub(crate) fn compile_outputs(value: &Bound<'_, PyAny>, kind: SolverKind) -> PyResult<Tree> {
     let py = value.py();
@@ -162,7 +177,7 @@ pub(crate) fn compile_outputs(value: &Bound<'_, PyAny>, kind: SolverKind) -> PyR
         );
         return Err(error(py, Kind::Function, text));
     }
-    let tree = Tree::compile(value, Kind::Function, &format!("the {what} returned by fun"))?;
+    let tree = Tree::compile(value, Kind::Function, "the output of fun")?;
     if tree.size() == 0 {
         return Err(error(py, Kind::Function, format!("fun returned no {what} at all.")));
     }

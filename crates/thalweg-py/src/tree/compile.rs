@@ -4,9 +4,10 @@ use numpy::{PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
+use super::culprit::{describe_value, first_culprit};
 use super::node::{Leaf, LeafKind, Node, text};
 use super::pandas::{FrameTemplate, Interop, SeriesTemplate, series_values, value_column};
-use crate::numeric::{describe, number, to_f64_array};
+use crate::numeric::{number, to_f64_array};
 
 /// Containers nested deeper than this are taken for a cycle.
 const MAX_DEPTH: usize = 200;
@@ -62,9 +63,21 @@ impl<'py> Compiler<'py> {
             match self.leaf(object) {
                 Ok(Some(leaf)) => Ok(Node::Leaf(leaf)),
                 Ok(None) => self.dataclass(object),
-                Err(error) => Err(format!("is not numeric: {}", reason(object.py(), &error))),
+                Err(error) => Err(self.not_numeric(object, &error)),
             }
         }
+    }
+
+    /// Why a leaf is no leaf. The path leads on to the entry at fault where there is one.
+    fn not_numeric(&mut self, object: &Bound<'py, PyAny>, error: &PyErr) -> String {
+        let why = match first_culprit(object) {
+            Some((name, why)) => {
+                self.path.push(name);
+                why
+            }
+            None => reason(object.py(), error),
+        };
+        format!("is not numeric: {why}")
     }
 
     fn child(&mut self, part: String, object: &Bound<'py, PyAny>) -> Result<Node, String> {
@@ -190,14 +203,4 @@ impl<'py> Compiler<'py> {
 /// The message of an exception without its class.
 pub(crate) fn reason(py: Python<'_>, error: &PyErr) -> String {
     text(error.value(py))
-}
-
-/// A short `repr` for strings and the like, the type for everything else.
-fn describe_value(object: &Bound<'_, PyAny>) -> String {
-    match object.repr() {
-        Ok(repr) if repr.len().is_ok_and(|len| len <= 60) => {
-            format!("{} ({})", repr.to_string_lossy(), describe(object))
-        }
-        _ => describe(object),
-    }
 }

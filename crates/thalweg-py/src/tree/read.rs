@@ -4,6 +4,8 @@ use numpy::{PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyDictMethods, PyList, PyTuple};
 
+use super::compile::reason;
+use super::culprit::first_culprit;
 use super::node::{Leaf, LeafKind, Node, text};
 use super::pandas::{Interop, aligned_values, series_values, value_column};
 use crate::numeric::{as_f64_array, describe, number, shape_text, to_f64_array};
@@ -221,12 +223,17 @@ fn read_array(
         out.copy_from_slice(data);
         return Ok(());
     }
+    if object.is_none() {
+        return Err(Mismatch::expected(&leaf.expectation(), object));
+    }
     let array = to_f64_array(object).map_err(|error| {
-        Mismatch::new(format!(
-            "expected {}, got {}, which is not numeric: {error}",
-            leaf.expectation(),
-            describe(object)
-        ))
+        let why = match first_culprit(object) {
+            Some((name, value)) => format!("at '{name}' it is {value}"),
+            None => reason(object.py(), &error),
+        };
+        let got = describe(object);
+        let why = if why == got { String::new() } else { format!(", which is not numeric: {why}") };
+        Mismatch::new(format!("expected {}, got {got}{why}", leaf.expectation()))
     })?;
     if array.shape() != shape {
         return Err(Mismatch::new(format!(

@@ -13,7 +13,7 @@ use super::triangle::{
     EIGENVALUE_TOLERANCE, Places, at, clip_eigenvalues, extreme_eigenvalues, factor_semidefinite,
     triangular_dimension,
 };
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// Keeps the matrix, whose lower triangle some entries are, positive semidefinite.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +126,14 @@ impl Transform for Covariance {
 
     fn user_position(&self, internal: usize) -> usize {
         internal
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        if self.places.contain(internal) { Sampling::Own } else { Sampling::Internal }
+    }
+
+    fn draw(&self, unit: &[f64], start: &[f64], user: &mut [f64]) {
+        self.places.draw(self, unit, start, user);
     }
 }
 

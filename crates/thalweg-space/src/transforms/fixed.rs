@@ -60,6 +60,10 @@ impl Transform for Fixed {
     fn user_position(&self, internal: usize) -> usize {
         self.free[internal]
     }
+
+    fn factors(&self) -> Option<Vec<f64>> {
+        Some(vec![1.0; self.free.len()])
+    }
 }
 
 #[cfg(test)]

@@ -2,16 +2,13 @@
 //!
 //! With `r` the reference, `z_i = u_i / u_r` and, because `z_r = 1`,
 //!
-//! `u_i = t z_i / s`, `s = 1 + sum_{i != r} z_i`, `du_i/dz_j = (t [i = j] - u_i) / s`,
+//! `u_i = t z_i / s`, `s = 1 + sum_{i != r} z_i`, `J = (t I - u 1^T) / s` without the column of `r`,
 //!
-//! so pulling back is `(t g_i - g^T u) / s`, where the total `t` is one unless other entries have a share. The coordinates are
-//! `w_i` with `z_i = sinh w_i` (why: see `ratio.rs`), which multiplies by `sqrt(1 + z_i^2)`. The reference is left out of the
-//! internal vector. Any positive start value could be the reference; the largest one keeps all ratios in [0, 1] at the start,
-//! and works when others are zero. The coordinates are bounded below by 0, so probabilities of zero can be reached, and
-//! `s >= 1` cannot vanish.
+//! so pulling back is `(t g_i - g^T u) / s`, where the total `t` is one unless other entries have a share. The reference is left out of the internal vector. Any positive start value
+//! could be the reference; the largest one keeps all ratios in [0, 1] at the start, and works when others are zero. The
+//! ratios are bounded below by 0, so probabilities of zero can be reached, and `s >= 1` cannot vanish.
 
-use super::ratio::{coordinate, ratio, slope};
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// How far from one the sum of start values may be.
 const SUM_TOLERANCE: f64 = 1e-8;
@@ -95,10 +92,11 @@ impl Probability {
         position - usize::from(position > self.reference)
     }
 
-    /// The ratio of an entry other than the reference.
+    /// `t / s`.
     #[inline]
-    fn ratio(&self, internal: &[f64], position: usize) -> f64 {
-        ratio(internal[self.inside(position)])
+    fn shrinkage(&self, internal: &[f64]) -> f64 {
+        let ratios = self.others.iter().map(|&position| internal[self.inside(position)]);
+        self.total / (1.0 + ratios.sum::<f64>())
     }
 
     /// Copies all entries but the reference.
@@ -108,10 +106,10 @@ impl Probability {
         internal[self.reference..].copy_from_slice(&user[self.reference + 1..]);
     }
 
-    fn bounds(&self, user: &[f64], bound: f64) -> Vec<f64> {
+    fn bounds(&self, user: &[f64], ratio: f64) -> Vec<f64> {
         let mut internal = vec![0.0; self.n_internal()];
         self.take_out(user, &mut internal);
-        self.others.iter().for_each(|&position| internal[self.inside(position)] = bound);
+        self.others.iter().for_each(|&position| internal[self.inside(position)] = ratio);
         internal
     }
 }
@@ -129,12 +127,7 @@ impl Transform for Probability {
         let reference = self.reference;
         user[..reference].copy_from_slice(&internal[..reference]);
         user[reference + 1..].copy_from_slice(&internal[reference..]);
-        let mut sum = 1.0;
-        for &position in &self.others {
-            user[position] = self.ratio(internal, position);
-            sum += user[position];
-        }
-        let shrink = self.total / sum;
+        let shrink = self.shrinkage(internal);
         self.others.iter().for_each(|&position| user[position] *= shrink);
         user[reference] = shrink;
     }
@@ -142,25 +135,18 @@ impl Transform for Probability {
     fn to_internal(&self, user: &[f64], internal: &mut [f64]) {
         self.take_out(user, internal);
         for &position in &self.others {
-            internal[self.inside(position)] = coordinate(user[position] / user[self.reference]);
+            internal[self.inside(position)] = user[position] / user[self.reference];
         }
     }
 
     fn pull_back(&self, internal: &[f64], gradient_user: &[f64], gradient_internal: &mut [f64]) {
+        let shrink = self.shrinkage(internal);
+        let along = |&position: &usize| gradient_user[position] * internal[self.inside(position)];
+        let sum = gradient_user[self.reference] + self.others.iter().map(along).sum::<f64>();
+        let mean = shrink / self.total * sum;
         self.take_out(gradient_user, gradient_internal);
-        // The ratios wait in the places of the results.
-        let (mut sum, mut along) = (1.0, gradient_user[self.reference]);
         for &position in &self.others {
-            let ratio = self.ratio(internal, position);
-            sum += ratio;
-            along += ratio * gradient_user[position];
-            gradient_internal[self.inside(position)] = ratio;
-        }
-        let (shrink, mean) = (self.total / sum, along / sum);
-        for &position in &self.others {
-            let slope = slope(gradient_internal[self.inside(position)]);
-            gradient_internal[self.inside(position)] =
-                (gradient_user[position] - mean) * shrink * slope;
+            gradient_internal[self.inside(position)] = (gradient_user[position] - mean) * shrink;
         }
     }
 
@@ -171,6 +157,23 @@ impl Transform for Probability {
 
     fn user_position(&self, internal: usize) -> usize {
         internal + usize::from(internal >= self.reference)
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        let own = self.others.contains(&self.user_position(internal));
+        if own { Sampling::Own } else { Sampling::Internal }
+    }
+
+    /// Uniformly on the simplex: the spacings between sorted uniform numbers.
+    fn draw(&self, unit: &[f64], _start: &[f64], user: &mut [f64]) {
+        let mut cuts: Vec<f64> = self.others.iter().map(|&position| unit[position]).collect();
+        cuts.sort_by(f64::total_cmp);
+        let mut from = 0.0;
+        for (&position, cut) in self.others.iter().zip(cuts) {
+            user[position] = cut - from;
+            from = cut;
+        }
+        user[self.reference] = 1.0 - from;
     }
 }
 
@@ -235,21 +238,8 @@ mod tests {
         let transform = Probability::new(3, &[0, 1, 2], &[0.4, 0.6, 0.0]);
         let mut internal = [f64::NAN; 2];
         transform.to_internal(&[0.4, 0.6, 0.0], &mut internal);
-        assert_eq!(internal, [coordinate(0.4 / 0.6), 0.0]);
+        assert_eq!(internal, [0.4 / 0.6, 0.0]);
         assert_eq!(of(&transform, &[0.0, 0.0]), [0.0, 1.0, 0.0]);
-    }
-
-    /// The derivative shrinks no faster than what the reference share can still change.
-    #[test]
-    fn a_vanishing_reference_keeps_its_gradient() {
-        let transform = Probability::new(3, &[0, 1, 2], &[0.2, 0.2, 0.6]);
-        for share in [1e-3, 1e-6, 1e-9] {
-            let mut internal = [f64::NAN; 2];
-            transform.to_internal(&[0.5, 0.5 - share, share], &mut internal);
-            let mut gradient = [f64::NAN; 2];
-            transform.pull_back(&internal, &[0.0, 0.0, 1.0], &mut gradient);
-            assert!(gradient.iter().all(|g| (g / share + 0.5).abs() < 1e-2), "{gradient:?}");
-        }
     }
 
     #[test]

@@ -21,11 +21,6 @@ impl Scale {
         Scale { factor, offset, lower, upper }
     }
 
-    /// The factors, which turn a step of an algorithm into a step of the user's.
-    pub fn factor(&self) -> &[f64] {
-        &self.factor
-    }
-
     fn map(&self, user: &[f64], mut write: impl FnMut(usize, f64)) {
         for (i, value) in user.iter().enumerate() {
             write(i, (value - self.offset[i]) / self.factor[i]);
@@ -77,6 +72,10 @@ impl Transform for Scale {
 
     fn user_position(&self, internal: usize) -> usize {
         internal
+    }
+
+    fn factors(&self) -> Option<Vec<f64>> {
+        Some(self.factor.clone())
     }
 }
 

@@ -13,7 +13,7 @@ use super::triangle::{
     EIGENVALUE_TOLERANCE, Places, at, clip_eigenvalues, extreme_eigenvalues, factor_semidefinite,
     triangular_dimension,
 };
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// Rounds of alternating projections at most; they converge linearly.
 const PROJECTIONS: usize = 200;
@@ -210,6 +210,14 @@ impl Transform for SdCorr {
 
     fn user_position(&self, internal: usize) -> usize {
         internal
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        if self.places.contain(internal) { Sampling::Own } else { Sampling::Internal }
+    }
+
+    fn draw(&self, unit: &[f64], start: &[f64], user: &mut [f64]) {
+        self.places.draw(self, unit, start, user);
     }
 }
 

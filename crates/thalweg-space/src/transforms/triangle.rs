@@ -2,6 +2,8 @@
 
 use thalweg_linalg::{Cholesky, SymEigen, dot};
 
+use crate::transform::Transform;
+
 /// Smallest eigenvalue, relative to the largest, that still counts as zero.
 pub(super) const EIGENVALUE_TOLERANCE: f64 = 1e-8;
 
@@ -56,6 +58,44 @@ impl Places {
     /// The lower triangle at its places.
     pub(super) fn take(&self, vector: &[f64]) -> Vec<f64> {
         self.places.iter().map(|&place| vector[place]).collect()
+    }
+
+    /// Multiplies the factor `L` at these places, from the right, with a random lower triangular matrix, each entry from
+    /// its own number in (0, 1): the diagonal between 1/2 and 2, the other entries between -1 and 1. So the matrix
+    /// `L L^T` is drawn around what it is, like from a Wishart distribution, and stays definite. Rows whose own direction is
+    /// missing get a small one, so that singular matrices have definite neighbours.
+    pub(super) fn perturb(&self, unit: &[f64], vector: &mut [f64]) {
+        for i in 0..self.dim {
+            let size = self.product(vector, i, i).sqrt();
+            let least = 0.1 * if size > 0.0 { size } else { 1.0 };
+            vector[self.of(i, i)] = vector[self.of(i, i)].max(least);
+        }
+        let factor = |i: usize, j: usize| {
+            let symmetric = 2.0 * unit[self.of(i, j)] - 1.0;
+            if i == j { symmetric.exp2() } else { symmetric }
+        };
+        for i in 0..self.dim {
+            // Entry j needs the entries from j on, which are still the old ones.
+            for j in 0..=i {
+                let sum = (j..=i).map(|k| vector[self.of(i, k)] * factor(k, j)).sum();
+                vector[self.of(i, j)] = sum;
+            }
+        }
+    }
+
+    /// Whether a place is one of these.
+    pub(super) fn contain(&self, place: usize) -> bool {
+        self.places.contains(&place)
+    }
+
+    /// Draws the user entries at these places around `start` by [`perturb`](Places::perturb) on the internal side.
+    pub(super) fn draw(&self, map: &dyn Transform, unit: &[f64], start: &[f64], user: &mut [f64]) {
+        let mut internal = vec![0.0; map.n_internal()];
+        map.to_internal(start, &mut internal);
+        self.perturb(unit, &mut internal);
+        let mut drawn = vec![0.0; map.n_user()];
+        map.to_user(&internal, &mut drawn);
+        self.places.iter().for_each(|&place| user[place] = drawn[place]);
     }
 
     /// Writes a lower triangle to its places.

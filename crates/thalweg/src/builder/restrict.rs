@@ -252,7 +252,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
 }
 
 /// Of several bounds on one parameter, the tighter one holds.
-fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
+pub(crate) fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
     if let Some(side) = &mut bounds.lower
         && !lower.is_nan()
     {

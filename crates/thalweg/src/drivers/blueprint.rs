@@ -51,6 +51,19 @@ pub struct Blueprint {
     pub collect_history: bool,
 }
 
+/// A run that can be suspended: anything over an objective, with what has to be known of the objective before.
+pub(crate) struct Job {
+    pub kind: SolverKind,
+    pub has_derivative: bool,
+    /// Whether the closed-form derivative at the start is asked for together with the outputs.
+    pub start_with_derivative: bool,
+    /// The nonlinear constraints, whose numbers of values are known.
+    pub nonlinear: Vec<NonlinearLimits>,
+    /// Whether the algorithm is one of the catalog, so that the small stack of a coroutine is enough.
+    pub of_catalog: bool,
+    pub run: Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeError> + Send>,
+}
+
 impl Blueprint {
     /// A run of an objective of this kind from these start values, with defaults for the rest.
     pub fn new(kind: SolverKind, start: Vec<f64>, resolved: Resolved) -> Self {
@@ -106,6 +119,18 @@ impl Blueprint {
             on_failure: None,
             sinks: Vec::new(),
             interrupt: None,
+            multistart: None,
         })
+    }
+
+    pub(crate) fn into_job(self) -> Job {
+        Job {
+            kind: self.kind,
+            has_derivative: self.has_derivative,
+            start_with_derivative: false,
+            nonlinear: self.nonlinear.clone(),
+            of_catalog: self.resolved.is_of_catalog(),
+            run: Box::new(|objective| self.run(objective)),
+        }
     }
 }

@@ -130,6 +130,8 @@ impl Tell {
 pub(crate) struct HandOut<'a> {
     pub kind: SolverKind,
     pub has_derivative: bool,
+    /// Whether the derivative at the start is asked for together with the outputs.
+    pub start_with_derivative: bool,
     pub n_outputs: usize,
     /// The nonlinear constraints, whose numbers of values are known beforehand.
     pub nonlinear: Vec<NonlinearLimits>,
@@ -155,6 +157,7 @@ impl Objective for HandOut<'_> {
             points: params.to_vec(),
             dim: params.len(),
             wants_outputs: true,
+            wants_derivative: self.start_with_derivative,
             wants_constraints: !self.nonlinear.is_empty(),
             ..Ask::default()
         };
@@ -166,9 +169,10 @@ impl Objective for HandOut<'_> {
                     let mut rest = tell.constraints.into_iter();
                     let counts = self.nonlinear.iter().map(|constraint| constraint.n_values);
                     let constraints = counts.map(|count| rest.by_ref().take(count).collect());
+                    let derivative = self.start_with_derivative.then_some(tell.derivatives);
                     Ok(StartValues {
                         outputs: tell.outputs,
-                        derivative: None,
+                        derivative,
                         constraints: constraints.collect(),
                     })
                 }

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::drivers::blueprint::Blueprint;
+use crate::drivers::blueprint::{Blueprint, Job};
 use crate::drivers::exchange::{Ask, Tell};
-use crate::drivers::suspended::{Backend, Suspended};
+use crate::drivers::suspended::{Backend, Outcome, Suspended};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::Failure;
 use crate::result::FlatResult;
@@ -59,28 +59,48 @@ pub fn lockstep(
     blueprints: Vec<Blueprint>,
     mut evaluate: impl FnMut(&Round) -> Tell,
 ) -> Vec<Result<FlatResult, OptimizeError>> {
-    let mut results: Vec<Option<Result<FlatResult, OptimizeError>>> = Vec::new();
-    results.resize_with(blueprints.len(), || None);
     let n = blueprints.first().map_or(0, |blueprint| blueprint.start.len());
-    let mut waiting: VecDeque<(usize, Blueprint)> = blueprints.into_iter().enumerate().collect();
+    let start = |(index, blueprint): (usize, Blueprint)| {
+        let own = blueprint.start.len();
+        if own == n {
+            return Ok(blueprint.into_job());
+        }
+        Err(refusal(format!(
+            "run {index} has {own} parameters, but run 0 has {n}: only runs of the same size can be merged"
+        )))
+    };
+    let jobs = blueprints.into_iter().enumerate().map(start).collect();
+    let results = lockstep_jobs(jobs, &mut evaluate, &mut |_, _| false);
+    results.into_iter().flatten().collect()
+}
+
+/// Run jobs of the same number of parameters in lockstep; one that could not be made has its error as result. `ended` is told of
+/// every run that ends; when it returns `true`, runs that still wait are ended with their best points, and those that have not
+/// begun have no result.
+pub(crate) fn lockstep_jobs(
+    jobs: Vec<Result<Job, OptimizeError>>,
+    evaluate: &mut dyn FnMut(&Round) -> Tell,
+    ended: &mut dyn FnMut(usize, &Outcome) -> bool,
+) -> Vec<Option<Outcome>> {
+    let mut results: Vec<Option<Outcome>> = Vec::new();
+    results.resize_with(jobs.len(), || None);
+    let mut waiting: VecDeque<_> = jobs.into_iter().enumerate().collect();
     let mut live: Vec<(usize, Suspended)> = Vec::new();
     loop {
         while live.len() < WINDOW
-            && let Some((index, blueprint)) = waiting.pop_front()
+            && let Some((index, job)) = waiting.pop_front()
         {
-            if blueprint.start.len() != n {
-                let own = blueprint.start.len();
-                results[index] = Some(Err(refusal(format!(
-                    "run {index} has {own} parameters, but run 0 has {n}: only runs of the same size can be merged"
-                ))));
-                continue;
-            }
-            match Suspended::start(blueprint, Backend::Coroutine) {
+            match job.and_then(|job| Suspended::start_job(job, Backend::Coroutine)) {
                 Ok(run) => live.push((index, run)),
                 Err(error) => results[index] = Some(Err(error)),
             }
         }
-        live = settle(live, &mut results);
+        let (kept, stop) = settle(live, &mut results, ended);
+        live = kept;
+        if stop {
+            live.into_iter().for_each(|(index, run)| results[index] = Some(run.finish()));
+            break;
+        }
         if live.is_empty() && waiting.is_empty() {
             break;
         }
@@ -95,7 +115,7 @@ pub fn lockstep(
             }
         }
     }
-    results.into_iter().flatten().collect()
+    results
 }
 
 /// What is wanted, as a set of bits in the order of the fields of [`Ask`].
@@ -118,20 +138,23 @@ impl Wanted {
     }
 }
 
-/// Keep the runs that still wait; put the others' results in their places.
+/// Keep the runs that still wait; put the others' results in their places. Says whether to stop.
 fn settle(
     live: Vec<(usize, Suspended)>,
-    results: &mut [Option<Result<FlatResult, OptimizeError>>],
-) -> Vec<(usize, Suspended)> {
-    let mut kept = Vec::with_capacity(live.len());
+    results: &mut [Option<Outcome>],
+    ended: &mut dyn FnMut(usize, &Outcome) -> bool,
+) -> (Vec<(usize, Suspended)>, bool) {
+    let (mut kept, mut stop) = (Vec::with_capacity(live.len()), false);
     for (index, run) in live {
         if run.ask().is_some() {
             kept.push((index, run));
         } else if results[index].is_none() {
-            results[index] = Some(run.finish());
+            let outcome = run.finish();
+            stop |= ended(index, &outcome);
+            results[index] = Some(outcome);
         }
     }
-    kept
+    (kept, stop)
 }
 
 fn merge(live: &[(usize, Suspended)], group: &[usize], wanted: Wanted) -> Round {
@@ -158,7 +181,7 @@ fn distribute(
     live: &mut Vec<(usize, Suspended)>,
     group: &[usize],
     mut tell: Tell,
-    results: &mut [Option<Result<FlatResult, OptimizeError>>],
+    results: &mut [Option<Outcome>],
 ) {
     let count = |run: &Suspended| run.ask().map_or(0, |ask| ask.len());
     let total: usize = group.iter().map(|&i| count(&live[i].1)).sum();

@@ -16,7 +16,10 @@ mod replay;
 mod suspended;
 
 pub use blueprint::Blueprint;
+pub(crate) use blueprint::Job;
 pub use exchange::{Ask, Tell};
+pub(crate) use lockstep::lockstep_jobs;
 pub use lockstep::{Round, lockstep};
 pub use replay::{Exchange, RecordedFailure, Recording, Replaying, Tape};
+pub(crate) use suspended::Outcome;
 pub use suspended::{Backend, Suspended};

@@ -96,6 +96,10 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
         self.objective.resume(start);
     }
 
+    fn keep_going(&mut self, always: bool) {
+        self.objective.keep_going(always);
+    }
+
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let before = failures.len();
         let Answer { outputs, derivatives, constraints, constraint_derivatives } = answer;

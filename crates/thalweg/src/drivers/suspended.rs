@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 
-use crate::drivers::blueprint::Blueprint;
+use crate::drivers::blueprint::{Blueprint, Job};
 use crate::drivers::exchange::{Ask, HandOut, Tell};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::result::FlatResult;
@@ -20,7 +20,7 @@ const POOLED_STACKS: usize = 64;
 
 static STACKS: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
 
-type Outcome = Result<FlatResult, OptimizeError>;
+pub(crate) type Outcome = Result<FlatResult, OptimizeError>;
 type Fiber = Coroutine<Option<Tell>, Ask, Outcome, DefaultStack>;
 
 /// How a run is suspended.
@@ -69,7 +69,7 @@ enum Engine {
 struct SendFiber(Fiber);
 
 // SAFETY: a coroutine is not `Send` because what lives on its stack might not be. Here that is the pipeline over an owned
-// `Blueprint` (which is `Send`) and a `HandOut` that refers to the coroutine's own yielder. Nothing thread-bound (guards,
+// `Job` (which is `Send`) and a `HandOut` that refers to the coroutine's own yielder. Nothing thread-bound (guards,
 // thread-local handles) is held across a suspension by the pipeline or an algorithm of the catalog, and no other code runs on
 // the stack: `Suspended::start` gives algorithms of the user a thread.
 unsafe impl Send for SendFiber {}
@@ -80,14 +80,19 @@ impl Suspended {
     /// # Errors
     /// The system has no memory for another stack, or no thread.
     pub fn start(blueprint: Blueprint, backend: Backend) -> Result<Self, OptimizeError> {
-        let n_constraints = blueprint.nonlinear.iter().map(|constraint| constraint.n_values).sum();
+        Suspended::start_job(blueprint.into_job(), backend)
+    }
+
+    /// Begin any run over an objective, up to its first batch.
+    pub(crate) fn start_job(job: Job, backend: Backend) -> Result<Self, OptimizeError> {
+        // A scalar objective has one output; how many residuals there are only the first answer can tell.
+        let n_outputs = usize::from(job.kind == thalweg_core::SolverKind::Scalar);
+        let n_constraints = job.nonlinear.iter().map(|constraint| constraint.n_values).sum();
         let (engine, step) = match backend {
-            Backend::Coroutine if blueprint.resolved.is_of_catalog() => {
-                coroutine(blueprint)?.resume(None)
-            }
-            _ => thread(blueprint)?.wait(),
+            Backend::Coroutine if job.of_catalog => coroutine(job)?.resume(None),
+            _ => thread(job)?.wait(),
         };
-        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs: 0, n_constraints };
+        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs, n_constraints };
         run.take(step);
         Ok(run)
     }
@@ -208,7 +213,7 @@ impl Engine {
     }
 }
 
-fn coroutine(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
+fn coroutine(job: Job) -> Result<Engine, OptimizeError> {
     let pooled = STACKS.lock().ok().and_then(|mut stacks| stacks.pop());
     let stack = match pooled {
         Some(stack) => stack,
@@ -218,7 +223,7 @@ fn coroutine(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
         })?,
     };
     let fiber =
-        Fiber::with_stack(stack, move |yielder, _| run(blueprint, &mut |ask| yielder.suspend(ask)));
+        Fiber::with_stack(stack, move |yielder, _| run(job, &mut |ask| yielder.suspend(ask)));
     Ok(Engine::Coroutine(Box::new(SendFiber(fiber))))
 }
 
@@ -230,13 +235,11 @@ fn give_back(stack: DefaultStack) {
     }
 }
 
-fn thread(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
+fn thread(job: Job) -> Result<Engine, OptimizeError> {
     let (ask_sender, asks) = sync_channel(0);
     let (tells, tell_receiver) = sync_channel::<Tell>(0);
     let body = move || {
-        run(blueprint, &mut |ask| {
-            ask_sender.send(ask).ok().and_then(|()| tell_receiver.recv().ok())
-        })
+        run(job, &mut |ask| ask_sender.send(ask).ok().and_then(|()| tell_receiver.recv().ok()))
     };
     let run = std::thread::Builder::new().name("thalweg".into()).spawn(body).map_err(|error| {
         let message = format!("no thread for a suspended run: {error}");
@@ -245,8 +248,15 @@ fn thread(blueprint: Blueprint) -> Result<Engine, OptimizeError> {
     Ok(Engine::Thread { asks, tells: Some(tells), run })
 }
 
-fn run(blueprint: Blueprint, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
-    let (kind, has_derivative) = (blueprint.kind, blueprint.has_derivative);
-    let nonlinear = blueprint.nonlinear.clone();
-    blueprint.run(&mut HandOut { kind, has_derivative, n_outputs: 0, nonlinear, exchange })
+fn run(job: Job, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
+    let Job { kind, has_derivative, start_with_derivative, nonlinear, run, .. } = job;
+    let n_outputs = 0;
+    run(&mut HandOut {
+        kind,
+        has_derivative,
+        start_with_derivative,
+        n_outputs,
+        nonlinear,
+        exchange,
+    })
 }

@@ -100,6 +100,7 @@ fn observed(
         sinks: Vec::new(),
         interrupt,
         seed: 0,
+        multistart: None,
     });
     expect(entry, result)
 }

@@ -2,8 +2,8 @@
 
 use thalweg::core::Extra;
 use thalweg::{
-    ConstraintHandling, NonlinearConstraint, OptimizeResult, least_squares, likelihood, maximize,
-    minimize,
+    ConstraintHandling, MultistartOptions, NonlinearConstraint, OptimizeResult, least_squares,
+    likelihood, maximize, minimize,
 };
 
 use crate::classics::{CLASSICS, Classic, INF};
@@ -209,4 +209,33 @@ fn linear_rows_that_no_change_of_variables_takes_are_kept_like_nonlinear_ones() 
     assert!(result.success, "{result}");
     assert!(distance(&result.params, &[2.5, 1.5]) < 1e-4, "{:?}", result.params);
     assert!((multipliers(&result)[0] + 3.0).abs() < 1e-3, "{:?}", multipliers(&result));
+}
+
+#[test]
+fn a_search_from_many_starts_keeps_constraints() {
+    // On the circle of radius 2 the objective has two valleys; the start is in the wrong one.
+    let run = |from_batches: usize| {
+        let options = MultistartOptions {
+            n_samples: Some(12),
+            batch_size: Some(from_batches),
+            ..Default::default()
+        };
+        minimize(|x: &[f64; 2]| (3.0 * x[0]).sin() + 0.5 * x[1], [0.3, 1.9])
+            .bounds(.., -3.0, 3.0)
+            .nonlinear(|x: &[f64; 2]| x[0] * x[0] + x[1] * x[1], 4.0, 4.0)
+            .constraint_handling(ConstraintHandling::AugmentedLagrangian)
+            .multistart(options)
+            .algorithm("lbfgsb")
+            .run()
+            .expect("runs")
+    };
+    // The best angle by brute force.
+    let value = |t: f64| (6.0 * t.cos()).sin() + t.sin();
+    let best = (0..100_000).map(|i| value(i as f64 * 6.283_185_4e-5)).fold(INF, f64::min);
+    for batch in [1, 4] {
+        let result = run(batch);
+        assert!(result.success && result.is_feasible, "{result}");
+        assert!(result.max_constraint_violation <= 1e-5, "{result}");
+        assert!((result.fun - best).abs() < 1e-3, "{} is not {best}", result.fun);
+    }
 }
