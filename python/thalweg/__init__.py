@@ -31,6 +31,7 @@ _HOMES = {
     "LikelihoodFunctionValue": "_function_value",
     "LinearConstraint": "_constraints",
     "MultistartOptions": "_multistart",
+    "NonlinearConstraint": "_nonlinear",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
     "OptimizeResult": "_result",
@@ -80,6 +81,7 @@ __all__ = [
     "LikelihoodFunctionValue",
     "LinearConstraint",
     "MultistartOptions",
+    "NonlinearConstraint",
     "NumdiffOptions",
     "NumdiffResult",
     "OptimizeResult",
@@ -151,6 +153,7 @@ if TYPE_CHECKING:
     from thalweg._history import History
     from thalweg._minimize import maximize, minimize
     from thalweg._multistart import MultistartOptions
+    from thalweg._nonlinear import NonlinearConstraint
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer

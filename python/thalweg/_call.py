@@ -38,6 +38,7 @@ class Call:
     collect_history: Any
     skip_checks: Any
     repair_start: Any
+    constraint_handling: Any
     callback: Any
     x0: Any
     method: Any

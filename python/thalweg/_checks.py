@@ -10,6 +10,7 @@ from thalweg.exceptions import InvalidArgumentError, UnsupportedArgumentError
 if TYPE_CHECKING:
     from thalweg._call import Call
 
+_CONSTRAINT_HANDLING = ("native", "augmented_lagrangian")
 _ERROR_HANDLING = ("raise", "continue", "raise_strict")
 
 
@@ -80,6 +81,19 @@ def check_types(call: Call) -> None:
     )
     _require(_is_bool(call.skip_checks), call, "skip_checks", "a boolean")
     _require(_is_bool(call.repair_start), call, "repair_start", "a boolean")
+
+
+def constraint_handling_mode(value: Any) -> str:
+    """Who keeps nonlinear constraints, as a word.
+
+    Raises:
+        InvalidArgumentError: There is no such word.
+    """
+    if value not in _CONSTRAINT_HANDLING:
+        raise InvalidArgumentError(
+            f"constraint_handling must be one of {list(_CONSTRAINT_HANDLING)}, not {value!r}."
+        )
+    return str(value)
 
 
 def error_handling_mode(value: Any) -> str:

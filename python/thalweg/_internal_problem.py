@@ -40,9 +40,6 @@ class InternalOptimizationProblem:
     of residuals or contributions and `jac` its Jacobian.
     """
 
-    nonlinear_constraints: None = None
-    """Nonlinear constraints; there are none yet."""
-
     linear_constraints: None = None
     """Linear constraints; there are none yet."""
 
@@ -75,6 +72,17 @@ class InternalOptimizationProblem:
     def bounds(self) -> InternalBounds:
         """The bounds, which no evaluation may leave."""
         return InternalBounds(lower=self._handle.lower, upper=self._handle.upper)
+
+    @property
+    def nonlinear_constraints(self) -> list[dict[str, Any]] | None:
+        """The nonlinear constraints, one dict for each; None without any.
+
+        The keys are "type" ("eq" if values have to be zero, "ineq" if they must not be negative),
+        "n_constr" (the number of values), "fun" and "jac" (functions of `x`) and "tol".
+        """
+        from thalweg._nonlinear import internal_constraints
+
+        return internal_constraints(self._handle)
 
     @property
     def direction(self) -> Direction:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from thalweg._aliases import resolve_aliases
 from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
 from thalweg._call import Call
-from thalweg._checks import check_types, error_handling_mode, refuse_unsupported_arguments
+from thalweg._checks import (
+    check_types,
+    constraint_handling_mode,
+    error_handling_mode,
+    refuse_unsupported_arguments,
+)
 from thalweg._functions import check_kwargs, derivative_kind, kind_of, pick_derivatives
 from thalweg._resolve_algorithm import Resolved, resolve_algorithm
 from thalweg._result import OptimizeResult
@@ -62,6 +67,7 @@ def _arguments(
     collect_history: bool = True,
     skip_checks: bool = False,
     repair_start: bool = False,
+    constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
     callback: Callable[[Any], Any] | None = None,
     x0: PyTree = None,
     method: str | None = None,
@@ -133,6 +139,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         skip_checks: Whether to skip the checks of keyword arguments and types.
         repair_start: Whether to move start params that violate constraints or bounds to near ones
             that do not, with a warning, instead of raising an exception.
+        constraint_handling: Who keeps nonlinear constraints: "native", the algorithm itself (few
+            can), or an "augmented_lagrangian" around any algorithm.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
         x0: `params`, by scipy's name.
@@ -180,6 +188,7 @@ def _optimize(call: Call) -> OptimizeResult:
     resolve_aliases(call)
     refuse_unsupported_arguments(call)
     error_handling = error_handling_mode(call.error_handling)
+    constraint_handling = constraint_handling_mode(call.constraint_handling)
     if call.skip_checks is not True:
         check_types(call)
         check_kwargs(call)
@@ -190,11 +199,15 @@ def _optimize(call: Call) -> OptimizeResult:
     scaling = None if call.scaling is None or call.scaling is False else _scaling(call, tree)
     multistart = _multistart(call, tree) if call.multistart not in (None, False) else None
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
-    space, plan = None, None
+    space, plan, nonlinear = None, None, None
     if call.constraints is not None or call.repair_start is True:
         prepared = _constrained(call, tree, lower, upper)
         call.params, tree = prepared.params, prepared.tree
         space, plan = prepared.space, prepared.plan
+        if prepared.flat.nonlinear:
+            from thalweg._nonlinear import flatten_nonlinear
+
+            nonlinear = flatten_nonlinear(prepared)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
     algorithm.prepare(tree, lower, upper, space, scaling is not None)
@@ -232,6 +245,8 @@ def _optimize(call: Call) -> OptimizeResult:
             n_cores=algorithm.n_cores,
             skip_checks=call.skip_checks,
             multistart=multistart,
+            nonlinear=nonlinear,
+            constraint_handling=constraint_handling,
         )
     except BaseException as error:
         partial = getattr(error, "partial_result", None)
@@ -275,13 +290,11 @@ def _bind(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
 
 
 def _constrained(call: Call, tree: Tree, lower: Any, upper: Any) -> Prepared:
-    from thalweg._constraints.prepare import prepare, refuse_nonlinear
+    from thalweg._constraints.prepare import prepare
 
-    prepared = prepare(
+    return prepare(
         call.constraints, tree, call.params, lower, upper, call.renamed, call.repair_start is True
     )
-    refuse_nonlinear(prepared)
-    return prepared
 
 
 def _scaling(call: Call, tree: Tree) -> dict[str, Any]:

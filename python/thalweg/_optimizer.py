@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
+from thalweg._checks import constraint_handling_mode
 from thalweg._resolve_algorithm import resolve_algorithm
 from thalweg._result import OptimizeResult
 from thalweg._scaling import convert_scaling
@@ -68,6 +69,8 @@ class Optimizer:
         bounds: As in `minimize`.
         constraints: As in `minimize`.
         repair_start: As in `minimize`.
+        constraint_handling: As in `minimize`. Nonlinear constraints are evaluated here; requests
+            are for the objective alone.
         algo_options: Options of the algorithm by name.
         direction: "minimize" or "maximize".
         kind: "scalar" if values are numbers, "least_squares" for residuals, "likelihood" for
@@ -90,6 +93,7 @@ class Optimizer:
         bounds: Bounds | Any = None,
         constraints: Constraint | Sequence[Constraint] | None = None,
         repair_start: bool = False,
+        constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
         algo_options: dict[str, Any] | None = None,
         direction: Literal["minimize", "maximize"] = "minimize",
         kind: Literal["scalar", "least_squares", "likelihood"] = "scalar",
@@ -117,16 +121,19 @@ class Optimizer:
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
         soft_lower, soft_upper = flatten_soft_bounds(convert_bounds(bounds), self._tree)
         options = convert_scaling(scaling)
-        space, self._plan = None, None
+        space, self._plan, nonlinear = None, None, None
         if constraints is not None or repair_start:
-            from thalweg._constraints.prepare import prepare, refuse_nonlinear
+            from thalweg._constraints.prepare import prepare
 
             prepared = prepare(
                 constraints, self._tree, params, lower, upper, renamed, bool(repair_start)
             )
-            refuse_nonlinear(prepared)
             self._start_params, self._tree = prepared.params, prepared.tree
             space, self._plan = prepared.space, prepared.plan
+            if prepared.flat.nonlinear:
+                from thalweg._nonlinear import flatten_nonlinear
+
+                nonlinear = flatten_nonlinear(prepared)
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
         self._algorithm.prepare(self._tree, lower, upper, space)
         numdiff = None
@@ -152,6 +159,8 @@ class Optimizer:
             soft_upper=soft_upper,
             numdiff=numdiff,
             collect_history=bool(collect_history),
+            nonlinear=nonlinear,
+            constraint_handling=constraint_handling_mode(constraint_handling),
         )
         self._request: Request | None = None
 

@@ -13,7 +13,7 @@ class Status(int):
     Attributes:
         word: The end in one word: converged, target_reached, nothing_to_optimize, stalled,
             exhausted, max_evaluations, max_iterations, max_seconds, callback, interrupted, failed,
-            unbounded or invalid. Only the first three are a success.
+            unbounded, invalid or infeasible. Only the first three are a success.
     """
 
     word: str

@@ -13,6 +13,8 @@ from thalweg._constraints import (
     ProbabilityConstraint,
 )
 
+from thalweg._nonlinear import NonlinearConstraint
+
 __all__ = [
     "Constraint",
     "DecreasingConstraint",
@@ -22,6 +24,7 @@ __all__ = [
     "FlatSDCorrConstraint",
     "IncreasingConstraint",
     "LinearConstraint",
+    "NonlinearConstraint",
     "PairwiseEqualityConstraint",
     "ProbabilityConstraint",
 ]

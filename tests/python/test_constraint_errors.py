@@ -11,7 +11,6 @@ from thalweg.exceptions import (
     InvalidArgumentError,
     InvalidConstraintError,
     InvalidParamsError,
-    UnsupportedConstraintError,
 )
 
 ALL_KINDS = [
@@ -344,12 +343,6 @@ def test_fixing_elsewhere():
     assert "'b'" in message
     assert "2.0" in message
     assert "3.0" in message
-
-
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_nonlinear_constraints_are_not_there_yet():
-    with pytest.raises(UnsupportedConstraintError, match=r"\(constraints\[1\]\) are not there yet"):
-        minimize([om.FixedConstraint([0]), {"type": "nonlinear", "loc": [0]}])
 
 
 def test_repair_start_is_a_boolean():

@@ -4,7 +4,9 @@
 //! several algorithms share (line searches, trust-region subproblems, updates) live in [`pieces`].
 
 pub mod algorithms;
+mod augmented_lagrangian;
 mod catalog;
 pub mod pieces;
 
+pub use augmented_lagrangian::AugmentedLagrangian;
 pub use catalog::{CATALOG, find};

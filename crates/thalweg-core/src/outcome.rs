@@ -37,6 +37,8 @@ pub enum Verdict {
     Stalled(String),
     /// An inner limit of the algorithm was used up: the reason.
     Exhausted(String),
+    /// No point near the end satisfies the constraints: how far they are from it.
+    Infeasible(String),
 }
 
 impl Verdict {
@@ -52,6 +54,7 @@ impl fmt::Display for Verdict {
             Verdict::Converged(test) => write!(f, "converged: {test}"),
             Verdict::Stalled(reason) => write!(f, "no further progress: {reason}"),
             Verdict::Exhausted(reason) => write!(f, "stopped: {reason}"),
+            Verdict::Infeasible(reason) => write!(f, "infeasible: {reason}"),
         }
     }
 }
@@ -105,6 +108,11 @@ impl Finish {
     /// An inner limit was used up.
     pub fn exhausted(x: Vec<f64>, value: f64, reason: impl Into<String>) -> Self {
         Finish { x, value, verdict: Verdict::Exhausted(reason.into()), extras: Vec::new() }
+    }
+
+    /// The constraints cannot be satisfied, for the given reason.
+    pub fn infeasible(x: Vec<f64>, value: f64, reason: impl Into<String>) -> Self {
+        Finish { x, value, verdict: Verdict::Infeasible(reason.into()), extras: Vec::new() }
     }
 
     /// Add a further output.

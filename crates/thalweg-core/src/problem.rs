@@ -13,6 +13,10 @@ pub struct ProblemSpec {
     pub n_outputs: usize,
     /// Lower and upper limits of each nonlinear constraint value; equal for an equality.
     pub constraint_limits: Vec<(f64, f64)>,
+    /// By how much each nonlinear constraint value may violate its limits.
+    pub constraint_tolerances: Vec<f64>,
+    /// How many of the values each constraint has, in order.
+    pub constraint_sizes: Vec<usize>,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
 }
@@ -84,6 +88,16 @@ impl<'a> Problem<'a> {
     /// The limits of each nonlinear constraint value.
     pub fn constraint_limits(&self) -> &'a [(f64, f64)] {
         &self.spec.constraint_limits
+    }
+
+    /// How many of the nonlinear constraint values each constraint has, in order.
+    pub fn constraint_sizes(&self) -> &'a [usize] {
+        &self.spec.constraint_sizes
+    }
+
+    /// By how much each nonlinear constraint value may violate its limits.
+    pub fn constraint_tolerances(&self) -> &'a [f64] {
+        &self.spec.constraint_tolerances
     }
 
     /// Move a point onto the nearest point within the bounds.

@@ -55,6 +55,18 @@ impl Want {
         self.intersects(Want::GRADIENT | Want::JACOBIAN | Want::SCORES)
     }
 
+    /// Whether the nonlinear constraints or their derivatives are wanted.
+    #[inline]
+    pub fn is_constraint(self) -> bool {
+        self.intersects(Want::CONSTRAINTS | Want::CONSTRAINT_JACOBIAN)
+    }
+
+    /// What is wanted here and not in `other`.
+    #[inline]
+    pub fn without(self, other: Want) -> Want {
+        Want(self.0 & !other.0)
+    }
+
     /// The set as a number, for logs and comparisons between runs.
     pub fn bits(self) -> u16 {
         self.0

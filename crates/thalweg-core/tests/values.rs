@@ -168,11 +168,15 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
         upper: vec![1.0, f64::INFINITY],
         n_outputs: 3,
         constraint_limits: vec![(0.0, 0.0)],
+        constraint_tolerances: vec![1e-5],
+        constraint_sizes: vec![1],
         seed: 5,
     };
     let mut problem = Problem::new(&mut oracle, &spec);
     assert_eq!((problem.dim(), problem.n_outputs(), problem.is_bounded()), (2, 3, true));
     assert_eq!(problem.constraint_limits(), [(0.0, 0.0)]);
+    assert_eq!(problem.constraint_tolerances(), [1e-5]);
+    assert_eq!(problem.constraint_sizes(), [1]);
     let mut x = [3.0, -7.0];
     problem.clip(&mut x);
     assert_eq!(x, [1.0, -7.0]);

@@ -7,14 +7,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use thalweg::core::SolverKind;
 use thalweg::drivers::{Ask, Backend, Blueprint, Suspended, Tell};
-use thalweg::{Direction, Failure, FlatResult, OptimizeError};
+use thalweg::{Answer, Direction, Failure, FlatResult, OptimizeError};
 
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
 use crate::objective::output::{compile_outputs, read_outputs, read_scalar, split};
-use crate::objective::{Cause, failure, kind_from_word};
+use crate::objective::{Cause, Constraints, failure, kind_from_word, start_error};
 use crate::result::RawResult;
-use crate::solve::{Arguments, check_start, guarded, outcome_error, specification_error};
+use crate::solve::{Arguments, check_start, guarded, handling, outcome_error, specification_error};
 use crate::space::Space;
 use crate::tree::Tree;
 
@@ -32,6 +32,10 @@ struct State {
     /// The structure of residuals or contributions; known after the first answer.
     outputs: Option<Tree>,
     result: Option<FlatResult>,
+    /// The nonlinear constraints, which are called here: only the objective is the user's to evaluate.
+    constraints: Constraints,
+    /// Their values at the start, until they are told.
+    known: Option<Vec<f64>>,
 }
 
 #[pymethods]
@@ -39,7 +43,7 @@ impl AskTell {
     #[new]
     #[pyo3(signature = (tree, algorithm, options=None, *, kind="scalar", derivatives=false, maximize=false, lower=None,
         upper=None, space=None, scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
-        collect_history=true))]
+        collect_history=true, nonlinear=None, constraint_handling="native"))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         py: Python<'_>,
@@ -59,6 +63,8 @@ impl AskTell {
         error_handling: &str,
         penalty: Option<&Bound<'_, PyDict>>,
         collect_history: bool,
+        nonlinear: Option<&Bound<'_, PyAny>>,
+        constraint_handling: &str,
     ) -> PyResult<Self> {
         let kind = kind_from_word(Some(kind))?.unwrap_or(SolverKind::Scalar);
         let arguments = Arguments {
@@ -81,6 +87,9 @@ impl AskTell {
         }
         let plan = tree.get();
         check_start(plan).map_err(|wrong| specification_error(py, wrong))?;
+        let mut own = Constraints::read(nonlinear)?;
+        let start = own.start(py, plan, plan.start());
+        let start = start.map_err(|failed| start_error(py, failed))?;
         let names = (0..plan.size()).map(|i| plan.name(py, i)).collect::<Vec<_>>();
         let (constraints, build_options) = arguments.constraints();
         let blueprint = Blueprint {
@@ -96,11 +105,15 @@ impl AskTell {
             error_handling: arguments.error_handling()?,
             penalty: arguments.penalty()?,
             collect_history,
+            nonlinear: own.limits(),
+            constraint_handling: handling(constraint_handling)?,
             ..Blueprint::new(kind, plan.start().to_vec(), resolved)
         };
         let run = guarded(py, || Suspended::start(blueprint, Backend::Coroutine))?;
         let run = run.map_err(|wrong| specification_error(py, wrong))?;
-        let mut state = State { run: Some(run), outputs: None, result: None };
+        let known = Some(start.concat());
+        let mut state =
+            State { run: Some(run), outputs: None, result: None, constraints: own, known };
         state.settle().map_err(|wrong| outcome_error(py, wrong, plan))?;
         Ok(AskTell { tree, kind, state: Mutex::new(Some(state)) })
     }
@@ -137,6 +150,24 @@ impl State {
             self.result = Some(run.finish()?);
         }
         Ok(())
+    }
+
+    /// What the batch wants of the constraints.
+    fn add_constraints(&mut self, py: Python<'_>, tree: &Tree, ask: &Ask, tell: &mut Tell) {
+        if !ask.wants_constraints && !ask.wants_constraint_derivative {
+            return;
+        }
+        if let Some(known) = self.known.take() {
+            tell.constraints = known;
+            return;
+        }
+        let width = ask.len() * self.constraints.n_values();
+        tell.constraints.resize(if ask.wants_constraints { width } else { 0 }, 0.0);
+        let width = if ask.wants_constraint_derivative { width * ask.dim } else { 0 };
+        tell.constraint_derivatives.resize(width, 0.0);
+        let Tell { constraints, constraint_derivatives, failures, .. } = tell;
+        let answer = Answer { constraints, constraint_derivatives, ..Answer::default() };
+        self.constraints.evaluate(py, tree, &ask.batch(), answer, failures);
     }
 }
 
@@ -179,7 +210,22 @@ impl AskTell {
                 format!("{} points were asked for, but {} answers told.", ask.len(), answers.len());
             return Err(error(py, Kind::Argument, text));
         }
-        let tell = self.read(py, &ask, answers, &mut state.outputs)?;
+        let mut tell = self.read(py, &ask, answers, &mut state.outputs)?;
+        state.add_constraints(py, self.tree.get(), &ask, &mut tell);
+        self.go_on(py, state, tell)?;
+        // Batches that want nothing but constraints are answered here.
+        while let Some(ask) = state.run.as_ref().and_then(Suspended::ask).cloned()
+            && !ask.wants_outputs
+            && !ask.wants_derivative
+        {
+            let mut tell = Tell::default();
+            state.add_constraints(py, self.tree.get(), &ask, &mut tell);
+            self.go_on(py, state, tell)?;
+        }
+        Ok(())
+    }
+
+    fn go_on(&self, py: Python<'_>, state: &mut State, tell: Tell) -> PyResult<()> {
         let told = guarded(py, || {
             let told = state.run.as_mut().map_or(Ok(()), |run| run.tell(tell));
             told.and_then(|()| state.settle())

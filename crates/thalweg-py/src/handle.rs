@@ -31,6 +31,15 @@ pub(crate) struct ProblemHandle {
     dim: usize,
     lower: Option<Vec<f64>>,
     upper: Option<Vec<f64>>,
+    constraints: Constraints,
+}
+
+/// The nonlinear constraints: lower and upper limit, tolerance of each value, and how many values each constraint has.
+struct Constraints {
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+    tolerances: Vec<f64>,
+    sizes: Vec<usize>,
 }
 
 /// What a user-defined algorithm and its run agree on.
@@ -67,6 +76,12 @@ impl ProblemHandle {
             dim: problem.dim(),
             lower: finite(problem.lower()),
             upper: finite(problem.upper()),
+            constraints: Constraints {
+                lower: problem.constraint_limits().iter().map(|limits| limits.0).collect(),
+                upper: problem.constraint_limits().iter().map(|limits| limits.1).collect(),
+                tolerances: problem.constraint_tolerances().to_vec(),
+                sizes: problem.constraint_sizes().to_vec(),
+            },
             busy: Mutex::new(None),
             // The lifetimes are forgotten here; the pointer is taken back below, before they end.
             slot: Mutex::new(Slot { problem: std::ptr::from_mut(problem).cast(), stop: None }),
@@ -211,6 +226,10 @@ impl ProblemHandle {
     }
 }
 
+/// Lower limits, upper limits, tolerances, sizes.
+type Limits<'py> =
+    (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>, Vec<usize>);
+
 /// A guard that waits for its lock without the interpreter; it is taken by the thread that asked for it.
 struct Unattached<T>(T);
 
@@ -219,6 +238,30 @@ unsafe impl<T> Send for Unattached<T> {}
 
 #[pymethods]
 impl ProblemHandle {
+    /// The nonlinear constraints: lower limits, upper limits and tolerances of their values, and how many values each has.
+    #[getter]
+    fn constraint_limits<'py>(&self, py: Python<'py>) -> Limits<'py> {
+        let Constraints { lower, upper, tolerances, sizes } = &self.constraints;
+        (vector(py, lower), vector(py, upper), vector(py, tolerances), sizes.clone())
+    }
+
+    /// The values of all nonlinear constraints at x.
+    fn constraints<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, point) = (x.py(), self.point(x)?);
+        self.evaluate(py, Want::CONSTRAINTS, &point, |values| {
+            vector(py, &values.constraints).into_any()
+        })
+    }
+
+    /// The Jacobian of all nonlinear constraints at x.
+    fn constraint_jacobian<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let (py, point) = (x.py(), self.point(x)?);
+        self.evaluate(py, Want::CONSTRAINT_JACOBIAN, &point, |values| {
+            let jacobian = &values.constraint_jacobians;
+            new_array(py, jacobian, &[jacobian.len() / self.dim, self.dim])
+        })
+    }
+
     /// The objective at x: a number, or the vector of residuals or contributions.
     fn fun<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();

@@ -2,6 +2,7 @@
 
 mod batch;
 mod call;
+mod constraints;
 mod failure;
 mod functions;
 pub(crate) mod output;
@@ -15,6 +16,7 @@ use thalweg::core::SolverKind;
 use thalweg::{Failure, Objective as _};
 
 pub(crate) use self::batch::{BatchEvaluator, Cores};
+pub(crate) use self::constraints::Constraints;
 pub(crate) use self::failure::{Cause, failure};
 pub(crate) use self::functions::Functions;
 pub(crate) use self::output::warn;
@@ -131,16 +133,29 @@ impl Objective {
 /// The exception for a failure at the start.
 pub(crate) fn start_error(py: Python<'_>, failed: Failure) -> PyErr {
     let fatal = failed.error.kind != thalweg::UserErrorKind::Ordinary;
+    let (function, what) = (failed.function().to_string(), failed.what);
     match failed.error.cause.and_then(|cause| cause.downcast::<Cause>().ok()).map(|cause| *cause) {
         Some(Cause::User(cause)) if !fatal => {
             let text = format!(
                 "Error while evaluating {} at start params: {}",
-                failed.what,
+                function,
                 crate::errors::summary(&cause)
             );
             crate::errors::error_from(py, Kind::Function, text, cause)
         }
+        Some(Cause::Ours(cause)) if what == Failure::CONSTRAINT && !fatal => {
+            of_constraint(py, &function, cause)
+        }
         Some(cause) => cause.into_error(),
         None => error(py, Kind::Function, failed.error.message),
     }
+}
+
+/// The same exception, whose message also says which constraint it is about.
+fn of_constraint(py: Python<'_>, function: &str, cause: PyErr) -> PyErr {
+    let text = cause.value(py).to_string();
+    if text.starts_with(function) {
+        return cause;
+    }
+    error(py, Kind::Function, format!("{function}: {text}"))
 }

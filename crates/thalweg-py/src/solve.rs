@@ -10,17 +10,19 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use thalweg::diff::DiffOptions;
 use thalweg::{
-    Bounds, BuildOptions, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
-    IterationReport, Multistart, NumericalDerivatives, Objective as _, OptimizeError,
-    PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind, optimize,
-    resolve,
+    Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
+    FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
+    optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
 use crate::numeric::{number, to_vec};
-use crate::objective::{BatchEvaluator, Cause, Functions, Objective, start_error, warn};
+use crate::objective::{
+    BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
+};
 use crate::options::{numerical_derivatives, option_value};
 use crate::result::RawResult;
 use crate::space::Space;
@@ -33,8 +35,8 @@ use crate::tree::Tree;
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
-    collect_history=true, callback=None, batch_evaluator=None,
-    n_cores=1, skip_checks=false, multistart=None))]
+    collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
+    nonlinear=None, constraint_handling="native"))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -56,6 +58,8 @@ pub(crate) fn solve(
     n_cores: usize,
     skip_checks: bool,
     multistart: Option<&Bound<'_, PyDict>>,
+    nonlinear: Option<&Bound<'_, PyAny>>,
+    constraint_handling: &str,
 ) -> PyResult<RawResult> {
     let py = objective.py();
     let _ = skip_checks; // nothing that is checked here may be skipped
@@ -92,8 +96,10 @@ pub(crate) fn solve(
         penalty: arguments.penalty()?,
         collect_history,
         callback,
+        constraint_handling: handling(constraint_handling)?,
         multistart: search.transpose()?,
     };
+    let nonlinear = Constraints::read(nonlinear)?;
     let is_search = task.multistart.is_some();
 
     let mut functions = objective.get().take()?;
@@ -101,6 +107,7 @@ pub(crate) fn solve(
     let kind = resolved.algorithm.spec().features.kind;
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
+    functions.set_constraints(nonlinear);
     let outcome = run(py, &mut functions, resolved, task, flag);
     let tree = functions.tree().clone_ref(py);
     objective.get().put_back(functions);
@@ -112,6 +119,15 @@ pub(crate) fn solve(
         std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
     });
     finish(py, ended, raised, tree.get(), aside)
+}
+
+/// How nonlinear constraints reach the algorithm.
+pub(crate) fn handling(word: &str) -> PyResult<ConstraintHandling> {
+    match word {
+        "native" => Ok(ConstraintHandling::Native),
+        "augmented_lagrangian" => Ok(ConstraintHandling::AugmentedLagrangian),
+        other => Err(PyValueError::new_err(format!("unknown constraint_handling '{other}'"))),
+    }
 }
 
 /// The arguments of a run, free of Python's lifetimes.
@@ -128,6 +144,7 @@ struct Task {
     penalty: PenaltyOptions,
     collect_history: bool,
     callback: Option<Py<PyAny>>,
+    constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
 }
 
@@ -295,7 +312,8 @@ fn pipeline(
         Python::attach(|py| {
             let text = format!(
                 "{} failed; a penalty takes the place of its value. Full traceback:\n{}",
-                failure.what, failure.error.message
+                failure.function(),
+                failure.error.message
             );
             if let Err(error) = warn(py, &text, py.get_type::<PyUserWarning>().as_any()) {
                 **raised.borrow_mut() = Some(error);
@@ -304,6 +322,7 @@ fn pipeline(
         });
     };
     let success_message = resolved.success_message();
+    let nonlinear = functions.constraints().limits();
     optimize(Specification {
         objective: functions,
         start: &start,
@@ -315,6 +334,9 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        nonlinear,
+        extra_rows: Vec::new(),
+        constraint_handling: task.constraint_handling,
         space: task.space,
         scaling: task.scaling,
         soft_bounds: task.soft_bounds,
@@ -384,7 +406,8 @@ pub(crate) fn outcome_error(py: Python<'_>, wrong: OptimizeError, tree: &Tree) -
 
 /// The exception for a failure during the run.
 fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
-    let Failure { what, error: failed, .. } = failure;
+    let what = failure.function().to_string();
+    let failed = failure.error;
     let cause = failed.cause.and_then(|cause| cause.downcast::<Cause>().ok()).map(|cause| *cause);
     match cause {
         Some(cause) if failed.kind != UserErrorKind::Ordinary => cause.into_error(),

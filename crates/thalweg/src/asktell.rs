@@ -4,6 +4,7 @@ use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
 
 use crate::builder::Optimization;
+use crate::constrained::ConstraintFunctions;
 use crate::drivers::{Backend, Blueprint, Suspended, Tell};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Failure, UserError};
@@ -68,6 +69,11 @@ impl<P: Params> Optimization<'static, P, Asked> {
         let start = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(start.len())?;
         let soft_bounds = self.soft_bounds_of(start.len())?;
+        let (mut nonlinear, mut functions) = self.take_nonlinear();
+        let constraints_at_start = functions.start(&start).map_err(OptimizeError::Start)?;
+        for (limits, values) in nonlinear.iter_mut().zip(&constraints_at_start) {
+            limits.n_values = values.len();
+        }
         resolved.seed = self.seed.unwrap_or(resolved.seed);
         resolved.n_cores = resolved.n_cores.max(self.n_cores);
         let blueprint = Blueprint {
@@ -78,6 +84,9 @@ impl<P: Params> Optimization<'static, P, Asked> {
             constraints,
             scaling: self.scaling,
             soft_bounds,
+            nonlinear,
+            extra_rows: Vec::new(),
+            constraint_handling: self.constraint_handling,
             space: self.build_options(),
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
@@ -86,9 +95,12 @@ impl<P: Params> Optimization<'static, P, Asked> {
             ..Blueprint::new(self.objective.kind, start, resolved)
         };
         let run = Suspended::start(blueprint, Backend::Coroutine)?;
-        match run.ask() {
-            Some(_) => Ok(AskTell { run, template: self.start }),
-            None => Err(run.finish().err().unwrap_or_else(|| {
+        let start = constraints_at_start.concat();
+        let mut run = AskTell { run, template: self.start, functions, start: Some(start) };
+        run.answer_constraints()?;
+        match run.run.ask() {
+            Some(_) => Ok(run),
+            None => Err(run.run.finish().err().unwrap_or_else(|| {
                 OptimizeError::invalid(
                     InvalidKind::Argument,
                     "the run ended before its first batch",
@@ -102,6 +114,10 @@ impl<P: Params> Optimization<'static, P, Asked> {
 pub struct AskTell<P> {
     run: Suspended,
     template: P,
+    /// The nonlinear constraints, which are called here: only the objective is somebody else's.
+    functions: ConstraintFunctions<'static, P>,
+    /// Their values at the start, until they are told.
+    start: Option<Vec<f64>>,
 }
 
 impl<P: Params> AskTell<P> {
@@ -126,7 +142,7 @@ impl<P: Params> AskTell<P> {
     /// # Errors
     /// There are too many or too few; the run keeps waiting.
     pub fn tell(&mut self, outputs: &[f64]) -> Result<(), OptimizeError> {
-        self.run.tell(Tell::outputs(outputs.to_vec()))
+        self.tell_with_derivatives(outputs, &[])
     }
 
     /// Tell outputs (if they are wanted) and derivatives: m rows and n columns a point, row-major.
@@ -139,7 +155,38 @@ impl<P: Params> AskTell<P> {
         derivatives: &[f64],
     ) -> Result<(), OptimizeError> {
         let (outputs, derivatives) = (outputs.to_vec(), derivatives.to_vec());
-        self.run.tell(Tell { outputs, derivatives, failures: Vec::new() })
+        let tell = self.with_constraints(Tell { outputs, derivatives, ..Tell::default() });
+        self.run.tell(tell)?;
+        self.answer_constraints()
+    }
+
+    /// Answer batches that want nothing but constraints.
+    fn answer_constraints(&mut self) -> Result<(), OptimizeError> {
+        while self.run.ask().is_some_and(|ask| !ask.wants_outputs && !ask.wants_derivative) {
+            let tell = self.with_constraints(Tell::default());
+            self.run.tell(tell)?;
+        }
+        Ok(())
+    }
+
+    /// The answer, with what the batch wants of the constraints.
+    fn with_constraints(&mut self, mut tell: Tell) -> Tell {
+        let Some(ask) = self.run.ask() else { return tell };
+        let batch = ask.batch();
+        if !batch.wants_constraints && !batch.wants_constraint_derivative {
+            return tell;
+        }
+        if let Some(start) = self.start.take() {
+            tell.constraints = start;
+            return tell;
+        }
+        let width = batch.len() * self.functions.n_values();
+        tell.constraints.resize(if batch.wants_constraints { width } else { 0 }, 0.0);
+        let width = if batch.wants_constraint_derivative { width * batch.dim } else { 0 };
+        tell.constraint_derivatives.resize(width, 0.0);
+        let Tell { constraints, constraint_derivatives, failures, .. } = &mut tell;
+        self.functions.evaluate(&batch, constraints, constraint_derivatives, failures);
+        tell
     }
 
     /// Tell that the evaluation of the batch failed.
@@ -152,7 +199,8 @@ impl<P: Params> AskTell<P> {
             return Err(OptimizeError::invalid(InvalidKind::Argument, message));
         };
         let failure = |index| Failure { index, what: "fun", error: UserError::new(message) };
-        self.run.tell(Tell { failures: (0..k).map(failure).collect(), ..Default::default() })
+        self.run.tell(Tell { failures: (0..k).map(failure).collect(), ..Default::default() })?;
+        self.answer_constraints()
     }
 
     /// The result; a run that still waits is ended with its best point so far.

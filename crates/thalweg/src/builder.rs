@@ -1,5 +1,6 @@
 //! The Rust front door: from a closure to a result.
 
+mod nonlinear;
 mod restrict;
 mod selection;
 
@@ -13,10 +14,12 @@ use thalweg_space::Scaling;
 use thalweg_space::params::Params;
 
 use crate::closures::{Closures, Output};
+use crate::constrained::{Constrained, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
 use crate::multistart::MultistartOptions;
+use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
@@ -114,6 +117,8 @@ pub struct Optimization<'a, P, O> {
     algorithm: Option<AlgorithmChoice>,
     options: Vec<(String, OptionValue)>,
     restrictions: Restrictions<'a, P>,
+    nonlinear: Vec<NonlinearConstraint<'a, P>>,
+    pub(crate) constraint_handling: ConstraintHandling,
     pub(crate) multistart: Option<MultistartOptions>,
     pub(crate) scaling: Option<Scaling>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
@@ -142,6 +147,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             algorithm: None,
             options: Vec::new(),
             restrictions: Restrictions::default(),
+            nonlinear: Vec::new(),
+            constraint_handling: ConstraintHandling::Native,
             multistart: None,
             scaling: None,
             numerical_derivatives: NumericalDerivatives::default(),
@@ -387,6 +394,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let resolved = self.resolve()?;
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
+        let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();
         let soft_bounds = self.soft_bounds_of(flat.len())?;
         let multistart = self.multistart_of(&resolved, flat.len())?;
@@ -395,6 +403,11 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
         let success_message = resolved.success_message();
         let mut objective: &mut dyn Objective = &mut self.objective;
+        let mut constrained;
+        if !functions.is_empty() {
+            constrained = Constrained { objective, functions };
+            objective = &mut constrained;
+        }
         let (mut replaying, mut recording);
         if let Some(tape) = self.replay {
             replaying = Replaying::new(objective, tape);
@@ -417,6 +430,9 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             success_message,
             bounds,
             constraints,
+            nonlinear,
+            extra_rows: Vec::new(),
+            constraint_handling: self.constraint_handling,
             space: build_options,
             scaling: self.scaling,
             soft_bounds,

@@ -7,7 +7,7 @@ use thalweg_space::params::Params;
 
 use crate::builder::Optimization;
 use crate::error::OptimizeError;
-use crate::objective::{Batch, Failure, Objective};
+use crate::objective::{Answer, Batch, Failure, Objective};
 
 /// How far a closed-form derivative is from central differences at the start.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,9 +90,12 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         derivatives: &mut [f64],
     ) -> Result<(), OptimizeError> {
         let (wants_outputs, wants_derivative) = (!outputs.is_empty(), !derivatives.is_empty());
-        let batch = Batch { points, dim, wants_outputs, wants_derivative, n_cores: self.n_cores };
+        let n_cores = self.n_cores;
+        let batch =
+            Batch { points, dim, wants_outputs, wants_derivative, n_cores, ..Batch::default() };
         let mut failures: Vec<Failure> = Vec::new();
-        self.objective.evaluate(&batch, outputs, derivatives, &mut failures);
+        let answer = Answer { outputs, derivatives, ..Answer::default() };
+        self.objective.evaluate(&batch, answer, &mut failures);
         failures.pop().map_or(Ok(()), |failure| Err(OptimizeError::Start(failure)))
     }
 }

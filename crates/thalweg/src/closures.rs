@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
 
-use crate::objective::{Batch, Failure, Objective, StartValues, UserError};
+use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError};
 
 /// What an objective may return: numbers, or an error instead of them.
 ///
@@ -217,7 +217,11 @@ impl<P: Params, F> Closures<'_, P, F> {
         if let (None, Some(both)) = (&self.derivative, &mut self.value_and_gradient) {
             let (mut outputs, mut gradient) = (vec![0.0], vec![0.0; n]);
             both(&self.params, &mut outputs, &mut gradient).map_err(failure("fun_and_jac"))?;
-            return Ok(StartValues { outputs, derivative: Some(gradient) });
+            return Ok(StartValues {
+                outputs,
+                derivative: Some(gradient),
+                ..StartValues::default()
+            });
         }
         let outputs = (self.first)(&self.fun, &self.params).map_err(failure("fun"))?;
         let mut derivative = None;
@@ -225,7 +229,7 @@ impl<P: Params, F> Closures<'_, P, F> {
             let entries = derivative.insert(vec![0.0; outputs.len() * n]);
             write(&self.params, entries).map_err(failure("jac"))?;
         }
-        Ok(StartValues { outputs, derivative })
+        Ok(StartValues { outputs, derivative, ..StartValues::default() })
     }
 
     /// The derivative (zero before), and the value if it is wanted and comes with it, at one point.
@@ -272,17 +276,12 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
         Ok(values)
     }
 
-    fn resume(&mut self, n_outputs: usize) {
-        self.n_outputs = n_outputs;
+    fn resume(&mut self, start: &StartValues) {
+        self.n_outputs = start.outputs.len();
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
+        let Answer { outputs, derivatives, .. } = answer;
         let together =
             batch.wants_outputs && batch.wants_derivative && self.value_and_gradient.is_some();
         if batch.wants_outputs && !together {

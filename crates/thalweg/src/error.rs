@@ -71,13 +71,15 @@ impl fmt::Display for OptimizeError {
                 write!(
                     f,
                     "Error while evaluating {} at start params: {}",
-                    failure.what, failure.error.message
+                    failure.function(),
+                    failure.error.message
                 )
             }
             OptimizeError::User { failure, .. } => write!(
                 f,
                 "An error occurred when evaluating {} during optimization: {}",
-                failure.what, failure.error.message
+                failure.function(),
+                failure.error.message
             ),
         }
     }

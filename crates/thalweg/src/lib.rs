@@ -15,6 +15,7 @@ mod asktell;
 mod builder;
 mod check;
 mod closures;
+mod constrained;
 mod convergence;
 pub mod drivers;
 mod error;
@@ -23,6 +24,7 @@ mod history;
 mod limits;
 pub mod multistart;
 pub mod names;
+mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
@@ -39,6 +41,7 @@ pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
 pub use check::DerivativeCheck;
 pub use closures::{Closures, Output, stateful};
+pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
@@ -46,8 +49,9 @@ pub use limits::{IterationReport, Limits};
 pub use multistart::{
     LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
+pub use nonlinear::{ConstraintHandling, Limit, NonlinearLimits};
 pub use numdiff::NumericalDerivatives;
-pub use objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 pub use pipeline::{Specification, optimize};
 pub use policy::{ErrorHandling, PenaltyOptions};
 pub use resolve::{
@@ -90,6 +94,8 @@ mod pages {
     mod errors {}
     #[doc = include_str!("../../../docs/multistart.md")]
     mod multistart {}
+    #[doc = include_str!("../../../docs/nonlinear.md")]
+    mod nonlinear {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
     #[doc = include_str!("../../../docs/rust.md")]

@@ -6,7 +6,7 @@ use thalweg_space::{Space, Workspace};
 
 use crate::aggregate::Aggregate;
 use crate::error::{InvalidKind, OptimizeError};
-use crate::objective::{Batch, Failure, Objective};
+use crate::objective::{Answer, Batch, Failure, Objective};
 use crate::policy::ErrorHandling;
 
 /// The most numbers of stencil points that are in memory at once.
@@ -96,7 +96,7 @@ impl Differentiator {
         out: &mut [f64],
         context: &mut Context<'_>,
     ) -> Result<Vec<Failure>, OptimizeError> {
-        let m = context.aggregate.n_solver_outputs();
+        let m = context.quantity.n_solver();
         self.plan.update(x)?;
         self.values.clear();
         let mut failures = self.evaluate(0..self.plan.n_points(), context);
@@ -148,27 +148,65 @@ impl Differentiator {
             self.plan.write_point(i, point);
         }
         let user = to_user(context.space, &self.internal, &mut self.user, context.work);
-        let m = context.aggregate.m;
+        let m = context.quantity.n_user();
         self.outputs.resize(k * m, 0.0);
+        let of_constraints = matches!(context.quantity, Quantity::Constraints(_));
         let batch = Batch {
             points: user,
             dim: context.space.n_user(),
-            wants_outputs: true,
-            wants_derivative: false,
+            wants_outputs: !of_constraints,
+            wants_constraints: of_constraints,
             n_cores: self.n_cores,
+            ..Batch::default()
+        };
+        let answer = match of_constraints {
+            true => Answer { constraints: &mut self.outputs, ..Answer::default() },
+            false => Answer { outputs: &mut self.outputs, ..Answer::default() },
         };
         let before = failures.len();
-        context.objective.evaluate(&batch, &mut self.outputs, &mut [], failures);
+        context.objective.evaluate(&batch, answer, failures);
         let first = self.values.len();
-        let m_solver = context.aggregate.n_solver_outputs();
+        let m_solver = context.quantity.n_solver();
         self.values.resize(first + k * m_solver, 0.0);
         let values = &mut self.values[first..];
-        for (outputs, value) in self.outputs.chunks_exact(m).zip(values.chunks_exact_mut(m_solver))
-        {
-            context.aggregate.outputs(outputs, value);
+        match context.quantity {
+            Quantity::Outputs(aggregate) => {
+                let outputs = self.outputs.chunks_exact(m);
+                for (outputs, value) in outputs.zip(values.chunks_exact_mut(m_solver)) {
+                    aggregate.outputs(outputs, value);
+                }
+            }
+            Quantity::Constraints(_) => values.copy_from_slice(&self.outputs),
         }
         for failure in &failures[before..] {
             values[failure.index * m_solver..(failure.index + 1) * m_solver].fill(f64::NAN);
+        }
+    }
+}
+
+/// What is differentiated.
+#[derive(Clone, Copy)]
+pub(crate) enum Quantity {
+    /// The objective's outputs.
+    Outputs(Aggregate),
+    /// This many values of the nonlinear constraints.
+    Constraints(usize),
+}
+
+impl Quantity {
+    /// The number of values that the user's functions return.
+    fn n_user(self) -> usize {
+        match self {
+            Quantity::Outputs(aggregate) => aggregate.m,
+            Quantity::Constraints(c) => c,
+        }
+    }
+
+    /// The number of values that the algorithm sees.
+    fn n_solver(self) -> usize {
+        match self {
+            Quantity::Outputs(aggregate) => aggregate.n_solver_outputs(),
+            Quantity::Constraints(c) => c,
         }
     }
 }
@@ -178,7 +216,7 @@ pub(crate) struct Context<'a> {
     pub objective: &'a mut dyn Objective,
     pub space: &'a Space,
     pub work: &'a mut Workspace,
-    pub aggregate: Aggregate,
+    pub quantity: Quantity,
     pub error_handling: ErrorHandling,
 }
 

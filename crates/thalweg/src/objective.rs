@@ -25,10 +25,10 @@ pub trait Objective {
     /// The user's function failed, or returned something that cannot be used.
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure>;
 
-    /// Called instead of [`Objective::start`] when a record answered the start: from now on `n_outputs` numbers are expected
-    /// per point.
-    fn resume(&mut self, n_outputs: usize) {
-        let _ = n_outputs;
+    /// Called instead of [`Objective::start`] when a record answered the start: from now on as many numbers as there are in
+    /// `start` are expected per point.
+    fn resume(&mut self, start: &StartValues) {
+        let _ = start;
     }
 
     /// From now on a failure at one point says nothing about the others (`true`), or may end the run again (`false`). An objective
@@ -37,15 +37,22 @@ pub trait Objective {
         let _ = always;
     }
 
-    /// Evaluate a batch. `outputs` has k * m entries when outputs are wanted, `derivatives` k * m * n when derivatives are.
-    /// Points that fail are added to `failures`; the others are evaluated all the same.
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    );
+    /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same.
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>);
+}
+
+/// Where an objective writes its answers to a [`Batch`] of k points, one point after the other. A slice whose quantity is not
+/// wanted is empty.
+#[derive(Debug, Default)]
+pub struct Answer<'a> {
+    /// k * m outputs.
+    pub outputs: &'a mut [f64],
+    /// k * m * n derivatives.
+    pub derivatives: &'a mut [f64],
+    /// k * c values of the nonlinear constraints.
+    pub constraints: &'a mut [f64],
+    /// k * c * n derivatives of the nonlinear constraints; the rows of constraints without a closed form are not read.
+    pub constraint_derivatives: &'a mut [f64],
 }
 
 /// The evaluation at the start.
@@ -55,10 +62,12 @@ pub struct StartValues {
     pub outputs: Vec<f64>,
     /// Their closed-form derivative (m rows, n columns), if there is one.
     pub derivative: Option<Vec<f64>>,
+    /// The values of each nonlinear constraint.
+    pub constraints: Vec<Vec<f64>>,
 }
 
 /// Independent points at which the same is wanted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Batch<'a> {
     /// The points, one after the other.
     pub points: &'a [f64],
@@ -68,6 +77,10 @@ pub struct Batch<'a> {
     pub wants_outputs: bool,
     /// Whether closed-form derivatives are wanted.
     pub wants_derivative: bool,
+    /// Whether the values of the nonlinear constraints are wanted.
+    pub wants_constraints: bool,
+    /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
+    pub wants_constraint_derivative: bool,
     /// How many points may be evaluated at the same time.
     pub n_cores: usize,
 }
@@ -77,6 +90,16 @@ impl<'a> Batch<'a> {
     #[allow(clippy::len_without_is_empty)] // a batch has at least one point
     pub fn len(&self) -> usize {
         self.points.len() / self.dim
+    }
+
+    pub(crate) fn wants_nothing(&self) -> bool {
+        let of_objective = self.wants_outputs || self.wants_derivative;
+        !of_objective && !self.wants_constraints && !self.wants_constraint_derivative
+    }
+
+    /// The same points, but without the constraints.
+    pub fn of_objective(&self) -> Self {
+        Batch { wants_constraints: false, wants_constraint_derivative: false, ..*self }
     }
 
     /// The points one by one.
@@ -104,12 +127,22 @@ pub struct UserError {
     pub message: String,
     /// The original error.
     pub cause: Option<Box<dyn Any + Send>>,
+    /// Which function it was, where [`Failure::what`] does not say it: a constraint with its position and name.
+    pub function: Option<String>,
 }
 
 impl UserError {
     /// An ordinary error with a message.
     pub fn new(message: impl Into<String>) -> Self {
-        UserError { kind: UserErrorKind::Ordinary, message: message.into(), cause: None }
+        let (kind, message) = (UserErrorKind::Ordinary, message.into());
+        UserError { kind, message, cause: None, function: None }
+    }
+
+    /// The same error, of the function of this name.
+    #[must_use]
+    pub fn of(mut self, function: impl Into<String>) -> Self {
+        self.function = Some(function.into());
+        self
     }
 }
 
@@ -127,8 +160,23 @@ impl fmt::Debug for UserError {
 pub struct Failure {
     /// The point's number in the batch.
     pub index: usize,
-    /// The function that failed: "fun", "jac" or "fun_and_jac".
+    /// The function that failed: "fun", "jac", "fun_and_jac" or "constraint".
     pub what: &'static str,
     /// The error.
     pub error: UserError,
+}
+
+impl Failure {
+    /// [`Failure::what`] of nonlinear constraints and their derivatives.
+    pub const CONSTRAINT: &'static str = "constraint";
+
+    /// The function that failed, as messages call it.
+    pub fn function(&self) -> &str {
+        self.error.function.as_deref().unwrap_or(self.what)
+    }
+
+    /// Whether a nonlinear constraint failed.
+    pub fn is_of_constraint(&self) -> bool {
+        self.what == Failure::CONSTRAINT
+    }
 }

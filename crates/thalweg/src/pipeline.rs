@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use thalweg_algorithms::AugmentedLagrangian;
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, Scaling, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, LinearRow, Scaling, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -13,12 +14,12 @@ use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::multistart::{self, Multistart};
+use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
 use crate::result::{Direction, FlatResult};
 use crate::scaling;
-use crate::status::Status;
 
 /// Everything that defines a run, in terms of the flat user vector.
 pub struct Specification<'a> {
@@ -42,6 +43,13 @@ pub struct Specification<'a> {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// The limits of nonlinear constraints, whose values the objective gives.
+    pub nonlinear: Vec<NonlinearLimits>,
+    /// Linear constraints that a reparametrization cannot take: they are kept like nonlinear ones, and the objective does not
+    /// know them.
+    pub extra_rows: Vec<LinearRow>,
+    /// How nonlinear constraints reach the algorithm.
+    pub constraint_handling: ConstraintHandling,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
     /// How the free coordinates are scaled for the algorithm.
@@ -96,7 +104,7 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
-    check_surplus(spec, &space)?;
+    check_constraints(spec)?;
     Ok(space)
 }
 
@@ -116,18 +124,28 @@ pub(crate) fn optimize_in(
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
+    let (nonlinear, mut rows) =
+        (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
+    rows.extend_from_slice(space.surplus_rows());
+    let constraints = ConstraintSet::new(nonlinear, rows, &start)?;
+    let at_start = constraints.at_start(&start, &start_params);
     let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
     if space.n_free() == 0 {
-        return Ok(nothing_to_optimize(result, spec.collect_history));
+        return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), spec.seed);
-    let algorithm = std::mem::replace(
+    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), &constraints, spec.seed);
+    let mut algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
+    let asked = spec.constraint_handling == ConstraintHandling::AugmentedLagrangian;
+    if !constraints.is_empty() && (asked || !algorithm.spec().features.nonlinear_constraints) {
+        algorithm = Box::new(AugmentedLagrangian::around(algorithm));
+    }
     let success_message = spec.success_message;
-    let mut evaluator = evaluator(spec, space, aggregate, start, start_fun)?;
+    let mut evaluator =
+        evaluator(spec, space, (constraints, at_start), aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
 }
@@ -176,17 +194,27 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
     Ok(())
 }
 
-/// Linear conditions that no change of variables enforces cannot be ignored.
-fn check_surplus(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
-    let Some(row) = space.surplus_rows().first() else { return Ok(()) };
-    let names: Vec<String> =
-        row.positions.iter().take(10).map(|&i| format!("'{}'", (spec.names)(i))).collect();
+/// Whether the constraints make sense, and somebody keeps them.
+fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    spec.nonlinear.iter().try_for_each(NonlinearLimits::check)?;
+    let native = spec.constraint_handling == ConstraintHandling::Native;
+    if !native || spec.algorithm.spec().features.nonlinear_constraints {
+        return Ok(());
+    }
+    // Linear conditions that no change of variables enforces are kept by the augmented Lagrangian unasked.
+    let Some(constraint) = spec.nonlinear.first() else { return Ok(()) };
+    let kind = spec.objective.kind();
+    let able: Vec<&str> = crate::algorithms::CATALOG
+        .iter()
+        .filter(|entry| entry.spec.features.nonlinear_constraints)
+        .filter(|entry| is_compatible(kind, entry.spec.features.kind))
+        .map(|entry| entry.spec.name)
+        .collect();
+    let able = if able.is_empty() { "none yet".to_string() } else { able.join(", ") };
+    let name = &spec.algorithm_name;
     let message = format!(
-        "{} cannot keep constraints[{}] on {} together with the other constraints and bounds on these parameters. Drop \
-         one of them, or use an algorithm with nonlinear constraints.",
-        spec.algorithm_name,
-        row.constraint,
-        names.join(", "),
+        "{name} does not support nonlinear constraints, but {constraint} has to be kept. Algorithms that support them: {able}. With constraint_handling=\"augmented_lagrangian\" (in Rust \
+         .constraint_handling(ConstraintHandling::AugmentedLagrangian)) every algorithm can be used."
     );
     Err(OptimizeError::invalid(InvalidKind::Constraint, message))
 }
@@ -298,21 +326,20 @@ pub(crate) fn check_start(
     Err(OptimizeError::invalid(InvalidKind::Function, message))
 }
 
-fn nothing_to_optimize(mut result: FlatResult, collect_history: bool) -> FlatResult {
-    result.status = Status::NothingToOptimize;
-    result.success = true;
-    result.message = "nothing to optimize: all parameters are fixed".into();
-    result.history = collect_history.then(|| History::new(result.params.len()));
-    result
-}
-
-fn problem_spec(space: &Space, n_outputs: usize, seed: u64) -> ProblemSpec {
+fn problem_spec(
+    space: &Space,
+    n_outputs: usize,
+    constraints: &ConstraintSet,
+    seed: u64,
+) -> ProblemSpec {
     let n = space.n_free();
     ProblemSpec {
         lower: space.lower().map_or_else(|| vec![f64::NEG_INFINITY; n], <[f64]>::to_vec),
         upper: space.upper().map_or_else(|| vec![f64::INFINITY; n], <[f64]>::to_vec),
         n_outputs,
-        constraint_limits: Vec::new(),
+        constraint_limits: constraints.limits().to_vec(),
+        constraint_sizes: constraints.sizes(),
+        constraint_tolerances: constraints.tolerances().to_vec(),
         seed,
     }
 }
@@ -320,6 +347,7 @@ fn problem_spec(space: &Space, n_outputs: usize, seed: u64) -> ProblemSpec {
 fn evaluator<'s, 'a: 's>(
     spec: Specification<'a>,
     space: &'s Space,
+    (constraints, at_start): (ConstraintSet, Vec<f64>),
     aggregate: Aggregate,
     start: StartValues,
     start_fun: f64,
@@ -331,15 +359,30 @@ fn evaluator<'s, 'a: 's>(
         let name = |i: usize| (spec.names)(space.user_position(i));
         Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
     };
+    let constraint_differentiator = match constraints.ranges(false).next() {
+        Some(_) => {
+            let name = |i: usize| (spec.names)(space.user_position(i));
+            Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
+        }
+        None => None,
+    };
+    let best = Best {
+        x: space.start().to_vec(),
+        value,
+        violation: constraints.violation(&at_start),
+        constraints: at_start,
+    };
     Ok(Evaluator {
         objective: spec.objective,
         space,
+        constraints,
         maximize: aggregate.maximize,
         limits: spec.limits,
         error_handling: spec.error_handling,
         penalty: Penalty::new(spec.penalty, aggregate.maximize, space.start(), value)?,
         n_cores: spec.n_cores.max(1),
         differentiator,
+        constraint_differentiator,
         history: spec.collect_history.then(|| History::new(space.n_user())),
         sinks: spec.sinks.into_iter().map(|sink| sink as &mut dyn Sink).collect(),
         callback: match spec.callback {
@@ -352,8 +395,9 @@ fn evaluator<'s, 'a: 's>(
         },
         interrupt: spec.interrupt,
         clock: Instant::now(),
+        start_constraints: start.constraints.concat(),
         start,
-        best: Best { x: space.start().to_vec(), value },
+        best,
         counts: Counts::default(),
         failure: None,
         scratch: Scratch::new(space),

@@ -10,6 +10,7 @@ use crate::error::OptimizeError;
 use crate::evaluator::Evaluator;
 use crate::history::History;
 use crate::multistart::MultistartInfo;
+use crate::nonlinear::{ConstraintSet, Violation};
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
 use crate::user_derivatives;
@@ -60,6 +61,8 @@ pub struct OptimizeResult<P> {
     pub n_iterations: u64,
     /// The largest violation of a bound or constraint at `params`.
     pub max_constraint_violation: f64,
+    /// Whether no bound and no constraint is violated by more than its tolerance at `params`.
+    pub is_feasible: bool,
     /// Further outputs of the algorithm. "gradient", "jacobian", "hessian" and "hessian_inverse" are those of the
     /// objective with respect to the parameters (NaN for parameters that did not move); where constraints tie parameters to
     /// each other, they are called "internal_gradient" and so on, and are those of what the algorithm minimizes with
@@ -70,6 +73,10 @@ pub struct OptimizeResult<P> {
     /// The exploration and the local runs of a search from many starts.
     pub multistart: Option<Box<MultistartInfo<P>>>,
 }
+
+/// Outputs of an algorithm that say something about its point, and about no other.
+const BELONG_TO_THE_POINT: [&str; 6] =
+    ["gradient", "jacobian", "hessian", "hessian_inverse", "multipliers", "lagrangian_gradient"];
 
 impl FlatResult {
     /// The result of a run that has not begun.
@@ -95,10 +102,27 @@ impl FlatResult {
             n_hess_evals: 0,
             n_iterations: 0,
             max_constraint_violation: 0.0,
+            is_feasible: true,
             extras: BTreeMap::new(),
             history: None,
             multistart: None,
         }
+    }
+
+    /// The result where every parameter is fixed.
+    pub(crate) fn nothing_to_optimize(
+        mut self,
+        constraints: &ConstraintSet,
+        at_start: &[f64],
+        collect_history: bool,
+    ) -> Self {
+        self.status = Status::NothingToOptimize;
+        self.message = "nothing to optimize: all parameters are fixed".into();
+        self.history = collect_history.then(|| History::new(self.params.len()));
+        let violation = constraints.violation(at_start);
+        self.max_constraint_violation = violation.largest;
+        self.verify(explanation(constraints, &violation, at_start));
+        self
     }
 
     /// Fill in how the run ended.
@@ -112,24 +136,30 @@ impl FlatResult {
         self.n_jac_evals = evaluator.counts.jac;
         self.n_iterations = evaluator.counts.iterations;
         self.history = evaluator.history.take();
-        match end {
-            Ok(finish) => self.take_finish(finish, &evaluator, success_message),
+        let violated = match end {
+            Ok(finish) => self.take_finish(finish, &mut evaluator, success_message),
             Err(stop) => self.take_stop(&stop, &evaluator),
+        };
+        if !evaluator.constraints.is_empty() {
+            let counts = evaluator.counts;
+            self.extras.insert("n_constraint_evals", Extra::Count(counts.constraints));
+            self.extras.insert("n_constraint_jac_evals", Extra::Count(counts.constraint_jacobians));
         }
-        self.verify();
+        self.verify(violated);
         match evaluator.failure.take() {
             Some(failure) => Err(OptimizeError::User { failure, partial: Box::new(self) }),
             None => Ok(self),
         }
     }
 
-    /// The algorithm ended by itself: its point, if it is as good as the best that was evaluated, or else that one.
+    /// The algorithm ended by itself: its point, if it is as good as the best that was evaluated, or else that one. Returns
+    /// which constraint is violated there.
     fn take_finish(
         &mut self,
         finish: Finish,
-        evaluator: &Evaluator<'_>,
+        evaluator: &mut Evaluator<'_>,
         success_message: Option<&str>,
-    ) {
+    ) -> Option<String> {
         self.status = Status::from(&finish.verdict);
         self.message = match success_message {
             Some(message) if finish.verdict.is_success() => message.to_string(),
@@ -139,74 +169,159 @@ impl FlatResult {
         if success_message.is_some() {
             self.extras.insert("termination", Extra::Text(finish.verdict.to_string()));
         }
+        let at_finish = constraints_at_finish(&finish.x, evaluator);
         let best = &evaluator.best;
         let at_best = finish.x == best.x;
-        let as_good = finish.value == best.value && finish.x.len() == best.x.len();
-        if at_best || as_good {
-            self.set_point(&finish.x, best.value, evaluator);
-        } else {
-            self.set_point(&best.x, best.value, evaluator);
-            // Derivatives that the algorithm reports belong to another point.
-            for (name, _) in user_derivatives::DERIVATIVES {
-                self.extras.remove(name);
+        let is_feasible =
+            at_finish.as_ref().is_some_and(|(_, v)| v.excess <= best.violation.excess);
+        let is_as_good = is_feasible
+            && finish.x.len() == best.x.len()
+            && (finish.value == best.value || self.gain_is_violation(finish.value, evaluator));
+        let violated = match &at_finish {
+            Some((values, violation)) if at_best || is_as_good => {
+                let value = if at_best { best.value } else { finish.value };
+                self.set_point(&finish.x, value, violation, evaluator);
+                explanation(&evaluator.constraints, violation, values)
             }
-            self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
+            _ => {
+                // Derivatives that the algorithm reports belong to another point.
+                for name in BELONG_TO_THE_POINT {
+                    self.extras.remove(name);
+                }
+                self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
+                self.set_best(evaluator)
+            }
+        };
+        // Where no point satisfies the constraints, that is said below.
+        let is_worse = !is_feasible && best.violation.is_feasible();
+        let is_unknown = is_feasible && finish.value < best.value;
+        if !at_best && !is_as_good && (is_worse || is_unknown) {
+            // A penalty that the algorithm likes, a value that it made up, or a point outside the constraints.
+            let why = match (evaluator.constraints.is_empty(), is_feasible) {
+                (false, false) => {
+                    "violates the constraints by more than the best evaluated point, which"
+                }
+                _ => "where the objective failed or was not evaluated; the best evaluated point",
+            };
+            if self.status.is_success() || is_feasible {
+                self.status = Status::Invalid;
+            }
+            let what = if is_feasible {
+                "the algorithm ended at a point"
+            } else {
+                "the point of the algorithm"
+            };
+            self.message = format!("{what} {why} is returned; {}", self.message);
         }
-        if finish.value < best.value && !at_best {
-            // A penalty that the algorithm likes, or a value that it made up.
-            self.status = Status::Invalid;
-            self.message = format!(
-                "the algorithm ended at a point where the objective failed or was not evaluated; the best evaluated \
-                 point is returned; {}",
-                self.message
-            );
-        }
-        if let Some(Extra::Vector(gradient)) = self.extras.get("gradient") {
+        let gradients = ["gradient", "lagrangian_gradient"];
+        if let Some(Extra::Vector(gradient)) =
+            gradients.iter().find_map(|name| self.extras.get(name))
+        {
             let size = projected_size(evaluator, &finish.x, gradient);
             self.extras.insert("stationarity", Extra::Number(size));
         }
         user_derivatives::convert(&mut self.extras, evaluator.space, evaluator.maximize);
+        if evaluator.maximize
+            && let Some(Extra::Vector(multipliers)) = self.extras.get_mut("multipliers")
+        {
+            multipliers.iter_mut().for_each(|multiplier| *multiplier = -*multiplier);
+        }
+        violated
     }
 
-    /// The run was ended from outside: the best point so far.
-    fn take_stop(&mut self, stop: &Stop, evaluator: &Evaluator<'_>) {
+    /// Whether the best point has a smaller value than the algorithm's only because it violates constraints more, within their
+    /// tolerances: to first order, violations v of constraints with multipliers y lower the objective by at most sum |y| v.
+    fn gain_is_violation(&self, value: f64, evaluator: &Evaluator<'_>) -> bool {
+        let Some(Extra::Vector(multipliers)) = self.extras.get("multipliers") else { return false };
+        let (best, limits) = (&evaluator.best, evaluator.constraints.limits());
+        let bought: f64 = multipliers
+            .iter()
+            .zip(&best.constraints)
+            .zip(limits)
+            .map(|((y, c), (lower, upper))| y.abs() * (lower - c).max(c - upper).max(0.0))
+            .sum();
+        best.value <= value && value - best.value <= 2.0 * bought + 1e-12 * value.abs()
+    }
+
+    /// The run was ended from outside: the best point so far. Returns which constraint is violated there.
+    fn take_stop(&mut self, stop: &Stop, evaluator: &Evaluator<'_>) -> Option<String> {
         self.status = Status::from(stop);
         self.message = stop.to_string();
-        self.set_point(&evaluator.best.x, evaluator.best.value, evaluator);
+        self.set_best(evaluator)
     }
 
-    fn set_point(&mut self, x: &[f64], value: f64, evaluator: &Evaluator<'_>) {
+    fn set_best(&mut self, evaluator: &Evaluator<'_>) -> Option<String> {
+        let best = &evaluator.best;
+        self.set_point(&best.x, best.value, &best.violation, evaluator);
+        explanation(&evaluator.constraints, &best.violation, &best.constraints)
+    }
+
+    fn set_point(
+        &mut self,
+        x: &[f64],
+        value: f64,
+        violation: &Violation,
+        evaluator: &Evaluator<'_>,
+    ) {
         let mut work = evaluator.space.workspace();
         evaluator.space.to_user(x, &mut self.params, &mut work);
         self.fun = if evaluator.maximize { -value } else { value };
         let outside = |x: f64, lower: f64, upper: f64| (lower - x).max(x - upper).max(0.0);
         let (lower, upper) = (evaluator.space.lower(), evaluator.space.upper());
-        self.max_constraint_violation = x.iter().enumerate().fold(0.0, |worst: f64, (i, &x)| {
+        let outside_bounds = x.iter().enumerate().fold(0.0, |worst: f64, (i, &x)| {
             let lower = lower.map_or(f64::NEG_INFINITY, |lower| lower[i]);
             let upper = upper.map_or(f64::INFINITY, |upper| upper[i]);
             worst.max(outside(x, lower, upper))
         });
+        self.max_constraint_violation = outside_bounds.max(violation.largest);
+        self.is_feasible = outside_bounds == 0.0;
+        if outside_bounds > 0.0 && self.status.is_success() {
+            self.status = Status::Invalid;
+            self.message = format!("a bound is violated by {outside_bounds:e}; {}", self.message);
+        }
     }
 
-    /// Never a success with a value that is not finite or a point outside its bounds.
-    fn verify(&mut self) {
+    /// Never a success with a value that is not finite or a point that violates a constraint.
+    fn verify(&mut self, violated: Option<String>) {
         let finite = self.fun.is_finite() && self.params.iter().all(|x| x.is_finite());
-        if !self.status.is_success() {
-        } else if !finite {
+        if self.status.is_success() && !finite {
             self.status = Status::Invalid;
             self.message = format!(
                 "the objective or the parameters are not finite ({}); {}",
                 self.fun, self.message
             );
-        } else if self.max_constraint_violation > 0.0 {
-            self.status = Status::Invalid;
-            self.message = format!(
-                "a bound is violated by {:e}; {}",
-                self.max_constraint_violation, self.message
-            );
+        }
+        if let Some(violated) = violated {
+            self.is_feasible = false;
+            if self.status.is_success() {
+                self.status = Status::Invalid;
+            }
+            self.message = format!("{}; {violated}", self.message);
         }
         self.success = self.status.is_success();
     }
+}
+
+/// The constraints at the algorithm's point with their violation; `None` where they cannot be evaluated.
+fn constraints_at_finish(
+    x: &[f64],
+    evaluator: &mut Evaluator<'_>,
+) -> Option<(Vec<f64>, Violation)> {
+    let best = &evaluator.best;
+    if evaluator.constraints.is_empty() || x == best.x {
+        return Some((best.constraints.clone(), best.violation));
+    }
+    if x.len() != best.x.len() {
+        return None;
+    }
+    let values = evaluator.constraints_at(x)?;
+    let violation = evaluator.constraints.violation(&values);
+    Some((values, violation))
+}
+
+/// Which constraint is violated by more than its tolerance.
+fn explanation(set: &ConstraintSet, violation: &Violation, values: &[f64]) -> Option<String> {
+    (!violation.is_feasible()).then(|| set.explain(violation, values))
 }
 
 /// The largest entry of the gradient after projection onto the bounds.
@@ -245,6 +360,7 @@ impl<P> OptimizeResult<P> {
             n_hess_evals: self.n_hess_evals,
             n_iterations: self.n_iterations,
             max_constraint_violation: self.max_constraint_violation,
+            is_feasible: self.is_feasible,
             extras: self.extras,
             history: self.history,
             multistart: self.multistart.map(|info| Box::new(info.map(to))),

@@ -5,8 +5,8 @@ use thalweg_space::{ScalingError, ScalingMethod, Space};
 
 use crate::aggregate::Aggregate;
 use crate::error::{InvalidKind, OptimizeError};
-use crate::numdiff::{Context, Differentiator, NumericalDerivatives};
-use crate::objective::{Batch, Objective, StartValues};
+use crate::numdiff::{Context, Differentiator, NumericalDerivatives, Quantity};
+use crate::objective::{Answer, Batch, Objective, StartValues};
 use crate::pipeline::{Specification, check_start, start_of, start_params};
 use crate::policy::ErrorHandling;
 
@@ -47,7 +47,8 @@ pub(crate) fn gradient_at_start(
     let mut gradient = vec![0.0; space.n_free()];
     if !objective.has_derivative() {
         let error_handling = ErrorHandling::Raise;
-        let mut context = Context { objective, space, work: &mut work, aggregate, error_handling };
+        let quantity = Quantity::Outputs(aggregate);
+        let mut context = Context { objective, space, work: &mut work, quantity, error_handling };
         let failures = Differentiator::new(space, how, &|i| names(space.user_position(i)))?
             .derivative(space.start(), &[value], &mut gradient, &mut context)?;
         return match failures.into_iter().next() {
@@ -80,11 +81,12 @@ fn closed_form(
     let batch = Batch {
         points: params,
         dim: params.len(),
-        wants_outputs: false,
         wants_derivative: true,
         n_cores: 1,
+        ..Batch::default()
     };
-    objective.evaluate(&batch, &mut [], &mut derivative, &mut failures);
+    let answer = Answer { derivatives: &mut derivative, ..Answer::default() };
+    objective.evaluate(&batch, answer, &mut failures);
     match failures.pop() {
         Some(failure) => Err(OptimizeError::Start(failure)),
         None => Ok(derivative),

@@ -33,11 +33,13 @@ pub enum Status {
     Unbounded = 11,
     /// The returned point is not what it should be: not finite, or it violates a constraint.
     Invalid = 12,
+    /// The algorithm ended at a point that violates the nonlinear constraints and cannot be improved.
+    Infeasible = 13,
 }
 
 impl Status {
     /// Every status with its word, by number.
-    pub const WORDS: [&'static str; 13] = [
+    pub const WORDS: [&'static str; 14] = [
         "converged",
         "target_reached",
         "nothing_to_optimize",
@@ -51,6 +53,7 @@ impl Status {
         "failed",
         "unbounded",
         "invalid",
+        "infeasible",
     ];
 
     /// The status in one word.
@@ -76,6 +79,7 @@ impl From<&Verdict> for Status {
             Verdict::Converged(_) => Status::Converged,
             Verdict::Stalled(_) => Status::Stalled,
             Verdict::Exhausted(_) => Status::Exhausted,
+            Verdict::Infeasible(_) => Status::Infeasible,
         }
     }
 }

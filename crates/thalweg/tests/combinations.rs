@@ -10,8 +10,8 @@ use thalweg::core::{
 };
 use thalweg::drivers::Blueprint;
 use thalweg::{
-    Batch, Bounds, Constraint, ConstraintKind, Direction, ErrorHandling, Failure, FlatResult,
-    Objective, OptimizeError, Resolved, StartValues, Status, UserError,
+    Answer, Batch, Bounds, Constraint, ConstraintKind, Direction, ErrorHandling, Failure,
+    FlatResult, Objective, OptimizeError, Resolved, StartValues, Status, UserError,
 };
 
 const N: usize = 4;
@@ -114,15 +114,10 @@ impl Objective for Quadratics {
     }
     fn start(&mut self, x: &[f64]) -> Result<StartValues, Failure> {
         let derivative = self.closed_form.then(|| self.derivative(x));
-        Ok(StartValues { outputs: self.outputs(x), derivative })
+        Ok(StartValues { outputs: self.outputs(x), derivative, ..Default::default() })
     }
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
+        let Answer { outputs, derivatives, .. } = answer;
         for (index, x) in batch.iter().enumerate() {
             self.asked.push(x.to_vec());
             if Self::fails(x) {

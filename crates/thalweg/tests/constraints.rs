@@ -1,7 +1,7 @@
 //! Constraints from the Rust front door: how they are selected, what the solutions are, and what is refused.
 
 use thalweg::params::Params;
-use thalweg::{OptimizeError, Status, by, least_squares, maximize, minimize};
+use thalweg::{ConstraintHandling, OptimizeError, Status, by, least_squares, maximize, minimize};
 
 #[derive(Clone, Debug, PartialEq, Params)]
 struct Model {
@@ -133,12 +133,18 @@ fn a_repaired_start_is_the_start_of_the_run() {
 #[test]
 fn what_no_change_of_variables_can_keep_is_refused() {
     let fun = |x: &[f64; 2]| -x[0] - x[1];
-    let run = minimize(fun, [0.2, 0.3]).bounds(.., 0.0, 1.0);
-    assert_eq!(
-        refused(run.linear(.., [1.0, 1.0], f64::NEG_INFINITY, 1.5).algorithm("lbfgsb").run()),
-        "lbfgsb cannot keep constraints[0] on '0', '1' together with the other constraints and bounds on these \
-         parameters. Drop one of them, or use an algorithm with nonlinear constraints."
-    );
+    let run = || {
+        let run = minimize(fun, [0.2, 0.3]).bounds(.., 0.0, 1.0).algorithm("lbfgsb");
+        run.linear(.., [1.0, 1.0], f64::NEG_INFINITY, 1.5)
+    };
+    let message = refused(run().run());
+    let expected = "lbfgsb cannot keep constraints[0] on '0', '1' together with the other constraints and bounds on \
+                    these parameters. Drop one of them, or use an algorithm with nonlinear constraints. Algorithms that \
+                    support them: ";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(message.contains("With constraint_handling=\"augmented_lagrangian\""), "{message}");
+    let kept = run().constraint_handling(ConstraintHandling::AugmentedLagrangian).run().unwrap();
+    assert!(kept.success && (kept.fun + 1.5).abs() < 1e-4, "{kept}");
 }
 
 #[test]

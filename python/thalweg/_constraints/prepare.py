@@ -9,7 +9,6 @@ from thalweg._constraints.plan import ConstraintPlan, plan_of
 from thalweg._thalweg import Space
 from thalweg._thalweg import Tree as CompiledTree
 from thalweg._warnings import warn_user
-from thalweg.exceptions import UnsupportedConstraintError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,17 +73,6 @@ def prepare(
         params = tree.unflatten(space.to_user(space.start))
         tree = CompiledTree(params)
     return Prepared(space, flat, params, tree)
-
-
-def refuse_nonlinear(prepared: Prepared) -> None:
-    """Say that nonlinear constraints are not there yet.
-
-    Raises:
-        UnsupportedConstraintError: There are some.
-    """
-    if prepared.flat.nonlinear:
-        where = ", ".join(f"constraints[{index}]" for index, _ in prepared.flat.nonlinear)
-        raise UnsupportedConstraintError(f"Nonlinear constraints ({where}) are not there yet.")
 
 
 def _listing(repairs: list[tuple[str, float, float]]) -> str:

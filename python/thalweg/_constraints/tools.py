@@ -66,6 +66,10 @@ def check_constraints(
         InvalidParamsError: The params violate a constraint or a bound.
     """
     prepared = _prepare(params, constraints, bounds, lower_bounds, upper_bounds)
+    if prepared.flat.nonlinear:
+        from thalweg._nonlinear import check_nonlinear
+
+        check_nonlinear(prepared)
     if verbose:
         print(report(prepared))
 

@@ -45,7 +45,11 @@ pub(crate) fn failure(
         UserErrorKind::Interrupt => String::new(),
         _ => traceback(py, error),
     };
-    Failure { index, what, error: UserError { kind, message, cause: Some(Box::new(cause)) } }
+    Failure {
+        index,
+        what,
+        error: UserError { kind, cause: Some(Box::new(cause)), ..UserError::new(message) },
+    }
 }
 
 /// Whether this is `StopOptimizationError`, by which a function may end the run.

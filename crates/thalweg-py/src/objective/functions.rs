@@ -5,10 +5,11 @@ use std::time::Instant;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use thalweg::core::SolverKind;
-use thalweg::{Batch, Failure, Objective, StartValues};
+use thalweg::{Answer, Batch, Failure, Objective, StartValues};
 
 use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
+use super::constraints::Constraints;
 use super::failure::{Cause, failure};
 use super::output::{
     Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
@@ -47,6 +48,8 @@ pub(crate) struct Functions {
     pub(super) batches: Option<BatchEvaluator>,
     /// Whether any failure ends the run.
     ends_at_failure: bool,
+    /// The nonlinear constraints of the run.
+    constraints: Constraints,
     /// Whether no failure says anything about other points, for now.
     keeps_going: bool,
 }
@@ -77,6 +80,7 @@ impl Functions {
             interrupted: Flag::default(),
             batches: None,
             ends_at_failure: false,
+            constraints: Constraints::default(),
             keeps_going: false,
         }
     }
@@ -102,6 +106,16 @@ impl Functions {
         self.interrupted = interrupted;
         self.batches = batches;
         (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
+    }
+
+    /// Set the nonlinear constraints of the run, after [`Functions::prepare`].
+    pub(crate) fn set_constraints(&mut self, mut constraints: Constraints) {
+        constraints.prepare(Flag::clone(&self.interrupted), self.ends_at_failure);
+        self.constraints = constraints;
+    }
+
+    pub(crate) fn constraints(&self) -> &Constraints {
+        &self.constraints
     }
 
     pub(crate) fn tree(&self) -> &Py<Tree> {
@@ -168,7 +182,7 @@ impl Functions {
             .map(|derivative| self.first_derivative(&derivative))
             .transpose()
             .map_err(|error| ours(self, error))?;
-        Ok(StartValues { outputs: self.aggregate(outputs), derivative })
+        Ok(StartValues { outputs: self.aggregate(outputs), derivative, ..StartValues::default() })
     }
 
     /// Learn from the first value what the function returns.
@@ -355,24 +369,39 @@ impl Objective for Functions {
         self.jac.is_some() || self.fun_and_jac.is_some()
     }
 
-    fn start(&mut self, _params: &[f64]) -> Result<StartValues, Failure> {
-        Python::attach(|py| self.evaluate_start(py))
+    fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
+        Python::attach(|py| {
+            let start = self.evaluate_start(py)?;
+            let tree = self.tree.get();
+            let constraints = self.constraints.start(py, tree, params)?;
+            Ok(StartValues { constraints, ..start })
+        })
     }
 
     fn keep_going(&mut self, always: bool) {
         self.keeps_going = always;
+        self.constraints.keep_going(always);
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
             if let Err(error) = py.check_signals() {
                 failures.push(self.failed(py, 0, "fun", Cause::User(error)));
+                return;
+            }
+            let Answer { outputs, derivatives, constraints, constraint_derivatives } = answer;
+            if batch.wants_constraints || batch.wants_constraint_derivative {
+                let own = Answer { constraints, constraint_derivatives, ..Answer::default() };
+                self.constraints.evaluate(py, self.tree.get(), batch, own, failures);
+                let ends = |failure: &Failure| {
+                    (self.ends_at_failure && !self.keeps_going)
+                        || failure.error.kind != thalweg::UserErrorKind::Ordinary
+                };
+                if failures.iter().any(ends) {
+                    return; // the user's function is not called again
+                }
+            }
+            if !batch.wants_outputs && !batch.wants_derivative {
                 return;
             }
             let batch = &match &self.batches {

@@ -21,6 +21,13 @@ type Given<'a, P> = Vec<(Selection<'a, P>, f64, f64)>;
 /// The constraint on given positions, one list per selection.
 type Make<'a> = Box<dyn Fn(Vec<Vec<usize>>) -> ConstraintKind + 'a>;
 
+impl<P> Restrictions<'_, P> {
+    /// The number of constraints.
+    pub(super) fn n_constraints(&self) -> usize {
+        self.constraints.len()
+    }
+}
+
 impl<P> Default for Restrictions<'_, P> {
     fn default() -> Self {
         Restrictions {

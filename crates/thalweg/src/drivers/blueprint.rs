@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use thalweg_core::SolverKind;
-use thalweg_space::{Bounds, BuildOptions, Constraint, Scaling};
+use thalweg_space::{Bounds, BuildOptions, Constraint, LinearRow, Scaling};
 
 use crate::error::OptimizeError;
+use crate::nonlinear::{ConstraintHandling, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::Objective;
 use crate::pipeline::{Specification, optimize};
@@ -32,6 +33,12 @@ pub struct Blueprint {
     pub bounds: Bounds,
     /// Constraints by reparametrization.
     pub constraints: Vec<Constraint>,
+    /// The limits of nonlinear constraints, whose values will be told. Their numbers of values have to be given.
+    pub nonlinear: Vec<NonlinearLimits>,
+    /// Further linear constraints that are kept like nonlinear ones; nothing is told for them.
+    pub extra_rows: Vec<LinearRow>,
+    /// How nonlinear constraints reach the algorithm.
+    pub constraint_handling: ConstraintHandling,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
     /// How the free coordinates are scaled for the algorithm.
@@ -57,6 +64,8 @@ pub(crate) struct Job {
     pub has_derivative: bool,
     /// Whether the closed-form derivative at the start is asked for together with the outputs.
     pub start_with_derivative: bool,
+    /// The nonlinear constraints, whose numbers of values are known.
+    pub nonlinear: Vec<NonlinearLimits>,
     /// Whether the algorithm is one of the catalog, so that the small stack of a coroutine is enough.
     pub of_catalog: bool,
     pub run: Run,
@@ -74,6 +83,9 @@ impl Blueprint {
             resolved,
             bounds: Bounds::none(),
             constraints: Vec::new(),
+            nonlinear: Vec::new(),
+            extra_rows: Vec::new(),
+            constraint_handling: ConstraintHandling::Native,
             space: BuildOptions::default(),
             scaling: None,
             soft_bounds: Bounds::none(),
@@ -104,6 +116,9 @@ impl Blueprint {
             seed: self.resolved.seed,
             bounds: self.bounds,
             constraints: self.constraints,
+            nonlinear: self.nonlinear,
+            extra_rows: self.extra_rows,
+            constraint_handling: self.constraint_handling,
             space: self.space,
             scaling: self.scaling,
             soft_bounds: self.soft_bounds,
@@ -124,6 +139,7 @@ impl Blueprint {
             kind: self.kind,
             has_derivative: self.has_derivative,
             start_with_derivative: false,
+            nonlinear: self.nonlinear.clone(),
             of_catalog: self.resolved.is_of_catalog(),
             run: Box::new(|objective| self.run(objective)),
         }

@@ -2,7 +2,8 @@
 
 use thalweg_core::SolverKind;
 
-use crate::objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::nonlinear::NonlinearLimits;
+use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 
 /// A batch that a run waits for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +16,10 @@ pub struct Ask {
     pub wants_outputs: bool,
     /// Whether closed-form derivatives are wanted.
     pub wants_derivative: bool,
+    /// Whether the values of the nonlinear constraints are wanted.
+    pub wants_constraints: bool,
+    /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
+    pub wants_constraint_derivative: bool,
 }
 
 impl Ask {
@@ -35,6 +40,21 @@ impl Ask {
             dim: batch.dim,
             wants_outputs: batch.wants_outputs,
             wants_derivative: batch.wants_derivative,
+            wants_constraints: batch.wants_constraints,
+            wants_constraint_derivative: batch.wants_constraint_derivative,
+        }
+    }
+
+    /// The same as a batch, to be evaluated here.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch {
+            points: &self.points,
+            dim: self.dim,
+            wants_outputs: self.wants_outputs,
+            wants_derivative: self.wants_derivative,
+            wants_constraints: self.wants_constraints,
+            wants_constraint_derivative: self.wants_constraint_derivative,
+            n_cores: 1,
         }
     }
 }
@@ -46,6 +66,11 @@ pub struct Tell {
     pub outputs: Vec<f64>,
     /// k * m * n derivatives, if they are wanted.
     pub derivatives: Vec<f64>,
+    /// k * c values of the nonlinear constraints, if they are wanted.
+    pub constraints: Vec<f64>,
+    /// k * c * n derivatives of the nonlinear constraints, if they are wanted; rows of constraints without a closed form are
+    /// not read.
+    pub constraint_derivatives: Vec<f64>,
     /// Points that could not be evaluated; their numbers are ignored.
     pub failures: Vec<Failure>,
 }
@@ -56,8 +81,9 @@ impl Tell {
         Tell { outputs, ..Default::default() }
     }
 
-    /// What is wrong with this answer to `ask` for an objective of `m` outputs (0: not known yet), if anything.
-    pub(crate) fn complaint(&self, ask: &Ask, m: usize) -> Option<String> {
+    /// What is wrong with this answer to `ask` for an objective of `m` outputs (0: not known yet) and `c` constraint values, if
+    /// anything.
+    pub(crate) fn complaint(&self, ask: &Ask, m: usize, c: usize) -> Option<String> {
         let k = ask.len();
         if let Some(failure) = self.failures.iter().find(|failure| failure.index >= k) {
             return Some(format!(
@@ -69,6 +95,20 @@ impl Tell {
             return None; // no number is used
         }
         let found = self.outputs.len();
+        for (is_wanted, found, width, what) in [
+            (ask.wants_constraints, self.constraints.len(), c, "values of constraints"),
+            (
+                ask.wants_constraint_derivative,
+                self.constraint_derivatives.len(),
+                c * ask.dim,
+                "entries of derivatives of constraints",
+            ),
+        ] {
+            if is_wanted && found != k * width {
+                let expected = k * width;
+                return Some(format!("{found} {what} were told, but {expected} are expected"));
+            }
+        }
         let width = if m > 0 { m } else { found / k };
         if ask.wants_outputs && (found != k * width || width == 0) {
             let expected = if m > 0 { format!("{k} x {m}") } else { format!("a multiple of {k}") };
@@ -93,6 +133,8 @@ pub(crate) struct HandOut<'a> {
     /// Whether the derivative at the start is asked for together with the outputs.
     pub start_with_derivative: bool,
     pub n_outputs: usize,
+    /// The nonlinear constraints, whose numbers of values are known beforehand.
+    pub nonlinear: Vec<NonlinearLimits>,
     /// Hands a batch out and waits for the answer; `None` when nobody will answer any more.
     pub exchange: &'a mut dyn FnMut(Ask) -> Option<Tell>,
 }
@@ -116,35 +158,42 @@ impl Objective for HandOut<'_> {
             dim: params.len(),
             wants_outputs: true,
             wants_derivative: self.start_with_derivative,
+            wants_constraints: !self.nonlinear.is_empty(),
+            ..Ask::default()
         };
         match (self.exchange)(ask) {
             Some(mut tell) => match tell.failures.pop() {
                 Some(failure) => Err(failure),
                 None => {
                     self.n_outputs = tell.outputs.len();
+                    let mut rest = tell.constraints.into_iter();
+                    let counts = self.nonlinear.iter().map(|constraint| constraint.n_values);
+                    let constraints = counts.map(|count| rest.by_ref().take(count).collect());
                     let derivative = self.start_with_derivative.then_some(tell.derivatives);
-                    Ok(StartValues { outputs: tell.outputs, derivative })
+                    Ok(StartValues {
+                        outputs: tell.outputs,
+                        derivative,
+                        constraints: constraints.collect(),
+                    })
                 }
             },
             None => Err(abandoned()),
         }
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         match (self.exchange)(Ask::of(batch)) {
             Some(tell) => {
-                // The numbers are complete, unless every point failed.
-                if batch.wants_outputs && tell.outputs.len() == outputs.len() {
-                    outputs.copy_from_slice(&tell.outputs);
-                }
-                if batch.wants_derivative && tell.derivatives.len() == derivatives.len() {
-                    derivatives.copy_from_slice(&tell.derivatives);
+                for (room, told) in [
+                    (answer.outputs, tell.outputs),
+                    (answer.derivatives, tell.derivatives),
+                    (answer.constraints, tell.constraints),
+                    (answer.constraint_derivatives, tell.constraint_derivatives),
+                ] {
+                    // The numbers are complete, unless every point failed.
+                    if room.len() == told.len() {
+                        room.copy_from_slice(&told);
+                    }
                 }
                 failures.extend(tell.failures);
             }
@@ -154,7 +203,7 @@ impl Objective for HandOut<'_> {
 }
 
 fn abandoned() -> Failure {
-    let message = "the suspended run was abandoned".to_string();
-    let error = UserError { kind: UserErrorKind::Interrupt, message, cause: None };
+    let message = "the suspended run was abandoned";
+    let error = UserError { kind: UserErrorKind::Interrupt, ..UserError::new(message) };
     Failure { index: 0, what: "fun", error }
 }

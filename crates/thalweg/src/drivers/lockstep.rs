@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::drivers::blueprint::{Blueprint, Job};
-use crate::drivers::exchange::Tell;
+use crate::drivers::exchange::{Ask, Tell};
 use crate::drivers::suspended::{Backend, Outcome, Suspended};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::Failure;
@@ -25,6 +25,10 @@ pub struct Round {
     pub wants_outputs: bool,
     /// Whether closed-form derivatives are wanted.
     pub wants_derivative: bool,
+    /// Whether the values of the nonlinear constraints are wanted.
+    pub wants_constraints: bool,
+    /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
+    pub wants_constraint_derivative: bool,
 }
 
 impl Round {
@@ -100,21 +104,38 @@ pub(crate) fn lockstep_jobs(
         if live.is_empty() && waiting.is_empty() {
             break;
         }
-        for (wants_outputs, wants_derivative) in [(true, false), (true, true), (false, true)] {
-            let wants = |run: &Suspended| {
-                run.ask().is_some_and(|ask| {
-                    (ask.wants_outputs, ask.wants_derivative) == (wants_outputs, wants_derivative)
-                })
-            };
+        // One merged batch for every combination of what runs want.
+        for wanted in 1..16 {
+            let wants = |run: &Suspended| run.ask().is_some_and(|ask| Wanted::of(ask).0 == wanted);
             let group: Vec<usize> = (0..live.len()).filter(|&i| wants(&live[i].1)).collect();
             if !group.is_empty() {
-                let round = merge(&live, &group, wants_outputs, wants_derivative);
+                let round = merge(&live, &group, Wanted(wanted));
                 let tell = evaluate(&round);
                 distribute(&mut live, &group, tell, &mut results);
             }
         }
     }
     results
+}
+
+/// What is wanted, as a set of bits in the order of the fields of [`Ask`].
+#[derive(Clone, Copy)]
+struct Wanted(u8);
+
+impl Wanted {
+    fn of(ask: &Ask) -> Self {
+        let flags = [
+            ask.wants_outputs,
+            ask.wants_derivative,
+            ask.wants_constraints,
+            ask.wants_constraint_derivative,
+        ];
+        Wanted(flags.iter().enumerate().map(|(i, &flag)| u8::from(flag) << i).sum())
+    }
+
+    fn has(self, i: u8) -> bool {
+        self.0 >> i & 1 == 1
+    }
 }
 
 /// Keep the runs that still wait; put the others' results in their places. Says whether to stop.
@@ -136,13 +157,14 @@ fn settle(
     (kept, stop)
 }
 
-fn merge(
-    live: &[(usize, Suspended)],
-    group: &[usize],
-    wants_outputs: bool,
-    wants_derivative: bool,
-) -> Round {
-    let mut round = Round { wants_outputs, wants_derivative, ..Default::default() };
+fn merge(live: &[(usize, Suspended)], group: &[usize], wanted: Wanted) -> Round {
+    let mut round = Round {
+        wants_outputs: wanted.has(0),
+        wants_derivative: wanted.has(1),
+        wants_constraints: wanted.has(2),
+        wants_constraint_derivative: wanted.has(3),
+        ..Default::default()
+    };
     for &i in group {
         let (index, run) = &live[i];
         if let Some(ask) = run.ask() {
@@ -168,8 +190,15 @@ fn distribute(
             .then(|| format!("{found} {what} were told for {total} points"))
     };
     let complaint = uneven(tell.outputs.len(), "outputs")
-        .or_else(|| uneven(tell.derivatives.len(), "entries of derivatives"));
-    let (m, width) = (tell.outputs.len() / total, tell.derivatives.len() / total);
+        .or_else(|| uneven(tell.derivatives.len(), "entries of derivatives"))
+        .or_else(|| uneven(tell.constraints.len(), "values of constraints"))
+        .or_else(|| {
+            uneven(tell.constraint_derivatives.len(), "entries of derivatives of constraints")
+        });
+    let part_of = |all: &[f64], from: usize, until: usize| {
+        let width = all.len() / total;
+        all[from * width..until * width].to_vec()
+    };
     let mut from = 0;
     let mut refused = Vec::new();
     for &i in group {
@@ -179,8 +208,10 @@ fn distribute(
         let own: Vec<Failure> =
             tell.failures.extract_if(.., |f| (from..until).contains(&f.index)).collect();
         let part = Tell {
-            outputs: tell.outputs[from * m..until * m].to_vec(),
-            derivatives: tell.derivatives[from * width..until * width].to_vec(),
+            outputs: part_of(&tell.outputs, from, until),
+            derivatives: part_of(&tell.derivatives, from, until),
+            constraints: part_of(&tell.constraints, from, until),
+            constraint_derivatives: part_of(&tell.constraint_derivatives, from, until),
             failures: own.into_iter().map(|f| Failure { index: f.index - from, ..f }).collect(),
         };
         let told = match &complaint {

@@ -20,6 +20,6 @@ pub(crate) use blueprint::Job;
 pub use exchange::{Ask, Tell};
 pub(crate) use lockstep::lockstep_jobs;
 pub use lockstep::{Round, lockstep};
-pub use replay::{Exchange, Recording, Replaying, Tape};
+pub use replay::{Exchange, RecordedFailure, Recording, Replaying, Tape};
 pub(crate) use suspended::Outcome;
 pub use suspended::{Backend, Suspended};

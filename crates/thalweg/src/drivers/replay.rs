@@ -2,7 +2,7 @@
 
 use thalweg_core::SolverKind;
 
-use crate::objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 
 /// One batch and its answer, as recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,8 +13,41 @@ pub struct Exchange {
     pub outputs: Option<Vec<f64>>,
     /// The derivatives, if they were wanted.
     pub derivatives: Option<Vec<f64>>,
-    /// The points that failed, each with the function that failed and the message.
-    pub failures: Vec<(usize, &'static str, String)>,
+    /// The values of the nonlinear constraints, if they were wanted: of each constraint at the start, of all together later.
+    pub constraints: Option<Vec<Vec<f64>>>,
+    /// The derivatives of the nonlinear constraints, if they were wanted.
+    pub constraint_derivatives: Option<Vec<f64>>,
+    /// The points that failed.
+    pub failures: Vec<RecordedFailure>,
+}
+
+/// A failure, as recorded. The original error is not kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordedFailure {
+    /// The point's number in the batch.
+    pub index: usize,
+    /// As in [`Failure::what`].
+    pub what: &'static str,
+    /// As in [`UserError::function`].
+    pub function: Option<String>,
+    /// What happened.
+    pub message: String,
+}
+
+impl RecordedFailure {
+    fn of(failure: &Failure) -> Self {
+        RecordedFailure {
+            index: failure.index,
+            what: failure.what,
+            function: failure.error.function.clone(),
+            message: failure.error.message.clone(),
+        }
+    }
+
+    fn replayed(&self) -> Failure {
+        let error = UserError { function: self.function.clone(), ..UserError::new(&*self.message) };
+        Failure { index: self.index, what: self.what, error }
+    }
 }
 
 /// The record of a run: its start, then every batch.
@@ -52,34 +85,40 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
             points: params.to_vec(),
             outputs: Some(values.outputs.clone()),
             derivatives: values.derivative.clone(),
+            constraints: Some(values.constraints.clone()),
+            constraint_derivatives: None,
             failures: Vec::new(),
         });
         Ok(values)
     }
 
-    fn resume(&mut self, n_outputs: usize) {
-        self.objective.resume(n_outputs);
+    fn resume(&mut self, start: &StartValues) {
+        self.objective.resume(start);
     }
 
     fn keep_going(&mut self, always: bool) {
         self.objective.keep_going(always);
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let before = failures.len();
-        self.objective.evaluate(batch, outputs, derivatives, failures);
-        let failed = failures[before..].iter();
+        let Answer { outputs, derivatives, constraints, constraint_derivatives } = answer;
+        let lent = Answer {
+            outputs: &mut *outputs,
+            derivatives: &mut *derivatives,
+            constraints: &mut *constraints,
+            constraint_derivatives: &mut *constraint_derivatives,
+        };
+        self.objective.evaluate(batch, lent, failures);
         self.tape.push(Exchange {
             points: batch.points.to_vec(),
             outputs: batch.wants_outputs.then(|| outputs.to_vec()),
             derivatives: batch.wants_derivative.then(|| derivatives.to_vec()),
-            failures: failed.map(|f| (f.index, f.what, f.error.message.clone())).collect(),
+            constraints: batch.wants_constraints.then(|| vec![constraints.to_vec()]),
+            constraint_derivatives: batch
+                .wants_constraint_derivative
+                .then(|| constraint_derivatives.to_vec()),
+            failures: failures[before..].iter().map(RecordedFailure::of).collect(),
         });
     }
 }
@@ -121,13 +160,15 @@ impl<'a, O: Objective + ?Sized> Replaying<'a, O> {
             )
         } else if recorded.outputs.is_some() != batch.wants_outputs
             || recorded.derivatives.is_some() != batch.wants_derivative
+            || recorded.constraints.is_some() != batch.wants_constraints
+            || recorded.constraint_derivatives.is_some() != batch.wants_constraint_derivative
         {
             format!("evaluation {first}: the record holds another quantity than the one asked for")
         } else {
             return None;
         };
         let message = format!("the run does not repeat the recorded one at {message}");
-        let error = UserError { kind: UserErrorKind::Fatal, message, cause: None };
+        let error = UserError { kind: UserErrorKind::Fatal, ..UserError::new(message) };
         Some(Failure { index: 0, what: "replay", error })
     }
 }
@@ -161,7 +202,9 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
                         dim: params.len(),
                         wants_outputs: true,
                         wants_derivative: recorded.derivatives.is_some(),
+                        wants_constraints: true,
                         n_cores: 1,
+                        ..Batch::default()
                     };
                     return Err(self.mismatch(recorded, &batch).unwrap_or_else(|| Failure {
                         index: 0,
@@ -170,11 +213,13 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
                     }));
                 }
                 self.tape = rest;
-                self.objective.resume(recorded.outputs.as_ref().map_or(0, Vec::len));
-                StartValues {
+                let start = StartValues {
                     outputs: recorded.outputs.clone().unwrap_or_default(),
                     derivative: recorded.derivatives.clone(),
-                }
+                    constraints: recorded.constraints.clone().unwrap_or_default(),
+                };
+                self.objective.resume(&start);
+                start
             }
             None => self.objective.start(params)?,
         };
@@ -182,31 +227,25 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
         Ok(values)
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let Some((recorded, rest)) = self.tape.split_first() else {
-            return self.objective.evaluate(batch, outputs, derivatives, failures);
+            return self.objective.evaluate(batch, answer, failures);
         };
         if let Some(mismatch) = self.mismatch(recorded, batch) {
             failures.push(mismatch);
             return;
         }
-        if let Some(recorded) = &recorded.outputs {
-            outputs.copy_from_slice(recorded);
+        for (room, numbers) in [
+            (answer.outputs, recorded.outputs.as_ref()),
+            (answer.derivatives, recorded.derivatives.as_ref()),
+            (answer.constraints, recorded.constraints.as_ref().and_then(|all| all.first())),
+            (answer.constraint_derivatives, recorded.constraint_derivatives.as_ref()),
+        ] {
+            if let Some(numbers) = numbers.filter(|numbers| numbers.len() == room.len()) {
+                room.copy_from_slice(numbers);
+            }
         }
-        if let Some(recorded) = &recorded.derivatives {
-            derivatives.copy_from_slice(recorded);
-        }
-        failures.extend(recorded.failures.iter().map(|(index, what, message)| Failure {
-            index: *index,
-            what,
-            error: UserError::new(message.clone()),
-        }));
+        failures.extend(recorded.failures.iter().map(RecordedFailure::replayed));
         self.tape = rest;
         self.evaluations += batch.len();
     }

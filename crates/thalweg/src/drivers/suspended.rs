@@ -56,6 +56,7 @@ pub struct Suspended {
     ask: Option<Ask>,
     outcome: Option<Outcome>,
     n_outputs: usize,
+    n_constraints: usize,
 }
 
 enum Engine {
@@ -86,11 +87,12 @@ impl Suspended {
     pub(crate) fn start_job(job: Job, backend: Backend) -> Result<Self, OptimizeError> {
         // A scalar objective has one output; how many residuals there are only the first answer can tell.
         let n_outputs = usize::from(job.kind == thalweg_core::SolverKind::Scalar);
+        let n_constraints = job.nonlinear.iter().map(|constraint| constraint.n_values).sum();
         let (engine, step) = match backend {
             Backend::Coroutine if job.of_catalog => coroutine(job)?.resume(None),
             _ => thread(job)?.wait(),
         };
-        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs };
+        let mut run = Suspended { engine, ask: None, outcome: None, n_outputs, n_constraints };
         run.take(step);
         Ok(run)
     }
@@ -106,7 +108,7 @@ impl Suspended {
     /// The answer does not fit the batch (the run keeps waiting), or the run has ended.
     pub fn tell(&mut self, tell: Tell) -> Result<(), OptimizeError> {
         let complaint = match &self.ask {
-            Some(ask) => tell.complaint(ask, self.n_outputs),
+            Some(ask) => tell.complaint(ask, self.n_outputs, self.n_constraints),
             None => Some("the run has ended: there is nothing to tell".to_string()),
         };
         if let Some(complaint) = complaint {
@@ -114,6 +116,7 @@ impl Suspended {
         }
         if let Some(ask) = self.ask.take()
             && self.n_outputs == 0
+            && ask.wants_outputs
             && tell.failures.is_empty()
         {
             self.n_outputs = tell.outputs.len() / ask.len();
@@ -246,6 +249,14 @@ fn thread(job: Job) -> Result<Engine, OptimizeError> {
 }
 
 fn run(job: Job, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
-    let Job { kind, has_derivative, start_with_derivative, run, .. } = job;
-    run(&mut HandOut { kind, has_derivative, start_with_derivative, n_outputs: 0, exchange })
+    let Job { kind, has_derivative, start_with_derivative, nonlinear, run, .. } = job;
+    let n_outputs = 0;
+    run(&mut HandOut {
+        kind,
+        has_derivative,
+        start_with_derivative,
+        n_outputs,
+        nonlinear,
+        exchange,
+    })
 }

@@ -5,10 +5,10 @@ use thalweg_core::{SolverKind, Values, Want};
 use super::{Evaluator, Scratch, derivative_column, output_column};
 use crate::aggregate::Aggregate;
 use crate::numdiff::to_user;
-use crate::objective::Batch;
+use crate::objective::{Answer, Batch};
 
 impl Evaluator<'_> {
-    /// Outputs and closed-form derivatives at the points, in the algorithm's terms, into the columns of `values`.
+    /// Outputs, constraints and closed-form derivatives at the points, in the algorithm's terms, into the columns of `values`.
     pub(super) fn evaluate(
         &mut self,
         points: &[f64],
@@ -21,8 +21,9 @@ impl Evaluator<'_> {
         let closed_form = want.is_derivative() && self.objective.has_derivative();
         // Aggregating a derivative needs the outputs, too.
         let wants_outputs = want.is_evaluation() || (closed_form && !aggregate.is_direct());
-        if !wants_outputs && !closed_form {
-            return;
+        let of_constraints = self.wanted_of_constraints(points, want);
+        if !wants_outputs && !closed_form && of_constraints == (false, false) {
+            return self.fill_constraints(points, want, of_constraints, values);
         }
         let direct = aggregate.is_direct();
         let n_user = self.space.n_user();
@@ -40,7 +41,18 @@ impl Evaluator<'_> {
         outputs.resize(if wants_outputs { k * m } else { 0 }, 0.0);
         derivatives.resize(if closed_form { k * m * n_user } else { 0 }, 0.0);
 
-        self.call(points, wants_outputs, closed_form, &mut outputs, &mut derivatives);
+        let (mut constraints, mut constraint_derivatives) =
+            self.constraint_buffers(k, of_constraints);
+        let answer = Answer {
+            outputs: &mut outputs,
+            derivatives: &mut derivatives,
+            constraints: &mut constraints,
+            constraint_derivatives: &mut constraint_derivatives,
+        };
+        self.call(points, answer);
+        self.scratch.function_values = constraints;
+        self.scratch.function_derivatives = constraint_derivatives;
+        self.fill_constraints(points, want, of_constraints, values);
 
         if direct && want.is_evaluation() {
             aggregate.sign(&mut outputs);
@@ -105,54 +117,74 @@ impl Evaluator<'_> {
         self.scratch.own = own;
     }
 
-    /// Call the user's function, or use what it returned at the start.
-    pub(super) fn call(
-        &mut self,
-        points: &[f64],
-        mut wants_outputs: bool,
-        mut wants_derivative: bool,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-    ) {
-        // A batch that begins with the start point: the rest of it is left to evaluate.
-        let (n, m) = (self.space.n_free(), self.objective.n_outputs());
-        let (mut points, mut outputs, mut skipped) = (points, outputs, 0);
-        let start_is_known = !self.start.outputs.is_empty() || self.start.derivative.is_some();
-        if start_is_known && points[..n] == *self.space.start() {
-            if wants_outputs
-                && !self.start.outputs.is_empty()
-                && !(wants_derivative && points.len() > n)
-            {
-                outputs[..m].copy_from_slice(&self.start.outputs);
-                self.start.outputs = Vec::new();
-                if points.len() > n {
-                    (points, outputs, skipped) = (&points[n..], &mut outputs[m..], 1);
-                } else {
-                    wants_outputs = false;
-                }
+    /// Call the user's functions for what has room in `answer`, or use what they returned at the start.
+    pub(super) fn call(&mut self, points: &[f64], answer: Answer<'_>) {
+        let n = self.space.n_free();
+        let Answer { mut outputs, mut derivatives, mut constraints, constraint_derivatives } =
+            answer;
+        let (mut points, mut skipped) = (points, 0);
+        if points[..n] == *self.space.start() && points.len() == n {
+            if use_up(&mut self.start.outputs, outputs) {
+                outputs = &mut [];
             }
-            if wants_derivative
-                && points.len() == n
-                && let Some(derivative) = self.start.derivative.take()
-            {
-                derivatives.copy_from_slice(&derivative);
-                wants_derivative = false;
+            if self.start.derivative.as_mut().is_some_and(|known| use_up(known, derivatives)) {
+                self.start.derivative = None;
+                derivatives = &mut [];
+            }
+            if use_up(&mut self.start_constraints, constraints) {
+                constraints = &mut [];
+            }
+        } else if points[..n] == *self.space.start()
+            && derivatives.is_empty()
+            && constraint_derivatives.is_empty()
+        {
+            // A batch that begins with the start point: the rest of it is left to evaluate.
+            let (m, c) = (self.start.outputs.len(), self.start_constraints.len());
+            let known = |wanted: &[f64], of_start: usize| wanted.is_empty() || of_start > 0;
+            if known(outputs, m) && known(constraints, c) {
+                (points, skipped) = (&points[n..], 1);
+                outputs = take_first(&mut self.start.outputs, outputs);
+                constraints = take_first(&mut self.start_constraints, constraints);
             }
         }
-        if !wants_outputs && !wants_derivative {
+        let wants = |room: &[f64]| !room.is_empty();
+        let batch = Batch {
+            points: &[],
+            dim: self.space.n_user(),
+            wants_outputs: wants(outputs),
+            wants_derivative: wants(derivatives),
+            wants_constraints: wants(constraints),
+            wants_constraint_derivative: wants(constraint_derivatives),
+            n_cores: self.n_cores,
+        };
+        if batch.wants_nothing() {
             return;
         }
         let Scratch { user, work, failures, .. } = &mut self.scratch;
-        let batch = Batch {
-            points: to_user(self.space, points, user, work),
-            dim: self.space.n_user(),
-            wants_outputs,
-            wants_derivative,
-            n_cores: self.n_cores,
-        };
-        let outputs = if wants_outputs { outputs } else { &mut [] };
-        let derivatives = if wants_derivative { derivatives } else { &mut [] };
-        self.objective.evaluate(&batch, outputs, derivatives, failures);
+        let batch = Batch { points: to_user(self.space, points, user, work), ..batch };
+        let answer = Answer { outputs, derivatives, constraints, constraint_derivatives };
+        self.objective.evaluate(&batch, answer, failures);
         failures.iter_mut().for_each(|failure| failure.index += skipped);
     }
+}
+
+/// Write what is known into its room, if both are there, and forget it.
+fn use_up(known: &mut Vec<f64>, room: &mut [f64]) -> bool {
+    let uses = !room.is_empty() && known.len() == room.len();
+    if uses {
+        room.copy_from_slice(known);
+        known.clear();
+    }
+    uses
+}
+
+/// Write what is known into the first place of a batch, if it is wanted, and forget it; the rest of the room.
+fn take_first<'a>(known: &mut Vec<f64>, room: &'a mut [f64]) -> &'a mut [f64] {
+    if room.is_empty() {
+        return room;
+    }
+    let (first, rest) = room.split_at_mut(known.len());
+    first.copy_from_slice(known);
+    known.clear();
+    rest
 }

@@ -4,8 +4,8 @@ use thalweg_core::{Values, Want};
 
 use super::{Evaluator, derivative_column, output_column};
 use crate::aggregate::Aggregate;
-use crate::numdiff::Context;
-use crate::objective::{Failure, UserError};
+use crate::numdiff::{Context, Quantity};
+use crate::objective::{Answer, Failure, UserError};
 
 impl Evaluator<'_> {
     /// Numerical derivatives at the points.
@@ -45,7 +45,7 @@ impl Evaluator<'_> {
                     objective: &mut *self.objective,
                     space: self.space,
                     work: &mut self.scratch.work,
-                    aggregate,
+                    quantity: Quantity::Outputs(aggregate),
                     error_handling,
                 };
                 let failures = match differentiator.derivative(x, &center, column, &mut context) {
@@ -92,7 +92,7 @@ impl Evaluator<'_> {
     fn evaluate_center(&mut self, i: usize, x: &[f64], aggregate: Aggregate) {
         let mut outputs = vec![0.0; aggregate.m];
         let before = self.scratch.failures.len();
-        self.call(x, true, false, &mut outputs, &mut []);
+        self.call(x, Answer { outputs: &mut outputs, ..Answer::default() });
         self.scratch.failures[before..].iter_mut().for_each(|failure| failure.index = i);
         let mut own = vec![0.0; aggregate.n_solver_outputs()];
         aggregate.outputs(&outputs, &mut own);

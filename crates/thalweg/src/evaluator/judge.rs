@@ -28,6 +28,9 @@ impl Evaluator<'_> {
             let k = points.len() / self.space.n_free();
             self.check_derivatives(k, points, want, aggregate, values);
         }
+        if want.contains(Want::CONSTRAINTS) {
+            self.judge_constraints(points, want, values);
+        }
         if self.scratch.failures.is_empty() {
             return Ok(());
         }
@@ -36,7 +39,9 @@ impl Evaluator<'_> {
             match (failure.error.kind, self.error_handling) {
                 (UserErrorKind::Interrupt, _) => return Err((Stop::Interrupted, failure.index)),
                 (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
-                    self.put_penalty(failure.index, points, want, aggregate, values);
+                    if !failure.is_of_constraint() {
+                        self.put_penalty(failure.index, points, want, aggregate, values);
+                    }
                     if let Some(notify) = &mut self.on_failure {
                         notify(&failure);
                     }
@@ -115,7 +120,7 @@ impl Evaluator<'_> {
 }
 
 /// The first numbers of a list, for messages.
-fn shown(numbers: &[f64]) -> String {
+pub(super) fn shown(numbers: &[f64]) -> String {
     const MOST: usize = 10;
     let list: Vec<String> = numbers.iter().take(MOST).map(f64::to_string).collect();
     let rest = if numbers.len() > MOST { ", ..." } else { "" };

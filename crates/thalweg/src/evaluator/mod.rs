@@ -4,6 +4,7 @@
 //! user parameters, the user's function or a numerical derivative, error policy, sign, pull-back, record, reply.
 
 mod call;
+mod constraints;
 mod differentiate;
 mod judge;
 mod record;
@@ -18,6 +19,7 @@ use thalweg_space::{Space, Workspace};
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::nonlinear::{ConstraintSet, Violation};
 use crate::numdiff::{Differentiator, wanted_kind};
 use crate::objective::{Failure, Objective, StartValues, UserError};
 use crate::policy::{ErrorHandling, Penalty};
@@ -26,12 +28,15 @@ use crate::policy::{ErrorHandling, Penalty};
 pub(crate) struct Evaluator<'a> {
     pub objective: &'a mut dyn Objective,
     pub space: &'a Space,
+    pub constraints: ConstraintSet,
     pub maximize: bool,
     pub limits: Limits,
     pub error_handling: ErrorHandling,
     pub penalty: Penalty,
     pub n_cores: usize,
     pub differentiator: Option<Differentiator>,
+    /// For constraints without a closed-form derivative.
+    pub constraint_differentiator: Option<Differentiator>,
     pub history: Option<History>,
     pub sinks: Vec<&'a mut dyn Sink>,
     pub callback: Option<&'a mut dyn FnMut(&IterationReport<'_>) -> bool>,
@@ -40,6 +45,8 @@ pub(crate) struct Evaluator<'a> {
     pub clock: Instant,
     /// The evaluation at the start, until the algorithm asks for it.
     pub start: StartValues,
+    /// The values of all constraints there, likewise.
+    pub start_constraints: Vec<f64>,
     pub best: Best,
     pub counts: Counts,
     /// The failure that ended the run.
@@ -47,11 +54,23 @@ pub(crate) struct Evaluator<'a> {
     pub scratch: Scratch,
 }
 
-/// The best point so far, in the algorithm's space and sign.
+/// The best point so far, in the algorithm's space and sign: of the points that satisfy the constraints the one with the
+/// smallest value, and as long as there is none the one that comes nearest to satisfying them.
 #[derive(Clone, Debug)]
 pub(crate) struct Best {
     pub x: Vec<f64>,
     pub value: f64,
+    pub constraints: Vec<f64>,
+    pub violation: Violation,
+}
+
+impl Best {
+    fn is_worse_than(&self, value: f64, violation: &Violation) -> bool {
+        let (own, other) = (self.violation.excess, violation.excess);
+        // Outside the constraints a value that is infinitely low says nothing.
+        let counts = value.is_finite() || (value < f64::INFINITY && violation.is_feasible());
+        counts && (other < own || (other == own && value < self.value))
+    }
 }
 
 /// How much was done.
@@ -59,6 +78,8 @@ pub(crate) struct Best {
 pub(crate) struct Counts {
     pub fun: u64,
     pub jac: u64,
+    pub constraints: u64,
+    pub constraint_jacobians: u64,
     pub iterations: u64,
     pub batches: u64,
 }
@@ -76,6 +97,10 @@ pub(crate) struct Scratch {
     last: Last,
     /// The objective at points whose numerical derivative alone was wanted.
     centers: Vec<f64>,
+    /// The constraints at the last single points at which they were evaluated.
+    known: constraints::Known,
+    function_values: Vec<f64>,
+    function_derivatives: Vec<f64>,
 }
 
 /// A point and its outputs for an algorithm of some kind.
@@ -110,12 +135,12 @@ impl Oracle for Evaluator<'_> {
     fn answer(&mut self, request: &Request<'_>, values: &mut Values) -> Result<(), Stop> {
         let kind = wanted_kind(request.want);
         let aggregate = self.aggregate(kind)?;
-        let want = whole(request.want, kind);
+        let want = self.with_constraints(whole(request.want, kind));
         let k = self.admit(want, request.len())?;
         let begin = self.now();
         let points = &request.points[..k * request.dim];
-        values.prepare(want, k, request.dim, aggregate.n_solver_outputs(), 0);
-        if !want.is_evaluation() && !want.is_derivative() {
+        values.prepare(want, k, request.dim, aggregate.n_solver_outputs(), self.constraints.len());
+        if !want.is_evaluation() && !want.is_derivative() && !want.is_constraint() {
             return Ok(());
         }
         self.scratch.failures.clear();
@@ -125,8 +150,12 @@ impl Oracle for Evaluator<'_> {
         if want.is_derivative() && !self.objective.has_derivative() {
             self.differentiate(points, want, aggregate, values);
         }
+        if want.contains(Want::CONSTRAINT_JACOBIAN) {
+            self.differentiate_constraints(points, values);
+        }
         if let Err((stop, index)) = self.judge(points, want, aggregate, values) {
-            if index > 0 && !want.is_derivative() {
+            let derivatives = want.is_derivative() || want.contains(Want::CONSTRAINT_JACOBIAN);
+            if index > 0 && !derivatives {
                 // What was evaluated before the point that ended the run is not lost.
                 self.record(&points[..index * request.dim], want, values, begin);
             }
@@ -134,6 +163,7 @@ impl Oracle for Evaluator<'_> {
         }
         self.record(points, want, values, begin);
         self.remember(points, want, aggregate, values);
+        self.remember_constraints(points, want, values);
         if want.contains(Want::GRADIENT) {
             aggregate.gradients(values);
         }

@@ -15,11 +15,21 @@ impl Evaluator<'_> {
             self.counts.fun += k as u64;
         }
         let known = if want.is_evaluation() { &values.values[..k] } else { &self.scratch.centers };
+        let c = self.constraints.len();
+        let comparable = c == 0 || want.contains(Want::CONSTRAINTS);
         for (i, (&value, x)) in known.iter().zip(points.chunks_exact(n)).enumerate() {
             let failed = || self.scratch.failures.iter().any(|failure| failure.index == i);
-            if value < self.best.value && !failed() && self.is_within_bounds(x) {
-                self.best.value = value;
+            let constraints =
+                if comparable { &values.constraints[i * c..(i + 1) * c] } else { &[] };
+            let violation = self.constraints.violation(constraints);
+            if comparable
+                && self.best.is_worse_than(value, &violation)
+                && !failed()
+                && self.is_within_bounds(x)
+            {
+                (self.best.value, self.best.violation) = (value, violation);
                 self.best.x.copy_from_slice(x);
+                self.best.constraints.copy_from_slice(constraints);
             }
         }
         if want.is_derivative() {
@@ -28,7 +38,8 @@ impl Evaluator<'_> {
         let batch = self.counts.batches;
         let cores = if k > 1 { self.n_cores.max(1) } else { 1 };
         self.counts.batches += k.div_ceil(cores) as u64;
-        if self.history.is_none() && self.sinks.is_empty() {
+        let is_row = want.is_evaluation() || want.is_derivative();
+        if !is_row || (self.history.is_none() && self.sinks.is_empty()) {
             return;
         }
         let task = match (want.is_evaluation(), want.is_derivative()) {
@@ -72,12 +83,19 @@ impl Evaluator<'_> {
         if !want.is_evaluation() {
             return Ok(());
         }
-        if values.values.contains(&f64::NEG_INFINITY) {
+        // Where the constraints are violated, the objective may be as low as it likes.
+        let c = self.constraints.len();
+        let feasible = |i: usize| {
+            c == 0
+                || self.constraints.violation(&values.constraints[i * c..(i + 1) * c]).is_feasible()
+        };
+        let fallen = |(i, value): (usize, &f64)| *value == f64::NEG_INFINITY && feasible(i);
+        if values.values.iter().enumerate().any(fallen) {
             return Err(Stop::Unbounded);
         }
         if let Some(target) = self.limits.target {
             let sign = if self.maximize { -1.0 } else { 1.0 };
-            if self.best.value <= sign * target {
+            if self.best.value <= sign * target && self.best.violation.is_feasible() {
                 return Err(Stop::Target { value: sign * self.best.value, target });
             }
         }

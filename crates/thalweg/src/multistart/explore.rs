@@ -8,7 +8,7 @@ use thalweg_space::Space;
 use super::fitted::fitted_points;
 use super::sample::Sample;
 use crate::aggregate::Aggregate;
-use crate::objective::{Batch, Failure, UserErrorKind};
+use crate::objective::{Answer, Batch, Failure, UserErrorKind};
 use crate::pipeline::Specification;
 use crate::status::Status;
 
@@ -155,10 +155,11 @@ impl Exploration<'_> {
             points: &user,
             dim: n_user,
             wants_outputs: true,
-            wants_derivative: false,
             n_cores: self.n_cores,
+            ..Batch::default()
         };
-        spec.objective.evaluate(&batch, &mut outputs, &mut [], &mut failures);
+        let answer = Answer { outputs: &mut outputs, ..Answer::default() };
+        spec.objective.evaluate(&batch, answer, &mut failures);
         // What comes after a failure that ends the run was not evaluated.
         let ends = failures.iter().position(|f| f.error.kind != UserErrorKind::Ordinary);
         let until = ends.map_or(k, |i| failures[i].index.min(k));

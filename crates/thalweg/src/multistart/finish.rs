@@ -46,7 +46,15 @@ impl Search<'_, '_> {
 
     /// Whether the exploration found a point that no local run is as good as: those that would have been failed.
     fn exploration_is_better(&self) -> bool {
-        self.explored.values.first().is_some_and(|&value| value < self.best.1)
+        let better = |&value: &f64| value < self.best.1;
+        !self.is_constrained() && self.explored.values.first().is_some_and(better)
+    }
+
+    /// Whether there are constraints that points of the exploration need not satisfy: they are starts, and nothing else.
+    pub(super) fn is_constrained(&self) -> bool {
+        !self.spec.nonlinear.is_empty()
+            || !self.spec.extra_rows.is_empty()
+            || !self.space.surplus_rows().is_empty()
     }
 
     /// The best point of the exploration.

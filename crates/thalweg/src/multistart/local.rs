@@ -8,7 +8,7 @@ use thalweg_space::{Bounds, Space};
 use super::notes::{Keeper, Note, Notes, pass_on, push};
 use crate::drivers::{Job, Outcome, Round, Tell, lockstep_jobs};
 use crate::limits::IterationReport;
-use crate::objective::{Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 use crate::pipeline::{Specification, optimize_in};
 
 /// What all local runs of a search have in common.
@@ -68,7 +68,11 @@ impl Local<'_, '_> {
         });
         optimize_in(
             Specification {
-                objective: &mut FromHere { objective: &mut *spec.objective, with_derivative },
+                objective: &mut FromHere {
+                    objective: &mut *spec.objective,
+                    with_derivative,
+                    sizes: spec.nonlinear.iter().map(|constraint| constraint.n_values).collect(),
+                },
                 start: &user,
                 names: spec.names,
                 direction: spec.direction,
@@ -78,6 +82,9 @@ impl Local<'_, '_> {
                 limits: spec.limits,
                 bounds: spec.bounds.clone(),
                 constraints: spec.constraints.clone(),
+                nonlinear: spec.nonlinear.clone(),
+                extra_rows: spec.extra_rows.clone(),
+                constraint_handling: spec.constraint_handling,
                 space: spec.space,
                 scaling: None, // the space is scaled
                 soft_bounds: Bounds::none(),
@@ -139,6 +146,8 @@ impl Local<'_, '_> {
         let (n_cores, seed, penalty) = (self.n_cores, spec.seed, spec.penalty);
         let (error_handling, collect_history) = (spec.error_handling, spec.collect_history);
         let (bounds, constraints) = (spec.bounds.clone(), spec.constraints.clone());
+        let (nonlinear, extra_rows) = (spec.nonlinear.clone(), spec.extra_rows.clone());
+        let constraint_handling = spec.constraint_handling;
         let (build_options, interrupt) = (spec.space, spec.interrupt.clone());
         let has_callback = spec.callback.is_some();
         let (has_notify, has_sinks) = (spec.on_failure.is_some(), !spec.sinks.is_empty());
@@ -163,6 +172,9 @@ impl Local<'_, '_> {
                     limits,
                     bounds,
                     constraints,
+                    nonlinear,
+                    extra_rows,
+                    constraint_handling,
                     space: build_options,
                     scaling: None,
                     soft_bounds: Bounds::none(),
@@ -186,6 +198,7 @@ impl Local<'_, '_> {
             kind: self.spec.objective.kind(),
             has_derivative: self.spec.objective.has_derivative(),
             start_with_derivative: self.starts_with_derivative(),
+            nonlinear: self.spec.nonlinear.clone(),
             of_catalog: self.of_catalog,
             run: Box::new(run),
         }
@@ -202,19 +215,31 @@ pub(super) fn user_point(space: &Space, x: &[f64]) -> Vec<f64> {
 /// Evaluate the merged batch of a round.
 fn answer(round: &Round, spec: &mut Specification<'_>, n_cores: usize) -> Tell {
     let (k, m) = (round.runs.len(), spec.objective.n_outputs());
+    let c: usize = spec.nonlinear.iter().map(|constraint| constraint.n_values).sum();
     let batch = Batch {
         points: &round.points,
         dim: round.dim,
         wants_outputs: round.wants_outputs,
         wants_derivative: round.wants_derivative,
+        wants_constraints: round.wants_constraints,
+        wants_constraint_derivative: round.wants_constraint_derivative,
         n_cores,
     };
+    let rows = if round.wants_constraint_derivative { k * c * round.dim } else { 0 };
     let mut tell = Tell {
         outputs: vec![0.0; if round.wants_outputs { k * m } else { 0 }],
         derivatives: vec![0.0; if round.wants_derivative { k * m * round.dim } else { 0 }],
+        constraints: vec![0.0; if round.wants_constraints { k * c } else { 0 }],
+        constraint_derivatives: vec![0.0; rows],
         failures: Vec::new(),
     };
-    spec.objective.evaluate(&batch, &mut tell.outputs, &mut tell.derivatives, &mut tell.failures);
+    let answer = Answer {
+        outputs: &mut tell.outputs,
+        derivatives: &mut tell.derivatives,
+        constraints: &mut tell.constraints,
+        constraint_derivatives: &mut tell.constraint_derivatives,
+    };
+    spec.objective.evaluate(&batch, answer, &mut tell.failures);
     // What ends the search ends every run: nothing after it was evaluated.
     if let Some(i) = tell.failures.iter().position(|f| f.error.kind != UserErrorKind::Ordinary) {
         let first = tell.failures.swap_remove(i);
@@ -230,8 +255,8 @@ fn answer(round: &Round, spec: &mut Specification<'_>, n_cores: usize) -> Tell {
 
 fn all_interrupted(round: &Round) -> Tell {
     let interrupt = |index| {
-        let message = "the search was ended".to_string();
-        let error = UserError { kind: UserErrorKind::Interrupt, message, cause: None };
+        let error = UserError::new("the search was ended");
+        let error = UserError { kind: UserErrorKind::Interrupt, ..error };
         Failure { index, what: "fun", error }
     };
     Tell { failures: (0..round.runs.len()).map(interrupt).collect(), ..Default::default() }
@@ -241,6 +266,8 @@ fn all_interrupted(round: &Round) -> Tell {
 struct FromHere<'o> {
     objective: &'o mut dyn Objective,
     with_derivative: bool,
+    /// How many values each nonlinear constraint has.
+    sizes: Vec<usize>,
 }
 
 impl Objective for FromHere<'_> {
@@ -266,23 +293,28 @@ impl Objective for FromHere<'_> {
             dim: params.len(),
             wants_outputs: true,
             wants_derivative: self.with_derivative,
+            wants_constraints: !self.sizes.is_empty(),
             n_cores: 1,
+            ..Batch::default()
         };
-        let entries = derivative.as_deref_mut().unwrap_or(&mut []);
-        self.objective.evaluate(&batch, &mut outputs, entries, &mut failures);
+        let mut values = vec![0.0; self.sizes.iter().sum()];
+        let answer = Answer {
+            outputs: &mut outputs,
+            derivatives: derivative.as_deref_mut().unwrap_or(&mut []),
+            constraints: &mut values,
+            ..Answer::default()
+        };
+        self.objective.evaluate(&batch, answer, &mut failures);
+        let mut rest = values.into_iter();
+        let sizes = self.sizes.iter();
+        let constraints = sizes.map(|&size| rest.by_ref().take(size).collect()).collect();
         match failures.pop() {
             Some(failure) => Err(failure),
-            None => Ok(StartValues { outputs, derivative }),
+            None => Ok(StartValues { outputs, derivative, constraints }),
         }
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        derivatives: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
-        self.objective.evaluate(batch, outputs, derivatives, failures);
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
+        self.objective.evaluate(batch, answer, failures);
     }
 }

@@ -80,6 +80,9 @@ pub(crate) fn search(
         maximize: spec.direction == Direction::Maximize,
         m: spec.objective.n_outputs(),
     };
+    for (limits, values) in spec.nonlinear.iter_mut().zip(&start.constraints) {
+        limits.n_values = values.len();
+    }
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
     let exploration = Exploration { space, n_cores, clock, aggregate, start_fun };
     let explored = exploration.run(&mut spec, &sample);

@@ -42,8 +42,9 @@ impl Note {
 
     pub fn failure(failure: &Failure) -> Self {
         let Failure { index, what, ref error } = *failure;
-        let (kind, message) = (error.kind, error.message.clone());
-        Note::Failure(Failure { index, what, error: UserError { kind, message, cause: None } })
+        let (kind, function) = (error.kind, error.function.clone());
+        let error = UserError { kind, function, ..UserError::new(&*error.message) };
+        Note::Failure(Failure { index, what, error })
     }
 }
 

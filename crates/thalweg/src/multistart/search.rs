@@ -107,6 +107,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let sign = if self.maximize { -1.0 } else { 1.0 };
         if let (None, Some(target)) = (&self.stop, self.spec.limits.target)
             && self.best.1 <= sign * target
+            && !self.is_constrained()
         {
             let stop = Stop::Target { value: sign * self.best.1, target };
             self.stop = Some((Status::from(&stop), stop.to_string()));
@@ -237,8 +238,9 @@ impl<'s, 'a> Search<'s, 'a> {
     fn add(&mut self, result: FlatResult) {
         let value = if self.maximize { -result.fun } else { result.fun };
         let point = self.space.to_internal(&result.params);
-        let known = self.best_run.map(|run| self.optima[run].status == Status::Invalid);
-        let better = match (known, result.status == Status::Invalid) {
+        let is_wrong = |run: &FlatResult| run.status == Status::Invalid || !run.is_feasible;
+        let known = self.best_run.map(|run| is_wrong(&self.optima[run]));
+        let better = match (known, is_wrong(&result)) {
             (None, _) | (Some(true), false) => true,
             (Some(false), true) => false,
             _ => value <= self.best.1,

@@ -49,7 +49,7 @@ impl Search<'_, '_> {
         let n = self.space.n_free();
         let mut order: Vec<usize> = (0..self.optima.len()).collect();
         let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
-        order.retain(|i| value(i).is_finite());
+        order.retain(|i| value(i).is_finite() && self.optima[*i].is_feasible);
         order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
         let values: Vec<f64> = order.iter().map(value).collect();
         let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
@@ -69,7 +69,8 @@ impl Search<'_, '_> {
         let (from, crossed_with) = std::mem::replace(&mut self.crossed, (self.optima.len(), best));
         let from = if crossed_with == best { from } else { 0 };
         let mut partners: Vec<usize> = (from..self.optima.len()).collect();
-        partners.retain(|&i| self.optima[i].fun.is_finite() && i != best);
+        let is_usable = |i: usize| self.optima[i].fun.is_finite() && self.optima[i].is_feasible;
+        partners.retain(|&i| is_usable(i) && i != best);
         let mut distinct: Vec<usize> = Vec::new();
         for &i in partners.iter().rev() {
             let is_known = |&j: &usize| self.is_same(&self.points[i], &self.points[j]);

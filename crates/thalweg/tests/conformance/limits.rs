@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::{Probe, blueprint, catalog, expect, rosenbrock};
 use thalweg::core::{SolverKind, Task};
-use thalweg::{Batch, Failure, IterationReport, Objective, Specification, StartValues, Status};
+use thalweg::{
+    Answer, Batch, Failure, IterationReport, Objective, Specification, StartValues, Status,
+};
 
 #[test]
 fn the_budget_of_evaluations_is_kept_exactly() {
@@ -84,6 +86,9 @@ fn observed(
         limits: blueprint.resolved.limits,
         bounds: blueprint.bounds,
         constraints: Vec::new(),
+        nonlinear: Vec::new(),
+        extra_rows: Vec::new(),
+        constraint_handling: Default::default(),
         space: blueprint.space,
         numerical_derivatives: blueprint.numerical_derivatives,
         n_cores: 1,
@@ -149,15 +154,10 @@ impl Objective for Batches {
     }
     fn start(&mut self, x: &[f64]) -> Result<StartValues, Failure> {
         let mut probe = Probe::new(self.kind, rosenbrock);
-        Ok(StartValues { outputs: probe.outputs(x).unwrap_or_default(), derivative: None })
+        Ok(StartValues { outputs: probe.outputs(x).unwrap_or_default(), ..Default::default() })
     }
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        _: &mut [f64],
-        _: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, _: &mut Vec<Failure>) {
+        let Answer { outputs, .. } = answer;
         self.sizes.push(batch.len());
         let m = self.n_outputs();
         let mut probe = Probe::new(self.kind, rosenbrock);

@@ -3,7 +3,7 @@
 use thalweg::core::{CatalogEntry, SolverKind};
 use thalweg::drivers::Blueprint;
 use thalweg::{
-    Batch, Bounds, Failure, FlatResult, Objective, OptimizeError, StartValues, UserError,
+    Answer, Batch, Bounds, Failure, FlatResult, Objective, OptimizeError, StartValues, UserError,
 };
 
 /// Residuals of a test problem; scalar algorithms see their sum of squares, likelihood algorithms its parts.
@@ -60,16 +60,11 @@ impl Objective for Probe {
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         let outputs = self.outputs(params).map_err(|message| failure(0, message))?;
         self.n_outputs = outputs.len();
-        Ok(StartValues { outputs, derivative: None })
+        Ok(StartValues { outputs, ..Default::default() })
     }
 
-    fn evaluate(
-        &mut self,
-        batch: &Batch<'_>,
-        outputs: &mut [f64],
-        _: &mut [f64],
-        failures: &mut Vec<Failure>,
-    ) {
+    fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
+        let Answer { outputs, .. } = answer;
         let m = self.n_outputs;
         for (i, x) in batch.iter().enumerate() {
             match self.outputs(x) {

@@ -126,15 +126,18 @@ fn an_unbounded_objective_is_no_success() {
                 false
             }
             fn start(&mut self, x: &[f64]) -> Result<thalweg::StartValues, thalweg::Failure> {
-                Ok(thalweg::StartValues { outputs: vec![x[0] - x[1].powi(3)], derivative: None })
+                Ok(thalweg::StartValues {
+                    outputs: vec![x[0] - x[1].powi(3)],
+                    ..Default::default()
+                })
             }
             fn evaluate(
                 &mut self,
                 batch: &thalweg::Batch<'_>,
-                outputs: &mut [f64],
-                _: &mut [f64],
+                answer: thalweg::Answer<'_>,
                 _: &mut Vec<thalweg::Failure>,
             ) {
+                let thalweg::Answer { outputs, .. } = answer;
                 batch.iter().zip(outputs).for_each(|(x, out)| *out = x[0] - x[1].powi(3));
             }
         }

@@ -1,0 +1,172 @@
+//! Nonlinear constraints around any algorithm: an augmented Lagrangian.
+//!
+//! **When to use.** An algorithm cannot keep nonlinear constraints `a <= c(x) <= b` itself, but is right for the objective: it has
+//! no derivatives, it is a sum of squares, it has many minima. Bounds stay with the algorithm.
+//!
+//! **How it works.** In every outer iteration the algorithm minimizes, within the bounds, the Powell-Hestenes-Rockafellar function
+//!
+//! ```text
+//! L(x) = f(x) + rho/2 sum_i r_i(x)^2,    r_i(x) = z_i - clamp(z_i, a_i, b_i),    z_i = c_i(x) + y_i / rho
+//! ```
+//!
+//! from where it ended before. Then each multiplier y_i becomes `rho r_i`, which makes the gradient of the Lagrangian f + y'c at
+//! the new multipliers that of L; and the penalty rho grows, unless infeasibility and complementarity,
+//! `V_i = c_i - clamp(z_i, a_i, b_i)`, fell enough. The run has converged when every |V_i| is within the tolerance of its
+//! constraint and the algorithm itself says that it has converged. The constraints of a least-squares algorithm are further
+//! residuals `sqrt(rho/2) r_i`; those of a likelihood algorithm further contributions.
+//!
+//! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
+//! long as a < b. The tolerances of the first subproblems are roots of the algorithm's own. A subproblem whose value falls
+//! without end outside the constraints is given up and begun again with a larger penalty.
+//!
+//! **Cost.** Some 5 to 15 runs of the algorithm, most of them short ones.
+//!
+//! **References.** E. G. Birgin, J. M. Martínez, Practical Augmented Lagrangian Methods for Constrained Optimization, SIAM 2014,
+//! algorithm 4.1 (doi:10.1137/1.9781611973365); the same, Improving ultimate convergence of an augmented Lagrangian method,
+//! Optimization Methods and Software 23, 2008 (doi:10.1080/10556780701577730), for the first penalty.
+
+mod around;
+mod penalty;
+mod progress;
+mod subproblem;
+
+use thalweg_core::{Algorithm, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict};
+
+use self::penalty::Penalty;
+use self::progress::{Progress, Step};
+use self::subproblem::{Point, Subproblem, evaluation_of};
+
+/// An algorithm that keeps nonlinear constraints with the help of another.
+#[derive(Debug)]
+pub struct AugmentedLagrangian {
+    inner: Box<dyn Algorithm>,
+    /// The penalty at the beginning; chosen from the values at the start by default.
+    pub initial_penalty: Option<f64>,
+    /// By how much the penalty grows (gamma).
+    pub penalty_growth: f64,
+    /// The fall of infeasibility and complementarity from one subproblem to the next that is good enough for the penalty to stay
+    /// as it is (tau).
+    pub sufficient_fall: f64,
+    /// The largest number of subproblems.
+    pub max_subproblems: usize,
+}
+
+impl AugmentedLagrangian {
+    /// Keep nonlinear constraints around `inner`, whose name, options and needs stay what they are.
+    ///
+    /// ```
+    /// use thalweg_algorithms::AugmentedLagrangian;
+    /// use thalweg_algorithms::algorithms::lbfgsb::Lbfgsb;
+    /// use thalweg_core::Configure;
+    /// let both = AugmentedLagrangian::around(Box::new(Lbfgsb::default()));
+    /// assert!(both.spec().features.nonlinear_constraints && both.spec().name == "lbfgsb");
+    /// ```
+    pub fn around(inner: Box<dyn Algorithm>) -> Self {
+        AugmentedLagrangian {
+            inner,
+            initial_penalty: None,
+            penalty_growth: 10.0,
+            sufficient_fall: 0.5,
+            max_subproblems: 60,
+        }
+    }
+}
+
+impl Algorithm for AugmentedLagrangian {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        if problem.constraint_limits().is_empty() {
+            return self.inner.solve(problem, x0);
+        }
+        let features = self.inner.spec().features;
+        let mut point = first_point(problem, x0, features)?;
+        let rho = self.initial_penalty.unwrap_or_else(|| Penalty::first_rho(problem, &point));
+        let mut penalty = Penalty::new(problem.constraint_limits(), rho);
+        let mut progress = Progress::new(problem.constraint_tolerances());
+
+        for number in 1..=self.max_subproblems {
+            let inner = self.with_tolerances(progress.exponent());
+            let seed = (problem.rng().uniform() * 2_f64.powi(53)) as u64;
+            let spec = subproblem_spec(problem, features, seed);
+            let mut subproblem = Subproblem::new(problem, &penalty, point.clone());
+            let x = point.x.clone();
+            let solved = inner.solve(&mut Problem::new(&mut subproblem, &spec), &x);
+            if subproblem.has_run_away() {
+                penalty.grow(self.penalty_growth);
+                continue;
+            }
+            let finish = solved?;
+            point = subproblem.point_at(&finish.x, evaluation_of(features.kind))?;
+
+            let step = progress.judge(&point, &penalty, &finish.verdict, self.sufficient_fall);
+            penalty.update_multipliers(&point.constraints);
+            match step {
+                Step::Converged(test) => {
+                    return Ok(report(Verdict::Converged(test), point, finish, &penalty, number));
+                }
+                Step::Stalled(reason) => {
+                    return Ok(report(Verdict::Stalled(reason), point, finish, &penalty, number));
+                }
+                Step::Infeasible(reason) => {
+                    return Ok(report(
+                        Verdict::Infeasible(reason),
+                        point,
+                        finish,
+                        &penalty,
+                        number,
+                    ));
+                }
+                Step::MorePenalty => penalty.grow(self.penalty_growth),
+                Step::Again => {}
+            }
+        }
+        let reason = format!("{} subproblems of the augmented Lagrangian", self.max_subproblems);
+        let finish = Finish::exhausted(Vec::new(), 0.0, "");
+        let verdict = Verdict::Exhausted(reason);
+        Ok(report(verdict, point, finish, &penalty, self.max_subproblems))
+    }
+}
+
+/// The start, with everything that the first subproblem will ask for there.
+fn first_point(problem: &mut Problem<'_>, x0: &[f64], features: Features) -> Result<Point, Stop> {
+    let want = subproblem::at_first_point(features);
+    let values = problem.batch(want, x0)?;
+    Ok(Point::new(x0, want, values))
+}
+
+fn subproblem_spec(problem: &Problem<'_>, features: Features, seed: u64) -> ProblemSpec {
+    let c = problem.constraint_limits().len();
+    let is_scalar = features.kind == thalweg_core::SolverKind::Scalar;
+    ProblemSpec {
+        lower: problem.lower().to_vec(),
+        upper: problem.upper().to_vec(),
+        n_outputs: if is_scalar { 1 } else { problem.n_outputs() + c },
+        seed,
+        ..ProblemSpec::default()
+    }
+}
+
+/// The result, with the multipliers in the sign of: gradient of f + sum y_i gradient of c_i = 0.
+fn report(
+    verdict: Verdict,
+    point: Point,
+    last: Finish,
+    penalty: &Penalty,
+    number: usize,
+) -> Finish {
+    let mut finish = Finish { x: point.x, value: point.value, verdict, extras: Vec::new() }
+        .with("multipliers", penalty.multipliers().to_vec())
+        .with("penalty", penalty.rho())
+        .with("n_subproblems", number as u64)
+        .with("subproblem", last.verdict.to_string());
+    for (name, extra) in last.extras {
+        match (name, extra) {
+            // That of the subproblem is that of the Lagrangian.
+            ("gradient", Extra::Vector(gradient)) => {
+                finish = finish.with("lagrangian_gradient", gradient);
+            }
+            ("jacobian" | "hessian" | "hessian_inverse", _) => {}
+            (name, extra) => finish.extras.push((name, extra)),
+        }
+    }
+    finish
+}

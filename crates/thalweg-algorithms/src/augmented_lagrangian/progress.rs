@@ -1,0 +1,120 @@
+//! What follows from the end of a subproblem.
+
+use thalweg_core::{Test, Verdict};
+
+use super::penalty::Penalty;
+use super::subproblem::Point;
+
+/// As often in a row may the penalty grow without a fall of the violation before the constraints count as contradictory.
+const FRUITLESS: usize = 5;
+/// As often in a row may a subproblem end without convergence at a point that is good enough otherwise.
+const STALLS: usize = 2;
+
+/// What to do next.
+#[derive(Debug)]
+pub(super) enum Step {
+    Converged(Test),
+    Stalled(String),
+    Infeasible(String),
+    MorePenalty,
+    Again,
+}
+
+/// How infeasibility and complementarity have fallen so far, in units of the tolerances.
+#[derive(Debug)]
+pub(super) struct Progress<'a> {
+    tolerances: &'a [f64],
+    /// The power of the algorithm's own tolerances with which the next subproblem is solved.
+    exponent: f64,
+    measure: f64,
+    violation: f64,
+    fruitless: usize,
+    stalls: usize,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(tolerances: &'a [f64]) -> Self {
+        let (measure, violation) = (f64::INFINITY, f64::INFINITY);
+        Progress { tolerances, exponent: 0.5, measure, violation, fruitless: 0, stalls: 0 }
+    }
+
+    pub fn exponent(&self) -> f64 {
+        self.exponent
+    }
+
+    /// What follows from a subproblem that ended at `point`; `penalty` still has the multipliers that it was solved with.
+    pub fn judge(
+        &mut self,
+        point: &Point,
+        penalty: &Penalty,
+        verdict: &Verdict,
+        sufficient_fall: f64,
+    ) -> Step {
+        let sizes = point.constraints.iter().enumerate();
+        let measure = self.largest(sizes.clone().map(|(i, &c)| (i, penalty.measure(i, c).abs())));
+        let violation = self.largest(sizes.map(|(i, &c)| (i, penalty.violation(i, c))));
+        let (former, former_violation) = (self.measure, self.violation);
+        (self.measure, self.violation) = (measure.in_units, violation.in_units);
+        let was_exact = self.exponent >= 1.0;
+        self.exponent = (self.exponent + 0.25).min(1.0);
+
+        if measure.in_units <= 1.0 {
+            self.exponent = 1.0;
+            self.fruitless = 0;
+            if !was_exact {
+                return Step::Again;
+            }
+            if verdict.is_success() {
+                return Step::Converged(Test {
+                    measure: "largest violation of a nonlinear constraint",
+                    value: violation.size,
+                    tolerance: self.tolerances[violation.of],
+                    option: "",
+                });
+            }
+            self.stalls += 1;
+            if self.stalls >= STALLS {
+                return Step::Stalled(format!("the constraints are satisfied, but {verdict}"));
+            }
+            return Step::Again;
+        }
+        self.stalls = 0;
+        // Only a penalty that outweighs the objective should have had an effect.
+        let weighs = penalty.rho() * violation.size.powi(2) > point.value.abs().max(1.0);
+        if weighs && violation.in_units > 1.0 && violation.in_units > 0.9 * former_violation {
+            self.fruitless += 1;
+        } else {
+            self.fruitless = 0;
+        }
+        if self.fruitless > FRUITLESS {
+            let (i, c) = (violation.of, point.constraints[violation.of]);
+            let (lower, upper) = penalty.limits()[i];
+            return Step::Infeasible(format!(
+                "constraint value {i} stays at {c:e}, outside its limits [{lower}, {upper}], although the penalty was \
+                 raised to {:.1e}: the end is a stationary point of the violation, or the constraints contradict each \
+                 other",
+                penalty.rho()
+            ));
+        }
+        if measure.in_units > sufficient_fall * former { Step::MorePenalty } else { Step::Again }
+    }
+
+    /// The largest of some sizes in units of their tolerances.
+    fn largest(&self, sizes: impl Iterator<Item = (usize, f64)>) -> Largest {
+        let mut largest = Largest { of: 0, size: 0.0, in_units: 0.0 };
+        for (of, size) in sizes {
+            // Constraints that must hold exactly hold up to rounding errors.
+            let in_units = size / self.tolerances[of].max(1e-14);
+            if in_units > largest.in_units || in_units.is_nan() {
+                largest = Largest { of, size, in_units };
+            }
+        }
+        largest
+    }
+}
+
+struct Largest {
+    of: usize,
+    size: f64,
+    in_units: f64,
+}

@@ -1,0 +1,305 @@
+//! The user's nonlinear constraints: Python functions of a part of the params.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use thalweg::{Answer, Batch, Failure, Limit, NonlinearLimits, UserErrorKind};
+
+use super::failure::{Cause, failure};
+use crate::errors::{Kind, error};
+use crate::interrupt::Flag;
+use crate::numeric::{describe, number, to_vec, vector};
+use crate::tree::Tree;
+
+/// One constraint, as the package describes it.
+struct Constraint {
+    limits: NonlinearLimits,
+    func: Py<PyAny>,
+    derivative: Option<Py<PyAny>>,
+    /// From the params to what the functions take; all params without any.
+    steps: Vec<Py<PyAny>>,
+    /// Whether the functions take an array of the selected params, which were listed.
+    takes_array: bool,
+    /// The positions of the selected params in the flat vector, and their structure.
+    positions: Vec<usize>,
+    selected: Py<Tree>,
+    /// Limits as the user gave them: their structure has to be that of the values.
+    given: Vec<(String, Py<PyAny>)>,
+    /// The structure of the values; `None` for a number. Known after the start.
+    values: Option<Tree>,
+}
+
+/// All constraints of a run.
+#[derive(Default)]
+pub(crate) struct Constraints {
+    constraints: Vec<Constraint>,
+    interrupted: Flag,
+    ends_at_failure: bool,
+    keeps_going: bool,
+}
+
+impl Constraints {
+    /// Read a list of dicts, one for each constraint.
+    pub(crate) fn read(list: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let mut constraints = Vec::new();
+        for entry in list.map(|list| list.try_iter()).transpose()?.into_iter().flatten() {
+            constraints.push(Constraint::read(&entry?.cast_into::<PyDict>()?)?);
+        }
+        Ok(Constraints { constraints, ..Constraints::default() })
+    }
+
+    pub(crate) fn prepare(&mut self, interrupted: Flag, ends_at_failure: bool) {
+        (self.interrupted, self.ends_at_failure) = (interrupted, ends_at_failure);
+    }
+
+    /// As [`thalweg::Objective::keep_going`].
+    pub(crate) fn keep_going(&mut self, always: bool) {
+        self.keeps_going = always;
+    }
+
+    pub(crate) fn limits(&self) -> Vec<NonlinearLimits> {
+        self.constraints.iter().map(|constraint| constraint.limits.clone()).collect()
+    }
+
+    /// The number of values of all constraints; known after the start.
+    pub(crate) fn n_values(&self) -> usize {
+        self.constraints.iter().map(|constraint| constraint.limits.n_values).sum()
+    }
+
+    /// The values of each constraint at the start, whose structure is learnt from them.
+    pub(crate) fn start(
+        &mut self,
+        py: Python<'_>,
+        tree: &Tree,
+        point: &[f64],
+    ) -> Result<Vec<Vec<f64>>, Failure> {
+        let interrupted = &self.interrupted;
+        let learn = |constraint: &mut Constraint| {
+            let learnt = constraint.first_values(py, tree, point);
+            learnt.map_err(|cause| constraint.failed(py, 0, cause, interrupted))
+        };
+        self.constraints.iter_mut().map(learn).collect()
+    }
+
+    /// Values and closed-form derivatives at the points, each unless it has no room.
+    pub(crate) fn evaluate(
+        &self,
+        py: Python<'_>,
+        tree: &Tree,
+        batch: &Batch<'_>,
+        answer: Answer<'_>,
+        failures: &mut Vec<Failure>,
+    ) {
+        let (c, n) = (self.n_values(), batch.dim);
+        for (index, point) in batch.iter().enumerate() {
+            let mut first = index * c;
+            for constraint in &self.constraints {
+                let rows = first..first + constraint.limits.n_values;
+                first = rows.end;
+                let mut evaluated = Ok(());
+                if batch.wants_constraints {
+                    let out = &mut answer.constraints[rows.clone()];
+                    evaluated = constraint.values(py, tree, point, out);
+                }
+                if batch.wants_constraint_derivative && constraint.derivative.is_some() {
+                    let out = &mut answer.constraint_derivatives[rows.start * n..rows.end * n];
+                    evaluated = evaluated.and_then(|()| constraint.rows(py, tree, point, out));
+                }
+                if let Err(cause) = evaluated {
+                    let failed = constraint.failed(py, index, cause, &self.interrupted);
+                    let ends = (self.ends_at_failure && !self.keeps_going)
+                        || failed.error.kind != UserErrorKind::Ordinary;
+                    failures.push(failed);
+                    if ends {
+                        return; // the rest of the batch is not evaluated
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Constraint {
+    fn read(entry: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let get = |key: &str| -> PyResult<Bound<'_, PyAny>> {
+            entry.get_item(key)?.ok_or_else(|| PyValueError::new_err(format!("no key '{key}'")))
+        };
+        let derivative = Some(get("derivative")?).filter(|derivative| !derivative.is_none());
+        let limit = |key: &str| -> PyResult<Limit> {
+            let limit = get(key)?;
+            Ok(match number(&limit) {
+                Ok(limit) => Limit::Same(limit),
+                Err(_) => Limit::Each(to_vec(&limit)?),
+            })
+        };
+        let positions = to_vec(&get("positions")?)?;
+        let steps = get("steps")?.try_iter()?.map(|step| step.map(Bound::unbind));
+        Ok(Constraint {
+            limits: NonlinearLimits {
+                name: get("name")?.extract()?,
+                position: get("index")?.extract()?,
+                tol: number(&get("tol")?)?,
+                has_derivative: derivative.is_some(),
+                n_values: 0,
+                ..NonlinearLimits::new(limit("lower")?, limit("upper")?)
+            },
+            func: get("func")?.unbind(),
+            derivative: derivative.map(Bound::unbind),
+            steps: steps.collect::<PyResult<_>>()?,
+            takes_array: get("takes_array")?.is_truthy()?,
+            positions: positions.into_iter().map(|position| position as usize).collect(),
+            selected: get("selected")?.cast_into::<Tree>()?.unbind(),
+            given: get("given")?.extract()?,
+            values: None,
+        })
+    }
+
+    /// What the functions take, made of the params at a point.
+    fn argument<'py>(
+        &self,
+        py: Python<'py>,
+        tree: &Tree,
+        point: &[f64],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if self.takes_array {
+            let selected: Vec<f64> = self.positions.iter().map(|&i| point[i]).collect();
+            return Ok(vector(py, &selected).into_any());
+        }
+        let params = tree.build(py, point)?;
+        self.steps.iter().try_fold(params, |part, step| step.bind(py).call1((part,)))
+    }
+
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        function: &Py<PyAny>,
+        tree: &Tree,
+        point: &[f64],
+    ) -> Result<Bound<'py, PyAny>, Cause> {
+        let argument = self.argument(py, tree, point).map_err(Cause::User)?;
+        function.bind(py).call1((argument,)).map_err(Cause::User)
+    }
+
+    fn first_values(
+        &mut self,
+        py: Python<'_>,
+        tree: &Tree,
+        point: &[f64],
+    ) -> Result<Vec<f64>, Cause> {
+        let returned = self.call(py, &self.func, tree, point)?;
+        let values = match number(&returned) {
+            Ok(value) => vec![value],
+            Err(_) if returned.is_none() => {
+                let text = "func returned None instead of numbers. Is a return statement missing?";
+                return Err(Cause::Ours(error(py, Kind::Function, text)));
+            }
+            Err(_) => {
+                let values = Tree::compile(&returned, Kind::Function, "what func returned");
+                let values = values.map_err(Cause::Ours)?;
+                let flat = values.start().to_vec();
+                self.values = Some(values);
+                flat
+            }
+        };
+        self.check_limits(py, values.len()).map_err(Cause::Ours)?;
+        self.limits.n_values = values.len();
+        Ok(values)
+    }
+
+    /// Limits that are more than one number are structured like the values.
+    fn check_limits(&self, py: Python<'_>, count: usize) -> PyResult<()> {
+        let Some(values) = &self.values else { return Ok(()) };
+        for (name, given) in &self.given {
+            let given = given.bind(py);
+            let mut flat = vec![0.0; count];
+            let flattened = Tree::compile(given, Kind::Constraint, name)?;
+            let fits = values.read(given, &mut flat);
+            if flattened.size() == count && fits.is_ok() && flat == flattened.start() {
+                continue;
+            }
+            let by_position =
+                flattened.is_vector() || given.is_instance_of::<pyo3::types::PyList>();
+            if by_position && values.is_vector() {
+                continue; // how many there are is checked with everything else
+            }
+            let why = match fits {
+                Err(mismatch) => mismatch.to_string(),
+                Ok(()) => "the order is another".to_string(),
+            };
+            let text = format!(
+                "{} has a {name} ({}) that is not structured like what func returns: {why}. Give one number for all \
+                 values, or the same structure.",
+                self.limits,
+                describe(given)
+            );
+            return Err(error(py, Kind::Constraint, text));
+        }
+        Ok(())
+    }
+
+    fn values(
+        &self,
+        py: Python<'_>,
+        tree: &Tree,
+        point: &[f64],
+        out: &mut [f64],
+    ) -> Result<(), Cause> {
+        let returned = self.call(py, &self.func, tree, point)?;
+        match &self.values {
+            None => match number(&returned) {
+                Ok(value) => out[0] = value,
+                Err(_) => {
+                    let text = format!(
+                        "func returned {}, but a number at the start params",
+                        describe(&returned)
+                    );
+                    return Err(Cause::Ours(error(py, Kind::Function, text)));
+                }
+            },
+            Some(values) => values.read(&returned, out).map_err(|mismatch| {
+                let text =
+                    format!("func returned another structure than at the start params: {mismatch}");
+                Cause::Ours(error(py, Kind::Function, text))
+            })?,
+        }
+        Ok(())
+    }
+
+    /// The derivative: one row for each value, with zeros for params that are not selected.
+    fn rows(
+        &self,
+        py: Python<'_>,
+        tree: &Tree,
+        point: &[f64],
+        out: &mut [f64],
+    ) -> Result<(), Cause> {
+        let Some(derivative) = &self.derivative else { return Ok(()) };
+        let returned = self.call(py, derivative, tree, point)?;
+        let (k, n) = (self.positions.len(), point.len());
+        let mut entries = vec![0.0; self.limits.n_values * k];
+        let read = match &self.values {
+            None => self.selected.get().read(&returned, &mut entries),
+            Some(values) => self.selected.get().read_blocks(&returned, values, &mut entries),
+        };
+        read.map_err(|mismatch| {
+            let text = format!(
+                "derivative and the selected params cannot be aligned: {mismatch}. It has one block for each part of \
+                 what func returns (outer) and each selected part of the params (inner)"
+            );
+            Cause::Ours(error(py, Kind::Function, text))
+        })?;
+        out.fill(0.0);
+        for (row, own) in out.chunks_exact_mut(n).zip(entries.chunks_exact(k.max(1))) {
+            for (&position, entry) in self.positions.iter().zip(own) {
+                row[position] += entry;
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn failed(&self, py: Python<'_>, index: usize, cause: Cause, interrupted: &Flag) -> Failure {
+        let failure = failure(py, index, Failure::CONSTRAINT, cause, interrupted);
+        Failure { error: failure.error.of(self.limits.to_string()), ..failure }
+    }
+}

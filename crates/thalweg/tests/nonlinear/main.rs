@@ -1,0 +1,8 @@
+//! Nonlinear constraints from outside: known solutions, drivers, what is refused, and honest ends.
+
+mod classics;
+mod drivers;
+mod honest;
+mod messages;
+mod native;
+mod solutions;
