@@ -432,7 +432,7 @@ def test_every_exception_that_this_version_raises_has_a_case():
         "StopOptimizationError",
         "UserFunctionRuntimeError",
         "InternalError",
-        "InvalidMultistartError",  # in test_multistart.py, with its other messages
+        "InvalidMultistartError",  # in test_multistart_options.py, with its other messages
         "ExplorationError",
     }
     names = {value.__name__ for value in vars(exceptions).values() if is_exception(value)}

