@@ -44,6 +44,7 @@ test-python: $(VENV)/test  ## The Python package, its types, its pages and examp
 bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/python_overhead.py
 	$(RUN) benches/constraints.py
+	$(RUN) benches/multistart.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
 

@@ -30,6 +30,7 @@ _HOMES = {
     "LeastSquaresFunctionValue": "_function_value",
     "LikelihoodFunctionValue": "_function_value",
     "LinearConstraint": "_constraints",
+    "MultistartOptions": "_multistart",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
     "OptimizeResult": "_result",
@@ -37,6 +38,7 @@ _HOMES = {
     "PairwiseEqualityConstraint": "_constraints",
     "ProbabilityConstraint": "_constraints",
     "ScalarFunctionValue": "_function_value",
+    "ScalingOptions": "_scaling",
     "algos": "_algos",
     "check_constraints": "_constraints.tools",
     "check_jac": "_check_jac",
@@ -45,6 +47,7 @@ _HOMES = {
     "maximize": "_minimize",
     "minimize": "_minimize",
     "second_derivative": "_differentiation",
+    "sensitivity": "_sensitivity",
 }
 """Where each public name lives."""
 
@@ -76,6 +79,7 @@ __all__ = [
     "LeastSquaresFunctionValue",
     "LikelihoodFunctionValue",
     "LinearConstraint",
+    "MultistartOptions",
     "NumdiffOptions",
     "NumdiffResult",
     "OptimizeResult",
@@ -83,6 +87,7 @@ __all__ = [
     "PairwiseEqualityConstraint",
     "ProbabilityConstraint",
     "ScalarFunctionValue",
+    "ScalingOptions",
     "__version__",
     "algos",
     "batch_evaluators",
@@ -100,6 +105,7 @@ __all__ = [
     "optimization",
     "parameters",
     "second_derivative",
+    "sensitivity",
     "timing",
     "typing",
     "utilities",
@@ -144,10 +150,13 @@ if TYPE_CHECKING:
     )
     from thalweg._history import History
     from thalweg._minimize import maximize, minimize
+    from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer
     from thalweg._result import OptimizeResult
+    from thalweg._scaling import ScalingOptions
+    from thalweg._sensitivity import sensitivity
 
     __version__: str
 

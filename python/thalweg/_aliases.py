@@ -173,7 +173,8 @@ def _collect_bounds(call: Call) -> None:
 
 def _use_options(call: Call, old: str, new: str) -> None:
     call.renamed.append((old, new))
-    if call.__dict__[new] is True:
+    # Options without the switch beside them say clearly enough that they are to be used.
+    if call.__dict__[new] is True or (new == "scaling" and new not in call.given):
         call.__dict__[new] = call.__dict__[old]
     else:
         call.notes.append(f"{old} was ignored because {new} is not True.")

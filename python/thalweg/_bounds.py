@@ -89,6 +89,23 @@ def flatten_bounds(
     )
 
 
+def flatten_soft_bounds(
+    bounds: Bounds | None, tree: Tree
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """The soft bounds as flat vectors, NaN where nothing is said; None for a side without any.
+
+    Raises:
+        InvalidBoundsError: A bound cannot be matched with a parameter.
+    """
+    lower, upper = (None, None) if bounds is None else (bounds.soft_lower, bounds.soft_upper)
+    if tree.is_array and lower is None and upper is None:
+        return None, None
+    return (
+        _flatten_side(lower, "soft_lower_bound", tree),
+        _flatten_side(upper, "soft_upper_bound", tree),
+    )
+
+
 def _flatten_side(side: Any, name: str, tree: Tree) -> NDArray[np.float64] | None:
     column = tree.frame_column(name)
     if side is None:

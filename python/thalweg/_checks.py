@@ -31,8 +31,6 @@ def refuse_unsupported_arguments(call: Call) -> None:
     for name in ("hess", "hessp"):
         if call.__dict__[name] is not None:
             raise UnsupportedArgumentError(f"The {name} argument is not supported yet.")
-    _check_switch(call, "scaling")
-    _check_switch(call, "multistart")
     if call.logging is not None and call.logging is not False:
         if not isinstance(call.logging, (str, os.PathLike)):
             raise InvalidArgumentError(
@@ -42,17 +40,6 @@ def refuse_unsupported_arguments(call: Call) -> None:
             f"The logging argument (to {os.fspath(call.logging)!r}) is not supported yet: leave it "
             "out."
         )
-
-
-def _check_switch(call: Call, name: str) -> None:
-    value = call.__dict__[name]
-    if value is None or value is False:
-        return
-    if value is not True and isinstance(value, (int, float, str)):
-        raise InvalidArgumentError(
-            f"{name} must be True, False, an object with options or a dict, not {value!r}."
-        )
-    raise UnsupportedArgumentError(f"The {name} argument is not supported yet: leave it out.")
 
 
 def check_types(call: Call) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from thalweg.exceptions import NotAvailableError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,13 +24,13 @@ class Converter:
     constraints are kept.
     """
 
-    def __init__(self, tree: Tree, space: Space) -> None:
-        self._tree, self._space = tree, space
+    def __init__(self, tree: Tree, space: Space, is_scaled: bool = False) -> None:
+        self._tree, self._unscaled, self._is_scaled = tree, space, is_scaled
 
     @property
     def has_transforming_constraints(self) -> bool:
         """Whether the internal vector is more than a selection of the parameters."""
-        return any(handling == "reparametrized" for _, _, handling, _ in self._space.plan)
+        return any(handling == "reparametrized" for _, _, handling, _ in self._unscaled.plan)
 
     def params_to_internal(self, params: Any) -> Vector:
         """The vector that the algorithm sees."""
@@ -44,3 +46,11 @@ class Converter:
     def derivative_to_internal(self, derivative: Any, x: Vector) -> Vector:
         """A gradient in the user's structure as the algorithm sees it at `x`."""
         return self._space.pull_back(x, self._tree.from_blocks(derivative)[0])
+
+    @property
+    def _space(self) -> Space:
+        if self._is_scaled:
+            raise NotAvailableError(
+                "The converter cannot translate scaled parameters. Use it in runs without scaling."
+            )
+        return self._unscaled

@@ -7,7 +7,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from thalweg._aliases import resolve_aliases
-from thalweg._bounds import convert_bounds, flatten_bounds
+from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
 from thalweg._call import Call
 from thalweg._checks import check_types, error_handling_mode, refuse_unsupported_arguments
 from thalweg._functions import check_kwargs, derivative_kind, kind_of, pick_derivatives
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._constraints.prepare import Prepared
+    from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
+    from thalweg._scaling import ScalingOptions
     from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
 
 P = ParamSpec("P")
@@ -55,8 +57,8 @@ def _arguments(
     logging: bool | str | Path | None = None,
     error_handling: ErrorHandling | ErrorHandlingLiteral = "raise",
     error_penalty: dict[str, float] | None = None,
-    scaling: bool | None = False,
-    multistart: bool | None = False,
+    scaling: bool | ScalingOptions | dict[str, Any] | None = False,
+    multistart: bool | MultistartOptions | dict[str, Any] | None = False,
     collect_history: bool = True,
     skip_checks: bool = False,
     repair_start: bool = False,
@@ -124,8 +126,9 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         error_handling: "raise" ends the run when a function fails; "continue" warns and goes on
             with a penalty.
         error_penalty: The penalty's "constant" and "slope" with distance from the start.
-        scaling: Not supported yet.
-        multistart: Not supported yet.
+        scaling: Whether to scale parameters for the algorithm: True, `ScalingOptions`, or a dict of
+            its options.
+        multistart: Search from many starts: True, `MultistartOptions`, or a dict of options.
         collect_history: Whether the result has a history of all evaluations.
         skip_checks: Whether to skip the checks of keyword arguments and types.
         repair_start: Whether to move start params that violate constraints or bounds to near ones
@@ -182,7 +185,10 @@ def _optimize(call: Call) -> OptimizeResult:
         check_kwargs(call)
 
     tree = Tree(call.params)
-    lower, upper = flatten_bounds(convert_bounds(call.bounds), tree)
+    call.bounds = convert_bounds(call.bounds)
+    lower, upper = flatten_bounds(call.bounds, tree)
+    scaling = None if call.scaling is None or call.scaling is False else _scaling(call, tree)
+    multistart = _multistart(call, tree) if call.multistart not in (None, False) else None
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
     space, plan = None, None
     if call.constraints is not None or call.repair_start is True:
@@ -191,7 +197,7 @@ def _optimize(call: Call) -> OptimizeResult:
         space, plan = prepared.space, prepared.plan
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, space)
+    algorithm.prepare(tree, lower, upper, space, scaling is not None)
     pick_derivatives(call, algorithm.solver_type)
     call.warn()
 
@@ -216,6 +222,7 @@ def _optimize(call: Call) -> OptimizeResult:
             lower=lower,
             upper=upper,
             space=space,
+            **(scaling or {}),
             numdiff=numdiff,
             error_handling=error_handling,
             penalty=call.error_penalty,
@@ -224,6 +231,7 @@ def _optimize(call: Call) -> OptimizeResult:
             batch_evaluator=_evaluator(call, algorithm),
             n_cores=algorithm.n_cores,
             skip_checks=call.skip_checks,
+            multistart=multistart,
         )
     except BaseException as error:
         partial = getattr(error, "partial_result", None)
@@ -232,6 +240,11 @@ def _optimize(call: Call) -> OptimizeResult:
                 partial, call.direction, algorithm.name, call.params, tree, plan
             )
         raise
+    if raw.multistart is not None:
+        from thalweg._warnings import warn_user
+
+        for warning in raw.multistart.warnings:
+            warn_user(warning)
     if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
         _warn_of_low_precision(call, objective)
     return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree, plan)
@@ -271,6 +284,16 @@ def _constrained(call: Call, tree: Tree, lower: Any, upper: Any) -> Prepared:
     return prepared
 
 
+def _scaling(call: Call, tree: Tree) -> dict[str, Any]:
+    """The options of scaling, and the soft bounds that it may need, in flat form."""
+    from thalweg._scaling import convert_scaling
+
+    options = convert_scaling(call.scaling)
+    assert options is not None
+    soft_lower, soft_upper = flatten_soft_bounds(call.bounds, tree)
+    return {"scaling": options._flat(), "soft_lower": soft_lower, "soft_upper": soft_upper}
+
+
 def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:
     """The options of numerical derivatives in flat form.
 
@@ -293,17 +316,37 @@ def _warn_of_low_precision(call: Call, objective: Objective) -> None:
         warn_low_precision("fun", 'numdiff_options={"step_size": 1e-3}')
 
 
-def _evaluator(call: Call, algorithm: Resolved) -> Any:
-    """The batch evaluator of the algorithm if it may need one, else that of numerical derivatives.
+def _multistart(call: Call, tree: Tree) -> dict[str, Any] | None:
+    """The options of a search from many starts in flat form.
 
-    A user-defined algorithm may ask for cores in every batch.
+    Their batch evaluator stays with the call.
     """
-    own = algorithm.n_cores > 1 or not isinstance(algorithm.target, str)
-    if not own and call.numdiff_options is None:
-        return None
-    from thalweg.batch_evaluators import evaluate_function
+    from thalweg._multistart import convert_multistart_options
 
-    return evaluate_function((algorithm if own else call.numdiff_options).batch_evaluator)
+    call.multistart = convert_multistart_options(call.multistart, call.renamed)
+    return None if call.multistart is None else call.multistart._flat(tree, call.bounds)
+
+
+def _evaluator(call: Call, algorithm: Resolved) -> Any:
+    """Who evaluates batches: there is one for all levels, and so one number of workers.
+
+    It is that of multistart if that has several cores, else that of the algorithm, else that of
+    numerical derivatives. A user-defined algorithm may ask for cores in every batch.
+    """
+    source: Any = call.numdiff_options
+    if algorithm.n_cores > 1 or not isinstance(algorithm.target, str):
+        source = algorithm
+    if getattr(call.multistart, "n_cores", 1) > 1:
+        source = call.multistart
+    if source is None:
+        return None
+    from thalweg.batch_evaluators import check_picklable, evaluate_function
+
+    if max(source.n_cores, algorithm.n_cores) > 1:
+        functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}
+        given = {name: function for name, function in functions.items() if callable(function)}
+        check_picklable(source.batch_evaluator, given)
+    return evaluate_function(source.batch_evaluator)
 
 
 def _stopping(callback: Callable[[Any], Any]) -> Callable[[Any, float, int], bool]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 FIRST_METHODS = ("forward", "backward", "central")
 SECOND_METHODS = ("forward", "backward", "central_average", "central_cross")
 _METHODS = (*FIRST_METHODS, "central_average", "central_cross")
-_BATCH_EVALUATORS = ("joblib", "pathos", "pathos_mp", "threading")
 _STEP_RULES = ("reference", "optimal")
 
 
@@ -55,6 +54,8 @@ class NumdiffOptions:
 
     def __post_init__(self) -> None:
         """Check all options; trees of steps are checked against the parameters later."""
+        from thalweg.batch_evaluators import check_batch_evaluator
+
         _require(self.method in _METHODS, "method", self.method, f"one of {list(_METHODS)}")
         _require(
             self.step_rule in _STEP_RULES,
@@ -85,14 +86,8 @@ class NumdiffOptions:
             self.n_cores,
             "a positive whole number",
         )
-        _require(
-            callable(self.batch_evaluator)
-            or callable(getattr(self.batch_evaluator, "submit", None))
-            or self.batch_evaluator in (None, *_BATCH_EVALUATORS),
-            "batch_evaluator",
-            self.batch_evaluator,
-            f"one of {list(_BATCH_EVALUATORS)}, an executor or a function",
-        )
+        complaint = check_batch_evaluator(self.batch_evaluator)
+        _require(complaint is None, "batch_evaluator", self.batch_evaluator, str(complaint))
         _require(
             _is_whole(self.n_steps) and self.n_steps >= 1,
             "n_steps",

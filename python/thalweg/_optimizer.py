@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from thalweg._bounds import convert_bounds, flatten_bounds
+from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
 from thalweg._resolve_algorithm import resolve_algorithm
 from thalweg._result import OptimizeResult
+from thalweg._scaling import convert_scaling
 from thalweg._thalweg import AskTell, Tree
 from thalweg._warnings import warn_renamed, warn_user
 from thalweg.exceptions import InvalidArgumentError, NotAvailableError, OptimagicError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._numdiff_options import NumdiffOptions
+    from thalweg._scaling import ScalingOptions
     from thalweg._thalweg import RawResult
     from thalweg.typing import PyTree
 
@@ -73,6 +75,7 @@ class Optimizer:
         derivatives: Whether you answer requests for derivatives; otherwise they are computed from
             values.
         numdiff_options: How derivatives are computed from values.
+        scaling: As in `minimize`.
         collect_history: Whether the result has a history.
 
     Raises:
@@ -92,6 +95,7 @@ class Optimizer:
         kind: Literal["scalar", "least_squares", "likelihood"] = "scalar",
         derivatives: bool = False,
         numdiff_options: NumdiffOptions | dict[str, Any] | None = None,
+        scaling: bool | ScalingOptions | dict[str, Any] | None = False,
         collect_history: bool = True,
     ) -> None:
         if direction not in ("minimize", "maximize"):
@@ -111,6 +115,8 @@ class Optimizer:
         self._start_params, self._direction = params, direction
         self._tree = Tree(params)
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
+        soft_lower, soft_upper = flatten_soft_bounds(convert_bounds(bounds), self._tree)
+        options = convert_scaling(scaling)
         space, self._plan = None, None
         if constraints is not None or repair_start:
             from thalweg._constraints.prepare import prepare, refuse_nonlinear
@@ -122,7 +128,7 @@ class Optimizer:
             self._start_params, self._tree = prepared.params, prepared.tree
             space, self._plan = prepared.space, prepared.plan
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
-        self._algorithm.prepare(self._tree, lower, upper, space)
+        self._algorithm.prepare(self._tree, lower, upper, space, options is not None)
         numdiff = None
         if numdiff_options is not None:
             from thalweg._numdiff_options import convert_numdiff_options
@@ -141,6 +147,9 @@ class Optimizer:
             lower=lower,
             upper=upper,
             space=space,
+            scaling=None if options is None else options._flat(),
+            soft_lower=soft_lower,
+            soft_upper=soft_upper,
             numdiff=numdiff,
             collect_history=bool(collect_history),
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from thalweg._history import History
+    from thalweg._multistart import MultistartInfo
     from thalweg._result import OptimizeResult
 
 _ROWS = (
@@ -66,6 +67,8 @@ def report_sections(result: OptimizeResult) -> tuple[list[str], dict[str, list[s
     sentences = [_first_sentence(result)]
     if result.start_fun is not None and result.fun is not None:
         sentences.append(_value_sentence(result))
+    if result.multistart_info is not None:
+        sentences.append(_multistart_sentence(result.multistart_info))
     if result.message:
         sentences.append(f"The {result.algorithm} algorithm reported: {result.message}")
     report = result.convergence_report
@@ -128,6 +131,14 @@ def _value_sentence(result: OptimizeResult) -> str:
     improved = gain > 0 if result.direction == "minimize" else gain < 0
     verb = "improved" if improved else "changed"
     return f"The value of criterion {verb} from {float(result.start_fun)} to {float(result.fun)}."
+
+
+def _multistart_sentence(info: MultistartInfo) -> str:
+    failed = f", {len(info.failures)} more failed" if info.failures else ""
+    return (
+        f"Multistart explored {info.n_exploration_evals} points and made {info.n_optimizations} "
+        f"local optimizations{failed}; the best optimum was found {info.n_discoveries} times."
+    )
 
 
 def _introduction(result: OptimizeResult) -> str:

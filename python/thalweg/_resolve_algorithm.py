@@ -50,13 +50,16 @@ class Resolved:
         self.options = options
         self.disable_history = False
 
-    def prepare(self, tree: Tree, lower: Any, upper: Any, space: Space | None) -> None:
+    def prepare(
+        self, tree: Tree, lower: Any, upper: Any, space: Space | None, is_scaled: bool = False
+    ) -> None:
         """Tell a user-defined algorithm how its vector and the parameters belong together."""
         if not isinstance(self.target, str):
             from thalweg._converter import Converter
             from thalweg._thalweg import Space
 
-            self.target.converter = Converter(tree, space or Space(tree, lower, upper))
+            space = space or Space(tree, lower, upper)
+            self.target.converter = Converter(tree, space, is_scaled)
 
 
 def resolve_algorithm(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from thalweg._constraints.plan import ConstraintPlan
     from thalweg._history import History
-    from thalweg._thalweg import HistoryData, RawResult, Tree
+    from thalweg._thalweg import HistoryData, RawMultistart, RawResult, Tree
 
 _NOT_COMPUTED = object()
 
@@ -44,7 +44,7 @@ class OptimizeResult(DictLikeAccess):
         history: All evaluations, or None with `collect_history=False`.
         convergence_report: Changes in the last accepted steps, or None; the table of the printed
             report.
-        multistart_info: None; runs from one start have none.
+        multistart_info: `MultistartInfo` of a search from many starts; None for a single run.
         algorithm_output: Whatever else the algorithm returns.
         logger: None; runs without a log have none.
         constraint_plan: How each constraint was handled; None without constraints.
@@ -141,7 +141,24 @@ class OptimizeResult(DictLikeAccess):
         recorded = raw.history
         if recorded is not None:
             result._recorded = (tree, recorded)
+        if raw.multistart is not None:
+            result._add_multistart(raw.multistart, direction, tree)
         return result
+
+    def _add_multistart(self, info: RawMultistart, direction: str, tree: Tree) -> None:
+        """Tell of the search behind the result. Each of its optima has a result of its own."""
+        from thalweg._multistart import MultistartInfo
+
+        failed = {number for number, _ in info.failures}
+        starts = [x for number, x in enumerate(info.start_params) if number not in failed]
+        optima = []
+        for run, start in zip(info.local_optima, starts, strict=False):
+            start_params = tree.unflatten(start)
+            optima.append(self._from_run(run, direction, self.algorithm, start_params, tree))
+            optima[-1].start_fun = None  # type: ignore[assignment]
+        self.algorithm = f"multistart_{self.algorithm}"
+        self.multistart_info = MultistartInfo._from_run(info, optima, tree)
+        self._convergence_report = info.convergence_report
 
     @property
     def history(self) -> History | None:

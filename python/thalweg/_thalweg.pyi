@@ -109,6 +109,20 @@ class RawResult:
     max_constraint_violation: float | None
     algorithm_output: dict[str, Any]
     history: HistoryData | None
+    multistart: RawMultistart | None
+
+class RawMultistart:
+    """The exploration and the local runs of a search, before they get their place in `MultistartInfo`."""
+
+    start_params: NDArray[np.float64]
+    exploration_sample: NDArray[np.float64]
+    exploration_results: Vector
+    local_optima: list[RawResult]
+    n_exploration_evals: int
+    n_discoveries: int
+    convergence_report: dict[str, dict[str, float]] | None
+    failures: list[tuple[int, str]]
+    warnings: list[str]
 
 class ProblemHandle:
     """The problem as a user-defined algorithm sees it, solver-signed."""
@@ -177,6 +191,9 @@ class AskTell:
         lower: Vector | None,
         upper: Vector | None,
         space: Space | None,
+        scaling: tuple[str, float, float] | None = None,
+        soft_lower: Vector | None = None,
+        soft_upper: Vector | None = None,
         numdiff: dict[str, Any] | None,
         collect_history: bool,
     ) -> None: ...
@@ -193,6 +210,9 @@ def solve(
     lower: Vector | None,
     upper: Vector | None,
     space: Space | None,
+    scaling: tuple[str, float, float] | None = None,
+    soft_lower: Vector | None = None,
+    soft_upper: Vector | None = None,
     numdiff: dict[str, Any] | None,
     error_handling: str,
     penalty: dict[str, float] | None,
@@ -201,6 +221,18 @@ def solve(
     batch_evaluator: Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]] | None,
     n_cores: int,
     skip_checks: bool,
+    multistart: dict[str, Any] | None = None,
 ) -> RawResult: ...
+def sensitivity(
+    objective: Objective,
+    *,
+    lower: Vector | None,
+    upper: Vector | None,
+    space: Space | None,
+    scaling: tuple[str, float, float] | None,
+    soft_lower: Vector | None,
+    soft_upper: Vector | None,
+    numdiff: dict[str, Any] | None,
+) -> tuple[list[tuple[str, float, float, float, float, float, str]], str]: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...

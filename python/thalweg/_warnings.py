@@ -15,9 +15,16 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the innermost line that is not part of this package."""
     level = 1
     frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and _is_ours(frame):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    """Whether the frame belongs to this package; methods that dataclasses write have no file."""
+    code = frame.f_code.co_filename
+    module = frame.f_globals.get("__name__", "")
+    return code.startswith(_PACKAGE) or (code == "<string>" and module.startswith("thalweg."))
 
 
 def warn_renamed(renamed: Iterable[tuple[str, str]]) -> None:

@@ -5,7 +5,9 @@ In processes, in threads, or with whatever executor the user has.
 Wherever a batch evaluator can be chosen it is one of
 
 * a name: "joblib" (processes, the default), "pathos" or "pathos_mp" (processes), "threading";
-* an executor of `concurrent.futures`, or one with the same interface (Dask, Ray, MPI);
+* an executor of `concurrent.futures`, or one with the same interface (MPI);
+* a client of Dask: whatever has `submit`, `map` and `gather`;
+* a pool of processes, as of Ray or multiprocessing: whatever has `map` and `starmap`;
 * a function with the signature of `thalweg.typing.BatchEvaluator`.
 
 Batches of cheap evaluations run in a plain loop, whatever was chosen: sending them away would cost
@@ -21,11 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from thalweg._warnings import warn_user
 from thalweg.config import DEFAULT_N_CORES
-from thalweg.exceptions import InvalidArgumentError, NotInstalledError, get_traceback
+from thalweg.exceptions import (
+    InvalidArgumentError,
+    InvalidFunctionError,
+    NotInstalledError,
+    get_traceback,
+)
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from thalweg.typing import BatchEvaluator, ErrorHandling
 
     Evaluate = Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]]
@@ -101,17 +106,84 @@ def process_batch_evaluator(batch_evaluator: Any = "joblib") -> BatchEvaluator:
         if batch_evaluator not in _NAMED:
             raise InvalidArgumentError(
                 f"Invalid batch_evaluator {batch_evaluator!r}. It must be one of {list(_NAMED)}, "
-                "an executor or a function."
+                "an executor, a pool, a client of Dask or a function."
             )
         return _NAMED[batch_evaluator]
-    if _is_executor(batch_evaluator):
-        return _ExecutorEvaluator(batch_evaluator)
+    for protocol, evaluator in _PROTOCOLS:
+        if _has(batch_evaluator, protocol):
+            return evaluator(batch_evaluator)
     if callable(batch_evaluator):
         return batch_evaluator
     raise TypeError(
-        "batch_evaluator must be a name, an executor or a function, not of type "
-        f"{type(batch_evaluator).__name__}."
+        "batch_evaluator must be a name, an executor, a pool, a client of Dask or a function, not of "
+        f"type {type(batch_evaluator).__name__}."
     )
+
+
+def check_batch_evaluator(batch_evaluator: Any) -> str | None:
+    """What a batch evaluator has to be, if this is none; otherwise None."""
+    fits = (
+        callable(batch_evaluator)
+        or (isinstance(batch_evaluator, str) and batch_evaluator in _NAMED)
+        or batch_evaluator is None
+        or any(_has(batch_evaluator, protocol) for protocol, _ in _PROTOCOLS)
+    )
+    return None if fits else f"one of {list(_PUBLIC_NAMES)}, an executor or a function"
+
+
+def check_picklable(batch_evaluator: Any, functions: dict[str, Any]) -> None:
+    """Refuse functions that cannot travel to the processes of a batch evaluator.
+
+    Raises:
+        InvalidFunctionError: One of them cannot be pickled; the message says what to do.
+    """
+    dumps = _pickler(batch_evaluator)
+    if dumps is None:
+        return
+    for name, function in functions.items():
+        try:
+            dumps(function)
+        except Exception as error:
+            label = batch_evaluator if isinstance(batch_evaluator, str) else None
+            shown = repr(label) if label else type(batch_evaluator).__name__
+            raise InvalidFunctionError(
+                f"{name} cannot be sent to the processes of the batch evaluator {shown}: {error}. "
+                "Define it at the top level of a module, without what belongs to a process (open "
+                "files, connections, locks), use batch_evaluator='threading', or install "
+                "cloudpickle, which can send more functions than pickle."
+            ) from error
+
+
+def _pickler(batch_evaluator: Any) -> Callable[[Any], Any] | None:
+    """How functions are pickled on their way to this batch evaluator; None if they are not."""
+    if batch_evaluator in ("joblib", None):
+        if find_spec("joblib") is None:
+            return None
+        try:
+            from joblib.externals import cloudpickle
+        except ImportError:  # some distributions take it out of joblib
+            return _with_cloudpickle
+        return cloudpickle.dumps
+    if batch_evaluator in ("pathos", "pathos_mp"):
+        if find_spec("dill") is None:
+            return None
+        from importlib import import_module
+
+        return import_module("dill").dumps
+    if isinstance(batch_evaluator, str):
+        return None
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing.pool import ThreadPool
+
+    processes = isinstance(batch_evaluator, ProcessPoolExecutor) or (
+        not isinstance(batch_evaluator, ThreadPool)
+        and (_has(batch_evaluator, _DASK) or _has(batch_evaluator, _POOL))
+    )
+    return _with_cloudpickle if processes else None
+
+
+def _with_cloudpickle(function: Any) -> bytes:
+    return pickle.dumps(_Pickled(function))
 
 
 def evaluate_function(batch_evaluator: Any) -> Evaluate:
@@ -196,11 +268,11 @@ def _unpickled(content: bytes) -> _Pickled:
     return _Pickled(pickle.loads(content))
 
 
-class _ExecutorEvaluator:
-    """The user's executor as a batch evaluator."""
+class _OutsideEvaluator:
+    """Somebody else's workers as a batch evaluator; they have their own number of them."""
 
-    def __init__(self, executor: Executor) -> None:
-        self.executor = executor
+    def __init__(self, workers: Any) -> None:
+        self.workers = workers
 
     def __call__(
         self,
@@ -211,12 +283,28 @@ class _ExecutorEvaluator:
         error_handling: ErrorHandling | Literal["raise", "continue"] = "continue",
         unpack_symbol: Literal["*", "**"] | None = None,
     ) -> list[Any]:
-        """Evaluate `func` at all arguments in the executor, which has its own number of workers."""
+        """Evaluate `func` at all arguments; like `joblib_batch_evaluator`."""
 
         def run(function: Callable[[Any], Any], points: Sequence[Any], n_cores: int) -> list[Any]:
-            return list(self.executor.map(_Pickled(function), points))
+            return self.map(_Pickled(function), list(points))
 
         return _evaluate_batch(run, func, arguments, n_cores, error_handling, unpack_symbol)
+
+    def map(self, func: Callable[[Any], Any], points: list[Any]) -> list[Any]:
+        """The values of `func`, in the order of the points: executors and pools return them."""
+        return list(self.workers.map(func, points))
+
+
+class _DaskEvaluator(_OutsideEvaluator):
+    """A client of Dask, whose `map` returns futures."""
+
+    def map(self, func: Callable[[Any], Any], points: list[Any]) -> list[Any]:
+        """The values of `func`, gathered. Nothing is taken from the cache of pure functions."""
+        from inspect import signature
+
+        parameters = signature(self.workers.map).parameters
+        pure = {"pure": False} if {"pure", "kwargs"} & set(parameters) else {}
+        return list(self.workers.gather(self.workers.map(func, points, **pure)))
 
 
 class _Unpacking:
@@ -301,11 +389,21 @@ def _in_threads(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: i
         return list(executor.map(func, arguments))
 
 
-def _is_executor(candidate: Any) -> bool:
-    return callable(getattr(candidate, "submit", None)) and callable(
-        getattr(candidate, "map", None)
-    )
+def _has(candidate: Any, protocol: tuple[str, ...]) -> bool:
+    return all(callable(getattr(candidate, name, None)) for name in protocol)
 
+
+_DASK = ("submit", "map", "gather")
+_EXECUTOR = ("submit", "map")
+_POOL = ("map", "starmap")
+_PROTOCOLS: tuple[tuple[tuple[str, ...], Any], ...] = (
+    (_DASK, _DaskEvaluator),
+    (_EXECUTOR, _OutsideEvaluator),
+    (_POOL, _OutsideEvaluator),
+)
+"""The methods by which workers are recognized, and how their batches are evaluated."""
+
+_PUBLIC_NAMES = ("joblib", "pathos", "pathos_mp", "threading")
 
 _NAMED: dict[str, BatchEvaluator] = {
     "joblib": joblib_batch_evaluator,

@@ -47,6 +47,10 @@ class NumericalDerivativeError(UserFunctionRuntimeError):
     """A numerical derivative could not be computed because evaluations failed."""
 
 
+class ExplorationError(UserFunctionRuntimeError, RuntimeError):
+    """No point of a search from many starts could be evaluated."""
+
+
 class InvalidKwargsError(OptimagicError):
     """Keyword arguments do not fit the function that they are meant for."""
 

@@ -137,14 +137,20 @@ def test_scipy_aliases_of_the_result():
     assert np.array_equal(result.x0, np.ones(2))
 
 
-def test_scaling_options_without_scaling_are_ignored_with_a_warning():
+def test_options_of_multistart_without_multistart_are_ignored_with_a_warning():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        om.minimize(lambda x: x @ x, np.ones(2), "scipy_lbfgsb", multistart_options={"n_samples": 9})
         om.minimize(
-            lambda x: x @ x, np.ones(2), "scipy_lbfgsb", scaling_options={"method": "bounds"}
+            lambda x: x @ x,
+            np.ones(2),
+            "scipy_lbfgsb",
+            scaling=False,
+            scaling_options={"method": "bounds"},
         )
     texts = [str(warning.message) for warning in caught]
-    assert any("scaling_options was ignored because scaling is not True" in text for text in texts)
+    for name in ("multistart", "scaling"):
+        assert f"{name}_options was ignored because {name} is not True." in texts
 
 
 def test_minimize_and_maximize_show_their_arguments():

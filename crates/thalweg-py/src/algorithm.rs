@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use thalweg::Algorithm;
 use thalweg::core::{
-    AlgorithmSpec, Configure, Features, Finish, OptionError, OptionValue, Problem, SolverKind,
-    Stop, Test, Verdict,
+    AlgorithmSpec, Configure, Extra, Features, Finish, OptionError, OptionValue, Problem,
+    SolverKind, Stop, Test, Verdict,
 };
 
 use crate::errors::{Kind, error};
@@ -25,9 +25,8 @@ pub(crate) struct Reported {
     pub(crate) status: Option<Py<PyAny>>,
     pub(crate) n_iterations: Option<u64>,
     pub(crate) n_hess_evals: Option<u64>,
-    pub(crate) jac: Option<Py<PyAny>>,
-    pub(crate) hess: Option<Py<PyAny>>,
-    pub(crate) hess_inv: Option<Py<PyAny>>,
+    /// Derivatives that are no arrays, by name: "jac", "hess", "hess_inv".
+    pub(crate) opaque: Vec<(&'static str, Py<PyAny>)>,
     pub(crate) info: Option<Py<PyDict>>,
 }
 
@@ -213,9 +212,7 @@ fn finish(
         status: get("status")?.map(Bound::unbind),
         n_iterations: get("n_iterations")?.map(|n| n.extract()).transpose()?,
         n_hess_evals: get("n_hess_evals")?.map(|n| n.extract()).transpose()?,
-        jac: get("jac")?.map(Bound::unbind),
-        hess: get("hess")?.map(Bound::unbind),
-        hess_inv: get("hess_inv")?.map(Bound::unbind),
+        opaque: Vec::new(),
         info: info.map(Bound::unbind),
     });
     let verdict = if success {
@@ -224,7 +221,31 @@ fn finish(
     } else {
         Verdict::Stalled(message.unwrap_or_else(|| "the algorithm reports no success".to_string()))
     };
-    Ok(Finish { x, value, verdict, extras: Vec::new() })
+    let (mut extras, mut opaque) = (Vec::new(), Vec::new());
+    let jac = if kind == SolverKind::Scalar { "gradient" } else { "jacobian" };
+    for (key, name) in [("jac", jac), ("hess", "hessian"), ("hess_inv", "hessian_inverse")] {
+        let Some(derivative) = get(key)? else { continue };
+        match derivative_of(&derivative, name == "gradient") {
+            Ok(extra) => extras.push((name, extra)),
+            // An operator, for instance.
+            Err(_) => opaque.push((key, derivative.unbind())),
+        }
+    }
+    if let Some(reported) = &mut aside.reported {
+        reported.opaque = opaque;
+    }
+    Ok(Finish { x, value, verdict, extras })
+}
+
+/// A derivative that the algorithm reports: a vector or a matrix.
+fn derivative_of(derivative: &Bound<'_, PyAny>, is_vector: bool) -> PyResult<Extra> {
+    let array = derivative.py().import("numpy")?.call_method1("asarray", (derivative,))?;
+    let shape: Vec<usize> = array.getattr("shape")?.extract()?;
+    let numbers = to_vec(&array.call_method0("ravel")?)?;
+    Ok(match shape[..] {
+        [_, columns] if !is_vector => Extra::Matrix(numbers, columns),
+        _ => Extra::Vector(numbers),
+    })
 }
 
 /// An exception for a handle that is used in a way that cannot work.

@@ -38,7 +38,7 @@ struct State {
 impl AskTell {
     #[new]
     #[pyo3(signature = (tree, algorithm, options=None, *, kind="scalar", derivatives=false, maximize=false, lower=None,
-        upper=None, space=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
+        upper=None, space=None, scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         py: Python<'_>,
@@ -51,6 +51,9 @@ impl AskTell {
         lower: Option<&Bound<'_, PyAny>>,
         upper: Option<&Bound<'_, PyAny>>,
         space: Option<&Bound<'_, Space>>,
+        scaling: Option<(String, f64, f64)>,
+        soft_lower: Option<&Bound<'_, PyAny>>,
+        soft_upper: Option<&Bound<'_, PyAny>>,
         numdiff: Option<&Bound<'_, PyDict>>,
         error_handling: &str,
         penalty: Option<&Bound<'_, PyDict>>,
@@ -64,6 +67,8 @@ impl AskTell {
             lower,
             upper,
             space,
+            scaling,
+            soft: (soft_lower, soft_upper),
             numdiff,
             error_handling,
             penalty,
@@ -84,6 +89,8 @@ impl AskTell {
             bounds: arguments.bounds()?,
             constraints,
             space: build_options,
+            scaling: arguments.scaling()?,
+            soft_bounds: arguments.soft_bounds()?,
             numerical_derivatives: arguments.numerical_derivatives()?,
             error_handling: arguments.error_handling()?,
             penalty: arguments.penalty()?,

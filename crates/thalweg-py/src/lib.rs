@@ -14,6 +14,7 @@ mod objective;
 mod options;
 mod plans;
 mod result;
+mod sensitivity;
 mod solve;
 mod space;
 mod tree;
@@ -41,6 +42,8 @@ mod _thalweg {
     use crate::plans::{FirstPlan, SecondPlan};
     #[pymodule_export]
     use crate::result::RawResult;
+    #[pymodule_export]
+    use crate::sensitivity::sensitivity;
     #[pymodule_export]
     use crate::solve::solve;
     #[pymodule_export]

@@ -33,6 +33,7 @@ pub(crate) fn multistart(
         match key.as_str() {
             "n_samples" => search.n_samples = Some(value.extract()?),
             "stopping_maxopt" => search.stopping_maxopt = Some(value.extract()?),
+            "share" => search.share = value.extract()?,
             "sampling_distribution" => {
                 search.sampling_distribution = match value.extract::<String>()?.as_str() {
                     "triangular" => Distribution::Triangular,

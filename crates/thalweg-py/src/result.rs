@@ -97,9 +97,9 @@ impl RawResult {
         }
         self.n_iterations = reported.n_iterations.unwrap_or(self.n_iterations);
         self.n_hess_evals = reported.n_hess_evals.unwrap_or(self.n_hess_evals);
-        self.jac = reported.jac.or(self.jac.take());
-        self.hess = reported.hess.or(self.hess.take());
-        self.hess_inv = reported.hess_inv.or(self.hess_inv.take());
+        for (name, derivative) in reported.opaque {
+            self.algorithm_output.bind(py).set_item(format!("internal_{name}"), derivative)?;
+        }
         if let Some(info) = reported.info {
             self.algorithm_output.bind(py).update(info.bind(py).as_mapping())?;
         }

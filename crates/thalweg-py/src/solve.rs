@@ -12,7 +12,8 @@ use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, Direction, ErrorHandling, Failure, FlatResult, InvalidKind,
     IterationReport, Multistart, NumericalDerivatives, Objective as _, OptimizeError,
-    PenaltyOptions, Resolved, Specification, UserErrorKind, optimize, resolve,
+    PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind, optimize,
+    resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -31,7 +32,7 @@ use crate::tree::Tree;
 /// any. See the package's `minimize` for everything else.
 #[pyfunction]
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
-    numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
+    scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None, collect_history=true, callback=None, batch_evaluator=None,
     n_cores=1, skip_checks=false, multistart=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
@@ -42,6 +43,9 @@ pub(crate) fn solve(
     lower: Option<&Bound<'_, PyAny>>,
     upper: Option<&Bound<'_, PyAny>>,
     space: Option<&Bound<'_, Space>>,
+    scaling: Option<(String, f64, f64)>,
+    soft_lower: Option<&Bound<'_, PyAny>>,
+    soft_upper: Option<&Bound<'_, PyAny>>,
     numdiff: Option<&Bound<'_, PyDict>>,
     error_handling: &str,
     penalty: Option<&Bound<'_, PyDict>>,
@@ -61,6 +65,8 @@ pub(crate) fn solve(
         lower,
         upper,
         space,
+        scaling,
+        soft: (soft_lower, soft_upper),
         numdiff,
         error_handling,
         penalty,
@@ -77,6 +83,8 @@ pub(crate) fn solve(
         bounds: arguments.bounds()?,
         constraints,
         space: build_options,
+        scaling: arguments.scaling()?,
+        soft_bounds: arguments.soft_bounds()?,
         numerical_derivatives: how,
         n_cores,
         error_handling: arguments.error_handling()?,
@@ -111,6 +119,8 @@ struct Task {
     bounds: Bounds,
     constraints: Vec<Constraint>,
     space: BuildOptions,
+    scaling: Option<Scaling>,
+    soft_bounds: Bounds,
     numerical_derivatives: NumericalDerivatives,
     n_cores: usize,
     error_handling: ErrorHandling,
@@ -135,6 +145,9 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) lower: Option<&'a Bound<'py, PyAny>>,
     pub(crate) upper: Option<&'a Bound<'py, PyAny>>,
     pub(crate) space: Option<&'a Bound<'py, Space>>,
+    /// Method, clipping value, magnitude.
+    pub(crate) scaling: Option<(String, f64, f64)>,
+    pub(crate) soft: (Option<&'a Bound<'py, PyAny>>, Option<&'a Bound<'py, PyAny>>),
     pub(crate) numdiff: Option<&'a Bound<'py, PyDict>>,
     pub(crate) error_handling: &'a str,
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
@@ -168,6 +181,21 @@ impl Arguments<'_, '_> {
     /// The constraints, and what to do with start values that violate them.
     pub(crate) fn constraints(&self) -> (Vec<Constraint>, BuildOptions) {
         self.space.map(|space| space.get().specification()).unwrap_or_default()
+    }
+
+    pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
+        let Some((word, clipping_value, magnitude)) = &self.scaling else { return Ok(None) };
+        let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
+        let Some(&(_, method)) = known else {
+            return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
+        };
+        let (clipping_value, magnitude) = (*clipping_value, *magnitude);
+        Ok(Some(Scaling { method, clipping_value, magnitude }))
+    }
+
+    pub(crate) fn soft_bounds(&self) -> PyResult<Bounds> {
+        let (lower, upper) = self.soft;
+        Ok(Bounds { lower: lower.map(to_vec).transpose()?, upper: upper.map(to_vec).transpose()? })
     }
 
     pub(crate) fn numerical_derivatives(&self) -> PyResult<NumericalDerivatives> {
@@ -286,6 +314,8 @@ fn pipeline(
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
+        scaling: task.scaling,
+        soft_bounds: task.soft_bounds,
         space: task.space,
         numerical_derivatives: task.numerical_derivatives,
         n_cores: task.n_cores,
@@ -393,11 +423,12 @@ pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr
             InvalidKind::Params => Kind::Params,
             InvalidKind::Bounds => Kind::Bounds,
             InvalidKind::IncompleteBounds => Kind::IncompleteBounds,
+            InvalidKind::Scaling => Kind::Scaling,
+            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Constraint => Kind::Constraint,
             InvalidKind::AlgorithmOption => Kind::AlgoOption,
             InvalidKind::DiffOption => Kind::NumdiffOptions,
             InvalidKind::Algorithm => Kind::Algorithm,
-            InvalidKind::Multistart => Kind::Multistart,
             InvalidKind::Argument => Kind::Argument,
         },
         _ => Kind::Function,

@@ -49,6 +49,11 @@ pub trait Transform: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The factors of a mere scaling.
+    fn scale(&self) -> Option<&[f64]> {
+        None
+    }
+
     /// Where a random value for an internal entry is drawn.
     fn sampling(&self, _internal: usize) -> Sampling {
         Sampling::Internal

@@ -67,6 +67,7 @@ impl<P: Params> Optimization<'static, P, Asked> {
         let mut resolved = self.resolve()?;
         let start = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(start.len())?;
+        let soft_bounds = self.soft_bounds_of(start.len())?;
         resolved.seed = self.seed.unwrap_or(resolved.seed);
         resolved.n_cores = resolved.n_cores.max(self.n_cores);
         let blueprint = Blueprint {
@@ -75,6 +76,8 @@ impl<P: Params> Optimization<'static, P, Asked> {
             direction: self.direction,
             bounds,
             constraints,
+            scaling: self.scaling,
+            soft_bounds,
             space: self.build_options(),
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,

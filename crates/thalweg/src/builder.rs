@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
+use thalweg_space::Scaling;
 use thalweg_space::params::Params;
 
 use crate::closures::{Closures, Output};
@@ -23,7 +24,6 @@ use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 use restrict::Restrictions;
-pub(crate) use restrict::tighten;
 pub use selection::{By, Selection, by};
 
 /// Minimize a function of parameters of any shape, from `start`.
@@ -115,7 +115,7 @@ pub struct Optimization<'a, P, O> {
     options: Vec<(String, OptionValue)>,
     restrictions: Restrictions<'a, P>,
     pub(crate) multistart: Option<MultistartOptions>,
-    pub(crate) soft_bounds: Vec<(Selection<'a, P>, f64, f64)>,
+    pub(crate) scaling: Option<Scaling>,
     pub(crate) numerical_derivatives: NumericalDerivatives,
     pub(crate) n_cores: usize,
     pub(crate) error_handling: ErrorHandling,
@@ -143,7 +143,7 @@ impl<P: Params, O> Optimization<'_, P, O> {
             options: Vec::new(),
             restrictions: Restrictions::default(),
             multistart: None,
-            soft_bounds: Vec::new(),
+            scaling: None,
             numerical_derivatives: NumericalDerivatives::default(),
             n_cores: 1,
             error_handling: ErrorHandling::Raise,
@@ -239,6 +239,26 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`.
     pub fn option(mut self, name: &str, value: impl Into<OptionValue>) -> Self {
         self.options.push((name.to_string(), value.into()));
+        self
+    }
+
+    /// Scale the free coordinates for the algorithm: by start values, bounds or slopes. Everything that you see stays
+    /// unscaled.
+    ///
+    /// ```
+    /// use thalweg::{Scaling, minimize};
+    ///
+    /// // Steps of one are too large for one parameter and too small for the other.
+    /// let fun = |x: &[f64; 2]| (x[0] - 3000.0).powi(2) * 1e-6 + (x[1] - 0.003).powi(2) * 1e6;
+    /// let scaled = minimize(fun, [1000.0, 0.001])
+    ///     .algorithm("lbfgsb")
+    ///     .scaling(Scaling { clipping_value: 1e-6, ..Scaling::default() })
+    ///     .run()?;
+    /// assert!((scaled.params[0] - 3000.0).abs() < 1.0 && (scaled.params[1] - 0.003).abs() < 1e-6);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = Some(scaling);
         self
     }
 
@@ -368,6 +388,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let flat = self.start.to_flat();
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let build_options = self.build_options();
+        let soft_bounds = self.soft_bounds_of(flat.len())?;
         let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
         let names = OnceCell::new();
@@ -397,6 +418,8 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             bounds,
             constraints,
             space: build_options,
+            scaling: self.scaling,
+            soft_bounds,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

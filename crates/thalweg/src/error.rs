@@ -23,6 +23,8 @@ pub enum InvalidKind {
     Constraint,
     /// An option of the algorithm.
     AlgorithmOption,
+    /// An option of scaling, or what it needs.
+    Scaling,
     /// An option of numerical derivatives.
     DiffOption,
     /// The algorithm's name.

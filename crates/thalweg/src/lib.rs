@@ -30,7 +30,10 @@ mod policy;
 mod report;
 mod resolve;
 mod result;
+mod scaling;
+mod sensitivity;
 mod status;
+mod user_derivatives;
 
 pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
@@ -51,6 +54,9 @@ pub use resolve::{
     PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
 };
 pub use result::{Direction, FlatResult, OptimizeResult};
+pub use sensitivity::{
+    BADLY_SCALED, ParameterSensitivity, Sensitivity, SensitivityOf, sensitivity,
+};
 pub use status::Status;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
@@ -58,7 +64,7 @@ pub use thalweg_diff as diff;
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
-    LinearRow, Space, params,
+    LinearRow, Scaling, ScalingMethod, Space, params,
 };
 
 /// Every algorithm, as a struct of options.
@@ -82,8 +88,12 @@ mod pages {
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/multistart.md")]
+    mod multistart {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
+    #[doc = include_str!("../../../docs/scaling.md")]
+    mod scaling {}
 }

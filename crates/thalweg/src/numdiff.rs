@@ -27,7 +27,7 @@ impl Default for NumericalDerivatives {
     }
 }
 
-/// Steps that are given for every parameter of the user, for those that the algorithm sees.
+/// Steps that are given for every parameter of the user, for those that the algorithm sees; lengths in its units.
 fn for_free_parameters(options: &DiffOptions, space: &Space) -> DiffOptions {
     let free = |steps: &Steps| match steps {
         Steps::Each(all) if all.len() == space.n_user() => {
@@ -35,10 +35,19 @@ fn for_free_parameters(options: &DiffOptions, space: &Space) -> DiffOptions {
         }
         other => other.clone(),
     };
+    let length = |steps: &Steps| match (free(steps), space.scale()) {
+        (steps, None) => steps,
+        (Steps::Scalar(step), Some(scale)) => {
+            Steps::Each(scale.iter().map(|factor| step / factor).collect())
+        }
+        (Steps::Each(steps), Some(scale)) => {
+            Steps::Each(steps.iter().zip(scale).map(|(step, factor)| step / factor).collect())
+        }
+    };
     DiffOptions {
-        step_size: options.step_size.as_ref().map(free),
+        step_size: options.step_size.as_ref().map(length),
         scaling_factor: free(&options.scaling_factor),
-        min_steps: options.min_steps.as_ref().map(free),
+        min_steps: options.min_steps.as_ref().map(length),
         ..options.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, Space};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, Scaling, Space};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -17,6 +17,7 @@ use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
 use crate::result::{Direction, FlatResult};
+use crate::scaling;
 use crate::status::Status;
 
 /// Everything that defines a run, in terms of the flat user vector.
@@ -43,6 +44,10 @@ pub struct Specification<'a> {
     pub constraints: Vec<Constraint>,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
+    /// How the free coordinates are scaled for the algorithm.
+    pub scaling: Option<Scaling>,
+    /// Bounds that no run keeps: where starts are drawn, and what scaling by bounds uses where there are none.
+    pub soft_bounds: Bounds,
     /// How derivatives are computed where the user gives none.
     pub numerical_derivatives: NumericalDerivatives,
     /// How many points of a batch may be evaluated at the same time.
@@ -73,9 +78,12 @@ pub struct Specification<'a> {
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
     let space = space_of(&spec)?;
+    let (space, start) = scaling::scale(&mut spec, space)?;
     match spec.multistart.take() {
-        Some(multistart) if space.n_free() > 0 => multistart::search(spec, &space, multistart),
-        _ => optimize_in(spec, &space),
+        Some(multistart) if space.n_free() > 0 => {
+            multistart::search(spec, &space, multistart, start)
+        }
+        _ => optimize_in(spec, &space, start),
     }
 }
 
@@ -92,18 +100,15 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     Ok(space)
 }
 
-/// The user's start, where the constraints hold.
-pub(crate) fn start_of(spec: &Specification<'_>, space: &Space) -> Vec<f64> {
-    if space.is_identity() { spec.start.to_vec() } else { space.user_start() }
-}
-
-/// Run a checked specification from the start of its space, which stands for the specification's start.
+/// Run a checked specification from the start of its space, which stands for the specification's start. `start` is what is
+/// known of the objective there.
 pub(crate) fn optimize_in(
     mut spec: Specification<'_>,
     space: &Space,
+    start: Option<StartValues>,
 ) -> Result<FlatResult, OptimizeError> {
-    let start_params = start_of(&spec, space);
-    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
+    let start_params = start_params(&spec, space);
+    let start = start_of(&mut spec, &start_params, start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: spec.algorithm.spec().features.kind,
@@ -125,6 +130,23 @@ pub(crate) fn optimize_in(
     let mut evaluator = evaluator(spec, space, aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     result.complete(end, evaluator, success_message)
+}
+
+/// The start values after repairs.
+pub(crate) fn start_params(spec: &Specification<'_>, space: &Space) -> Vec<f64> {
+    if space.is_identity() { spec.start.to_vec() } else { space.user_start() }
+}
+
+/// The objective at the start, evaluated unless it is known.
+pub(crate) fn start_of(
+    spec: &mut Specification<'_>,
+    params: &[f64],
+    known: Option<StartValues>,
+) -> Result<StartValues, OptimizeError> {
+    match known {
+        Some(start) => Ok(start),
+        None => spec.objective.start(params).map_err(OptimizeError::Start),
+    }
 }
 
 /// What the algorithm cannot do at all is said before anything else.

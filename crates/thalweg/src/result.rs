@@ -12,6 +12,7 @@ use crate::history::History;
 use crate::multistart::MultistartInfo;
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
+use crate::user_derivatives;
 
 /// Whether an objective is minimized or maximized.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -59,7 +60,10 @@ pub struct OptimizeResult<P> {
     pub n_iterations: u64,
     /// The largest violation of a bound or constraint at `params`.
     pub max_constraint_violation: f64,
-    /// Further outputs of the algorithm, in its own space: "gradient", "jacobian", ...
+    /// Further outputs of the algorithm. "gradient", "jacobian", "hessian" and "hessian_inverse" are those of the
+    /// objective with respect to the parameters (NaN for parameters that did not move); where constraints tie parameters to
+    /// each other, they are called "internal_gradient" and so on, and are those of what the algorithm minimizes with
+    /// respect to its own coordinates.
     pub extras: BTreeMap<&'static str, Extra>,
     /// Every evaluation, if history was collected; those of the best local run in a search from many starts.
     pub history: Option<History>,
@@ -143,7 +147,7 @@ impl FlatResult {
         } else {
             self.set_point(&best.x, best.value, evaluator);
             // Derivatives that the algorithm reports belong to another point.
-            for name in ["gradient", "jacobian", "hessian", "hessian_inverse"] {
+            for (name, _) in user_derivatives::DERIVATIVES {
                 self.extras.remove(name);
             }
             self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
@@ -161,6 +165,7 @@ impl FlatResult {
             let size = projected_size(evaluator, &finish.x, gradient);
             self.extras.insert("stationarity", Extra::Number(size));
         }
+        user_derivatives::convert(&mut self.extras, evaluator.space, evaluator.maximize);
     }
 
     /// The run was ended from outside: the best point so far.
@@ -255,7 +260,7 @@ impl<P> OptimizeResult<P> {
         ConvergenceReport::new(self.history.as_ref()?, self.direction == Direction::Maximize)
     }
 
-    /// The gradient at `params` in the algorithm's space, if the algorithm reports one.
+    /// The gradient at `params`, if the algorithm reports one; NaN for parameters that did not move.
     pub fn gradient(&self) -> Option<&[f64]> {
         match self.extras.get("gradient") {
             Some(Extra::Vector(gradient)) => Some(gradient),

@@ -92,8 +92,8 @@ fn one_minimum_takes_as_many_runs_as_discoveries() {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_workers() {
-    let run = |threads, algorithm: &str| {
-        let options = MultistartOptions { batch_size: Some(4), ..options() };
+    let run = |threads, algorithm: &str, batch_size| {
+        let options = MultistartOptions { batch_size, ..options() };
         let fun = |x: &Vec<f64>| rastrigin(x);
         let run = minimize(fun, vec![3.1, -2.9, 1.2]).algorithm(algorithm).bounds(.., -4.0, 5.0);
         let mut result = run.threads(threads).multistart(options).run().expect("runs");
@@ -105,9 +105,11 @@ fn results_do_not_depend_on_the_number_of_workers() {
         result
     };
     for algorithm in ["lbfgsb", "neldermead", "neldermead_parallel"] {
-        let one = run(1, algorithm);
-        assert_eq!(one, run(2, algorithm), "{algorithm}");
-        assert_eq!(one, run(4, algorithm), "{algorithm}");
+        for batch_size in [None, Some(4)] {
+            let one = run(1, algorithm, batch_size);
+            assert_eq!(one, run(2, algorithm, batch_size), "{algorithm} {batch_size:?}");
+            assert_eq!(one, run(4, algorithm, batch_size), "{algorithm} {batch_size:?}");
+        }
     }
 }
 
@@ -544,6 +546,10 @@ fn impossible_options_are_refused() {
         (
             MultistartOptions { convergence_xtol_rel: -1.0, ..none() },
             "convergence_xtol_rel is -1.0, but has to be at least 0.",
+        ),
+        (
+            MultistartOptions { share: 1.5, ..none() },
+            "share is 1.5, but has to be a number from 0 to 1.",
         ),
         (
             MultistartOptions { batch_size: Some(2), n_cores: 4, ..none() },

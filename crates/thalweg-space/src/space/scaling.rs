@@ -120,10 +120,10 @@ impl Space {
     /// the name of a user's parameter.
     ///
     /// ```
-    /// use thalweg_space::{Bounds, BuildOptions, Scaling, Space};
+    /// use thalweg_space::{Bounds, Scaling, Space};
     ///
     /// let names = |i: usize| i.to_string();
-    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], BuildOptions::default())?;
+    /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], Default::default())?;
     /// let scaling = Scaling { magnitude: 2.0, ..Scaling::default() };
     /// let scaled = space.with_scaling(&scaling, &Bounds::none(), None, &names).unwrap();
     /// assert_eq!(scaled.start(), [2.0, 2.0, 0.25]);
@@ -172,7 +172,7 @@ impl Space {
         let n = self.n_free();
         let lower = self.lower.clone().unwrap_or_else(|| vec![f64::NEG_INFINITY; n]);
         let upper = self.upper.clone().unwrap_or_else(|| vec![f64::INFINITY; n]);
-        let scale = Scale::new(factor, offset, lower.clone(), upper.clone());
+        let scale = Scale::new(factor, offset, (lower.clone(), upper.clone()), &self.start);
         let mut start = vec![0.0; n];
         scale.to_internal(&self.start, &mut start);
         let (low, high) = scale.internal_bounds(&lower, &upper);
@@ -224,6 +224,11 @@ impl Space {
         })
     }
 
+    /// The factors of [`with_scaling`](Space::with_scaling), one per free coordinate; `None` for a space that is not scaled.
+    pub fn scale(&self) -> Option<&[f64]> {
+        self.stages.last().and_then(|stage| stage.scale())
+    }
+
     /// The factor of every free coordinate, if each moves only the parameter that it stands for, by its factor: when
     /// derivatives with respect to coordinates are derivatives with respect to parameters but for that factor.
     pub fn factors(&self) -> Option<Vec<f64>> {
@@ -265,6 +270,7 @@ mod tests {
         assert_eq!(two.lower().unwrap(), [-2.0, -4.0, f64::NEG_INFINITY]);
         assert_eq!(two.upper().unwrap(), [6.0, 4.0, f64::INFINITY]);
         assert_eq!(two.factors().unwrap(), [100.0, 0.5, 0.05]);
+        assert_eq!((space.scale(), two.scale()), (None, Some([100.0, 0.5, 0.05].as_slice())));
         let mut work = two.workspace();
         let (mut user, mut gradient) = ([0.0; 3], [0.0; 3]);
         two.to_user(&[1.0, 1.0, 1.0], &mut user, &mut work);

@@ -10,7 +10,7 @@
 //! of its own may not, because it has to stay a coordinate. Elimination pairs row `i` with a pivot such that
 //! `W_D = L U` without further exchanges, so that every solve works in place.
 
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// A pivot smaller than this, relative to its scaled row, counts as zero.
 const SINGULAR: f64 = 1e-9;
@@ -193,6 +193,12 @@ impl Transform for Linear {
 
     fn user_position(&self, internal: usize) -> usize {
         internal
+    }
+
+    /// Entries of the rows have to be drawn before they are combined.
+    fn sampling(&self, internal: usize) -> Sampling {
+        let involved = |row: &Eliminated| row.weights.iter().any(|weight| weight.0 == internal);
+        if self.rows.iter().any(involved) { Sampling::User } else { Sampling::Internal }
     }
 }
 

@@ -184,10 +184,10 @@ impl Transform for Probability {
         cuts.sort_by(f64::total_cmp);
         let mut from = 0.0;
         for (&position, cut) in self.others.iter().zip(cuts) {
-            user[position] = cut - from;
+            user[position] = self.total * (cut - from);
             from = cut;
         }
-        user[self.reference] = 1.0 - from;
+        user[self.reference] = self.total * (1.0 - from);
     }
 }
 

@@ -9,7 +9,7 @@
 //! The coordinates stand in the places of the first k of the d entries.
 
 use super::ratio::{coordinate, ratio, slope};
-use crate::transform::Transform;
+use crate::transform::{Sampling, Transform};
 
 /// Keeps some entries within a simplex.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +153,26 @@ impl Transform for Simplex {
 
     fn user_position(&self, internal: usize) -> usize {
         self.gone().iter().fold(internal, |place, &gone| place + usize::from(gone <= place))
+    }
+
+    fn sampling(&self, internal: usize) -> Sampling {
+        let own = self.places[..self.k()].contains(&self.user_position(internal));
+        if own { Sampling::Own } else { Sampling::Internal }
+    }
+
+    /// Uniformly: the shares are the spacings between sorted uniform numbers.
+    fn draw(&self, unit: &[f64], _start: &[f64], user: &mut [f64]) {
+        let mut cuts: Vec<f64> = self.places[..self.k()].iter().map(|&place| unit[place]).collect();
+        cuts.push(1.0);
+        cuts.sort_by(f64::total_cmp);
+        for (j, &place) in self.places.iter().enumerate() {
+            let mut from = 0.0;
+            user[place] = 0.0;
+            for (corner, cut) in self.corners.iter().zip(&cuts) {
+                user[place] += (cut - from) * corner[j];
+                from = *cut;
+            }
+        }
     }
 }
 

@@ -9,17 +9,26 @@ use crate::error::{InvalidKind, OptimizeError};
 
 /// Bounds and constraints as the user wrote them.
 pub(super) struct Restrictions<'a, P> {
-    bounds: Vec<(Selection<'a, P>, f64, f64)>,
+    bounds: Given<'a, P>,
+    soft_bounds: Given<'a, P>,
     constraints: Vec<(Vec<Selection<'a, P>>, Make<'a>)>,
     repair_start: bool,
 }
+
+/// Bounds on selected parameters.
+type Given<'a, P> = Vec<(Selection<'a, P>, f64, f64)>;
 
 /// The constraint on given positions, one list per selection.
 type Make<'a> = Box<dyn Fn(Vec<Vec<usize>>) -> ConstraintKind + 'a>;
 
 impl<P> Default for Restrictions<'_, P> {
     fn default() -> Self {
-        Restrictions { bounds: Vec::new(), constraints: Vec::new(), repair_start: false }
+        Restrictions {
+            bounds: Vec::new(),
+            soft_bounds: Vec::new(),
+            constraints: Vec::new(),
+            repair_start: false,
+        }
     }
 }
 
@@ -39,6 +48,18 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// An upper bound on the selected parameters.
     pub fn upper(self, which: impl Into<Selection<'a, P>>, upper: f64) -> Self {
         self.bounds(which, f64::NEG_INFINITY, upper)
+    }
+
+    /// Narrow the range from which multistart draws its sample, and stand in for missing bounds when parameters are scaled
+    /// by bounds; runs do not know of it.
+    pub fn soft_bounds(
+        mut self,
+        which: impl Into<Selection<'a, P>>,
+        lower: f64,
+        upper: f64,
+    ) -> Self {
+        self.restrictions.soft_bounds.push((which.into(), lower, upper));
+        self
     }
 
     /// Fix the selected parameters at their start values.
@@ -211,18 +232,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         &self,
         n: usize,
     ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
-        let mut bounds = Bounds::none();
-        if !self.restrictions.bounds.is_empty() {
-            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-        }
-        for (which, lower, upper) in &self.restrictions.bounds {
-            let positions = which.positions(&self.start, n).map_err(|error| {
-                OptimizeError::invalid(InvalidKind::Bounds, format!("bounds: {error}"))
-            })?;
-            for position in positions {
-                tighten(&mut bounds, position, *lower, *upper);
-            }
-        }
+        let bounds = self.bounds_of(&self.restrictions.bounds, "bounds", n)?;
         let mut constraints = Vec::new();
         for (index, (selections, make)) in self.restrictions.constraints.iter().enumerate() {
             let positions: Result<Vec<_>, _> =
@@ -242,10 +252,36 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         }
         Ok((bounds, constraints))
     }
+
+    /// The soft bounds by position.
+    pub(crate) fn soft_bounds_of(&self, n: usize) -> Result<Bounds, OptimizeError> {
+        self.bounds_of(&self.restrictions.soft_bounds, "soft_bounds", n)
+    }
+
+    fn bounds_of(
+        &self,
+        given: &Given<'_, P>,
+        what: &str,
+        n: usize,
+    ) -> Result<Bounds, OptimizeError> {
+        let mut bounds = Bounds::none();
+        if !given.is_empty() {
+            bounds = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
+        }
+        for (which, lower, upper) in given {
+            let positions = which.positions(&self.start, n).map_err(|error| {
+                OptimizeError::invalid(InvalidKind::Bounds, format!("{what}: {error}"))
+            })?;
+            for position in positions {
+                tighten(&mut bounds, position, *lower, *upper);
+            }
+        }
+        Ok(bounds)
+    }
 }
 
 /// Of several bounds on one parameter, the tighter one holds.
-pub(crate) fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
+fn tighten(bounds: &mut Bounds, position: usize, lower: f64, upper: f64) {
     if let Some(side) = &mut bounds.lower
         && !lower.is_nan()
     {

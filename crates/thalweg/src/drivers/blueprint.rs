@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thalweg_core::SolverKind;
-use thalweg_space::{Bounds, BuildOptions, Constraint};
+use thalweg_space::{Bounds, BuildOptions, Constraint, Scaling};
 
 use crate::error::OptimizeError;
 use crate::numdiff::NumericalDerivatives;
@@ -34,6 +34,10 @@ pub struct Blueprint {
     pub constraints: Vec<Constraint>,
     /// What to do with start values that violate them.
     pub space: BuildOptions,
+    /// How the free coordinates are scaled for the algorithm.
+    pub scaling: Option<Scaling>,
+    /// Bounds that no run keeps; see [`Specification::soft_bounds`].
+    pub soft_bounds: Bounds,
     /// How derivatives are computed where none are told.
     pub numerical_derivatives: NumericalDerivatives,
     /// What to do when the objective fails.
@@ -44,6 +48,9 @@ pub struct Blueprint {
     pub collect_history: bool,
 }
 
+/// What runs over an objective.
+type Run = Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeError> + Send>;
+
 /// A run that can be suspended: anything over an objective, with what has to be known of the objective before.
 pub(crate) struct Job {
     pub kind: SolverKind,
@@ -52,7 +59,7 @@ pub(crate) struct Job {
     pub start_with_derivative: bool,
     /// Whether the algorithm is one of the catalog, so that the small stack of a coroutine is enough.
     pub of_catalog: bool,
-    pub run: Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeError> + Send>,
+    pub run: Run,
 }
 
 impl Blueprint {
@@ -68,6 +75,8 @@ impl Blueprint {
             bounds: Bounds::none(),
             constraints: Vec::new(),
             space: BuildOptions::default(),
+            scaling: None,
+            soft_bounds: Bounds::none(),
             numerical_derivatives: NumericalDerivatives::default(),
             error_handling: ErrorHandling::Raise,
             penalty: PenaltyOptions::default(),
@@ -96,6 +105,8 @@ impl Blueprint {
             bounds: self.bounds,
             constraints: self.constraints,
             space: self.space,
+            scaling: self.scaling,
+            soft_bounds: self.soft_bounds,
             numerical_derivatives: self.numerical_derivatives,
             error_handling: self.error_handling,
             penalty: self.penalty,

@@ -1,11 +1,10 @@
 //! The builder's part of multistart.
 
-use thalweg_space::Bounds;
 use thalweg_space::params::Params;
 
 use super::options::{Multistart, MultistartOptions};
-use crate::builder::{Optimization, Selection, tighten};
-use crate::error::{InvalidKind, OptimizeError};
+use crate::builder::Optimization;
+use crate::error::OptimizeError;
 use crate::resolve::Resolved;
 
 impl<'a, P: Params, O> Optimization<'a, P, O> {
@@ -33,17 +32,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         self
     }
 
-    /// Narrow the range from which multistart draws its sample; local runs do not know of it.
-    pub fn soft_bounds(
-        mut self,
-        which: impl Into<Selection<'a, P>>,
-        lower: f64,
-        upper: f64,
-    ) -> Self {
-        self.soft_bounds.push((which.into(), lower, upper));
-        self
-    }
-
     /// What was asked for with [`multistart`](Optimization::multistart), for `n` parameters.
     pub(crate) fn multistart_of(
         &mut self,
@@ -51,16 +39,6 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         n: usize,
     ) -> Result<Option<Multistart>, OptimizeError> {
         let Some(options) = self.multistart.take() else { return Ok(None) };
-        let mut soft = Bounds::none();
-        if !self.soft_bounds.is_empty() {
-            soft = Bounds::new(vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]);
-        }
-        for (which, lower, upper) in &self.soft_bounds {
-            let positions = which.positions(&self.start, n).map_err(|error| {
-                OptimizeError::invalid(InvalidKind::Bounds, format!("soft_bounds: {error}"))
-            })?;
-            positions.into_iter().for_each(|at| tighten(&mut soft, at, *lower, *upper));
-        }
-        Ok(Some(Multistart::new(options, soft, resolved)))
+        Ok(Some(Multistart::new(options, self.soft_bounds_of(n)?, resolved)))
     }
 }

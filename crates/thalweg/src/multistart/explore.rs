@@ -94,21 +94,20 @@ impl Exploration<'_> {
         fitted_points(&sorted, &values, n, count, PER_COEFFICIENT)
     }
 
-    /// Evaluate further points during the search; the best of them that is better than `limit`, if there is one.
-    pub fn best_below(
+    /// The values of further points during the search, smaller is better; infinite where there is none.
+    pub fn further(
         &self,
-        limit: f64,
         points: &[f64],
         spec: &mut Specification<'_>,
         explored: &mut Explored,
-    ) -> Option<Vec<f64>> {
+    ) -> Vec<f64> {
         let mut found = Vec::new();
         spec.objective.keep_going(true);
         self.evaluate_all(spec, points, explored, &mut found);
         spec.objective.keep_going(false);
-        let n = self.space.n_free();
-        let &(value, i) = self.sorted(found).first()?;
-        (value < limit).then(|| points[i * n..(i + 1) * n].to_vec())
+        found.resize(points.len() / self.space.n_free(), f64::NAN);
+        let sign = if self.aggregate.maximize { -1.0 } else { 1.0 };
+        found.iter().map(|v| if v.is_finite() { sign * v } else { f64::INFINITY }).collect()
     }
 
     /// Evaluate points in as few batches as possible and append their values to `found`, NaN for those that fail.

@@ -16,8 +16,8 @@ const SHARES: [f64; 3] = [1.0, 0.5, 0.25];
 /// The most coordinates for which bowls are fitted.
 const MOST_COORDINATES: usize = 300;
 /// The most sweeps over the coordinates, and the change of the residual, relative to the values, at which they end.
-const SWEEPS: usize = 100;
-const SETTLED: f64 = 1e-6;
+const SWEEPS: usize = 20;
+const SETTLED: f64 = 1e-4;
 
 /// The minima of up to `count` bowls for points (of `n` coordinates) that are sorted by value, best first; one after the other.
 /// Each is fitted to no fewer than `per_coefficient` points for each of its coefficients.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use thalweg_core::{Sink, SolverKind};
-use thalweg_space::Space;
+use thalweg_space::{Bounds, Space};
 
 use super::notes::{Keeper, Note, Notes, pass_on, push};
 use crate::drivers::{Job, Outcome, Round, Tell, lockstep_jobs};
@@ -79,6 +79,8 @@ impl Local<'_, '_> {
                 bounds: spec.bounds.clone(),
                 constraints: spec.constraints.clone(),
                 space: spec.space,
+                scaling: None, // the space is scaled
+                soft_bounds: Bounds::none(),
                 numerical_derivatives,
                 n_cores,
                 error_handling: spec.error_handling,
@@ -95,6 +97,7 @@ impl Local<'_, '_> {
                 multistart: None,
             },
             &space,
+            None,
         )
     }
 
@@ -136,7 +139,7 @@ impl Local<'_, '_> {
         let (n_cores, seed, penalty) = (self.n_cores, spec.seed, spec.penalty);
         let (error_handling, collect_history) = (spec.error_handling, spec.collect_history);
         let (bounds, constraints) = (spec.bounds.clone(), spec.constraints.clone());
-        let (interrupt, options) = (spec.interrupt.clone(), spec.space);
+        let (build_options, interrupt) = (spec.space, spec.interrupt.clone());
         let has_callback = spec.callback.is_some();
         let (has_notify, has_sinks) = (spec.on_failure.is_some(), !spec.sinks.is_empty());
         let notes = Arc::clone(notes);
@@ -160,7 +163,9 @@ impl Local<'_, '_> {
                     limits,
                     bounds,
                     constraints,
-                    space: options,
+                    space: build_options,
+                    scaling: None,
+                    soft_bounds: Bounds::none(),
                     numerical_derivatives,
                     n_cores,
                     error_handling,
@@ -174,6 +179,7 @@ impl Local<'_, '_> {
                     multistart: None,
                 },
                 &space,
+                None,
             )
         };
         Job {

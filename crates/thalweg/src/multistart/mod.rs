@@ -9,12 +9,27 @@
 //!    ||(x - x*) / max(|x*|, 0.1)|| is at most the tolerance.
 //!
 //! Runs of a batch are suspended runs in lockstep, whose batches are merged: there is one level of parallelism, the objective's.
-//! Results depend on the seed and the options, and not on how many workers there are.
+//! Results depend on the seed and the options, and not on how many workers there are: without a given B, every run knows of all
+//! before it. Workers that would wait begin the next runs as if nothing new would be known; what they find is thrown away if
+//! something is.
+//!
+//! *Differences from tiktak*, which cost a few evaluations and save runs (`n_fitted_points = 0` turns them off):
+//! * Up to three points of the sample are the minima of bowls that are fitted to the others (`fitted.rs`).
+//! * Before each batch the local optima suggest points: the minima of bowls fitted to them, and the best optimum with single
+//!   coordinates of others (`crossed.rs`). The best suggestion takes the place of the next start if it beats the best optimum.
+//! * Where different optima were found, the search does not end before 2n + 1 runs, as many as a bowl needs, or while a suggestion
+//!   is better than the best optimum.
+//!
+//! With default options and L-BFGS-B they find the minimum of Griewank's function (n = 2, 5; a box 1200 wide) in 100 % of searches
+//! instead of 0 to 5 %, at a third to a tenth of the evaluations; that of Rastrigin's in 80 to 95 % instead of 25 to 55 %
+//! (`benches/multistart.py`).
 //!
 //! Arnoud, Guvenen, Kleineberg 2019: Benchmarking global optimizers, <https://doi.org/10.3386/w26340>
 
 mod builder;
+mod crossed;
 mod explore;
+mod finish;
 mod fitted;
 mod info;
 mod local;
@@ -22,6 +37,7 @@ mod notes;
 mod options;
 mod sample;
 mod search;
+mod suggest;
 
 use std::time::Instant;
 
@@ -32,7 +48,8 @@ use self::explore::Exploration;
 use self::search::Search;
 use crate::aggregate::Aggregate;
 use crate::error::OptimizeError;
-use crate::pipeline::{Specification, check_start, start_of};
+use crate::objective::StartValues;
+use crate::pipeline::{Specification, check_start, start_of, start_params};
 use crate::result::{Direction, FlatResult};
 
 pub use self::info::MultistartInfo;
@@ -45,17 +62,18 @@ pub(crate) fn search(
     mut spec: Specification<'_>,
     space: &Space,
     multistart: Multistart,
+    start: Option<StartValues>,
 ) -> Result<FlatResult, OptimizeError> {
     let Multistart { options, soft_bounds, of_catalog } = multistart;
     options.check()?;
     let n_cores = spec.n_cores.max(spec.numerical_derivatives.n_cores).max(options.n_cores);
-    let sizes = options.sizes(space.n_free(), n_cores);
+    let sizes = options.sizes(space.n_free());
     let count = sizes.n_samples;
     let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
     let clock = Instant::now();
-    let start_params = start_of(&spec, space);
-    let start = spec.objective.start(&start_params).map_err(OptimizeError::Start)?;
+    let params = start_params(&spec, space);
+    let start = start_of(&mut spec, &params, start)?;
     let aggregate = Aggregate {
         objective: spec.objective.kind(),
         solver: SolverKind::Scalar,

@@ -28,13 +28,16 @@ pub struct MultistartOptions {
     /// The number of points of the sample, the start among them; by default 100 per free parameter, or 10 per local run if
     /// [`stopping_maxopt`](Self::stopping_maxopt) is given.
     pub n_samples: Option<usize>,
-    /// The largest number of local runs; by default a tenth of the sample.
+    /// The largest number of local runs; by default a [`share`](Self::share) of the sample.
     pub stopping_maxopt: Option<usize>,
+    /// The share of the sample from which local runs start, unless their number is given.
+    pub share: f64,
     /// How the sample is distributed between the sampling bounds.
     pub sampling_distribution: Distribution,
     /// How the sample is drawn.
     pub sampling_method: StartSampling,
-    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others; 0 for none.
+    /// How many points of the sample, at most 3, are the minima of bowls that are fitted to the others. 0 for none, and for a
+    /// search without suggestions by the local optima: by the formulas of tiktak alone.
     pub n_fitted_points: usize,
     /// Points to explore instead of a drawn sample, each in the order of the flat parameters.
     pub sample: Option<Vec<Vec<f64>>>,
@@ -46,8 +49,9 @@ pub struct MultistartOptions {
     pub convergence_xtol_rel: f64,
     /// The search ends when the best optimum was found so often.
     pub convergence_max_discoveries: usize,
-    /// The number of local runs that start from the same knowledge, and may run at the same time; by default the number of
-    /// workers. It changes the search, and with it the result; how many workers there are does not.
+    /// The number of local runs that start from the same knowledge, and may run at the same time. It changes the search, and with
+    /// it the result; how many workers there are does not. By default every run knows of all before it; where there are several
+    /// workers, the next runs begin all the same, and begin again if a run before them changed what they should have known.
     pub batch_size: Option<usize>,
     /// How many points may be evaluated at the same time, if that is more than the run has.
     pub n_cores: usize,
@@ -62,6 +66,7 @@ impl Default for MultistartOptions {
         MultistartOptions {
             n_samples: None,
             stopping_maxopt: None,
+            share: SHARE,
             sampling_distribution: Distribution::Uniform,
             sampling_method: StartSampling::Random,
             n_fitted_points: 3,
@@ -153,8 +158,8 @@ pub(super) struct Sizes {
     pub n_samples: usize,
     /// The number K of local runs.
     pub n_runs: usize,
-    /// The number B of local runs that start from the same knowledge.
-    pub batch: usize,
+    /// The number B of local runs that start from the same knowledge, if it is given.
+    pub batch: Option<usize>,
 }
 
 impl MultistartOptions {
@@ -196,6 +201,9 @@ impl MultistartOptions {
         if tolerance.is_nan() || tolerance < 0.0 {
             return Err(wrong("convergence_xtol_rel", &format!("{tolerance:?}"), "at least 0"));
         }
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err(wrong("share", &format!("{:?}", self.share), "a number from 0 to 1"));
+        }
         if let Some(batch) = self.batch_size
             && batch < self.n_cores
         {
@@ -208,17 +216,17 @@ impl MultistartOptions {
         Ok(())
     }
 
-    /// The sizes for `n` free parameters and this number of workers.
-    pub(super) fn sizes(&self, n: usize, n_cores: usize) -> Sizes {
+    /// The sizes for `n` free parameters.
+    pub(super) fn sizes(&self, n: usize) -> Sizes {
         let n_samples = match (&self.sample, self.n_samples, self.stopping_maxopt) {
             (Some(sample), _, _) => sample.len(),
             (None, Some(n_samples), _) => n_samples,
             (None, None, Some(runs)) => runs.saturating_mul(SAMPLES_PER_RUN),
             (None, None, None) => n.saturating_mul(SAMPLES_PER_PARAMETER),
         };
-        let share = ((n_samples as f64 * SHARE) as usize).max(1);
+        let share = ((n_samples as f64 * self.share) as usize).max(1);
         let n_runs = self.stopping_maxopt.unwrap_or(share);
-        Sizes { n_samples, n_runs, batch: self.batch_size.unwrap_or(n_cores) }
+        Sizes { n_samples, n_runs, batch: self.batch_size }
     }
 
     /// The weight of the best point after `c` of `k` local runs.
@@ -261,15 +269,18 @@ mod tests {
     #[test]
     fn sizes_follow_from_what_is_given() {
         let sizes = |options: MultistartOptions| {
-            let Sizes { n_samples, n_runs, batch } = options.sizes(3, 2);
+            let Sizes { n_samples, n_runs, batch } = options.sizes(3);
             (n_samples, n_runs, batch)
         };
         let none = MultistartOptions::default;
-        assert_eq!(sizes(none()), (300, 30, 2));
-        assert_eq!(sizes(MultistartOptions { n_samples: Some(7), ..none() }), (7, 1, 2));
-        assert_eq!(sizes(MultistartOptions { stopping_maxopt: Some(4), ..none() }), (40, 4, 2));
+        assert_eq!(sizes(none()), (300, 30, None));
+        assert_eq!(sizes(MultistartOptions { n_samples: Some(7), ..none() }), (7, 1, None));
+        assert_eq!(sizes(MultistartOptions { stopping_maxopt: Some(4), ..none() }), (40, 4, None));
         let sample = Some(vec![vec![0.0; 3]; 25]);
-        assert_eq!(sizes(MultistartOptions { sample, batch_size: Some(5), ..none() }), (25, 2, 5));
+        assert_eq!(
+            sizes(MultistartOptions { sample, batch_size: Some(5), ..none() }),
+            (25, 2, Some(5))
+        );
     }
 
     #[test]

@@ -1,48 +1,47 @@
 //! The search: local runs, the best point so far, and when to stop.
 
-use thalweg_core::{Stop, Verdict};
+use thalweg_core::Stop;
 use thalweg_space::Space;
 
 use super::explore::{Exploration, Explored, interrupted};
-use super::fitted::{can_fit, fitted_points};
-use super::info::MultistartInfo;
+use super::fitted::can_fit;
 use super::local::{Local, user_point};
 use super::options::{LocalErrors, MultistartOptions, Sizes, WeightError};
-use crate::convergence::ConvergenceReport;
 use crate::drivers::Outcome;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::objective::{Failure, UserError, UserErrorKind};
-use crate::pipeline::{Specification, start_of};
+use crate::pipeline::Specification;
 use crate::result::{Direction, FlatResult};
 use crate::status::Status;
 
 /// Coordinates smaller than this are compared as if they had this size.
-const FLOOR: f64 = 0.1;
-/// The most bowls that are fitted to local optima before a batch.
-const FITTED: usize = 3;
+pub(super) const FLOOR: f64 = 0.1;
 
 /// The state of a search.
 pub(super) struct Search<'s, 'a> {
-    spec: Specification<'a>,
-    space: &'s Space,
-    exploration: &'s Exploration<'s>,
-    options: &'s MultistartOptions,
-    maximize: bool,
-    explored: Explored,
+    pub(super) spec: Specification<'a>,
+    pub(super) space: &'s Space,
+    pub(super) exploration: &'s Exploration<'s>,
+    pub(super) options: &'s MultistartOptions,
+    pub(super) maximize: bool,
+    pub(super) explored: Explored,
     /// The point that is mixed into starts, and its value; smaller is better.
-    best: (Vec<f64>, f64),
+    pub(super) best: (Vec<f64>, f64),
     /// The local run that found it.
-    best_run: Option<usize>,
+    pub(super) best_run: Option<usize>,
     /// Runs that did not fail, and their points in the algorithm's space.
-    optima: Vec<FlatResult>,
-    points: Vec<Vec<f64>>,
-    starts: Vec<Vec<f64>>,
+    pub(super) optima: Vec<FlatResult>,
+    pub(super) points: Vec<Vec<f64>>,
+    pub(super) starts: Vec<Vec<f64>>,
     /// Minima of bowls that were looked at.
-    looked_at: Vec<Vec<f64>>,
-    failures: Vec<(usize, String)>,
-    warnings: Vec<String>,
+    pub(super) looked_at: Vec<Vec<f64>>,
+    /// How many optima had their coordinates tried in the best one, and which one that was.
+    pub(super) crossed: (usize, usize),
+    pub(super) weights: Vec<(usize, f64)>,
+    pub(super) failures: Vec<(usize, String)>,
+    pub(super) warnings: Vec<String>,
     /// Why the search ended before its time.
-    stop: Option<(Status, String)>,
+    pub(super) stop: Option<(Status, String)>,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -82,6 +81,8 @@ impl<'s, 'a> Search<'s, 'a> {
             points,
             starts,
             looked_at,
+            crossed: (0, 0),
+            weights: Vec::new(),
             failures,
             warnings,
             stop,
@@ -124,75 +125,74 @@ impl<'s, 'a> Search<'s, 'a> {
             ));
         }
         let n_runs = sizes.n_runs.min(available);
-        let mut done = 0;
+        // Runs that begin before it is certain that they are wanted must not tell the user's callback anything.
+        let one = self.spec.callback.is_some() || !of_catalog;
+        let ahead = if one { 1 } else { self.exploration.n_cores };
+        let (mut done, mut pending) = (0, None);
         while done < n_runs && self.stop.is_none() {
             if let Some(stop) = self.exploration.stop_before(&self.spec) {
                 self.stop = Some(stop);
                 break;
             }
-            let fitted = self.fitted_start();
+            let suggested = pending.take().or_else(|| self.suggested_start());
             if let Some(failure) = self.explored.fatal.take() {
                 return Err(self.failed(failure));
             }
-            if self.stop.is_some() || (fitted.is_none() && self.is_settled()) {
+            if self.stop.is_some() || (suggested.is_none() && self.is_settled()) {
                 break;
             }
-            let until = n_runs.min(done + sizes.batch);
-            let weight = self.weight(done, n_runs)?;
-            let mut starts: Vec<Vec<f64>> =
-                (done..until).map(|j| self.mixed(weight, &self.explored.points[j])).collect();
-            if let Some(fitted) = fitted {
-                starts[0] = fitted;
+            let until = n_runs.min(done + sizes.batch.unwrap_or(ahead));
+            let mut starts = Vec::with_capacity(until - done);
+            for j in done..until {
+                let weight = self.weight(if sizes.batch.is_some() { done } else { j }, n_runs)?;
+                starts.push(self.mixed(weight, &self.explored.points[j]));
             }
-            let outcomes = self.run_batch(&starts, of_catalog);
+            if let Some(suggested) = suggested {
+                starts[0] = suggested;
+            }
+            let speculative = sizes.batch.is_none();
+            let outcomes = self.run_batch(&starts, of_catalog, !speculative);
+            if let (false, Some(cause)) = (speculative, outcomes.iter().flatten().find_map(ending))
+            {
+                // Runs before it, which were ended because of it, must not seem to be the reason.
+                self.stop.get_or_insert(cause);
+            }
             for (start, outcome) in starts.iter().zip(outcomes) {
                 let Some(outcome) = outcome else { break };
                 self.starts.push(user_point(self.space, start));
+                let best = self.best_run;
                 self.take(done, outcome)?;
                 done += 1;
-                if self.is_settled() {
+                if (self.is_settled() && self.stop.is_none())
+                    || (speculative && self.stop.is_some())
+                {
                     break; // later runs of the batch are not needed
                 }
+                if speculative && done < until {
+                    // The next run began as if this one would tell nothing new.
+                    pending = if best == self.best_run { self.suggested_start() } else { None };
+                    if best != self.best_run || pending.is_some() {
+                        break;
+                    }
+                }
             }
-            done = if self.is_settled() { done } else { until };
         }
         Ok(())
     }
 
-    /// The minimum of a bowl that is fitted to the local optima, if it is better than the best of them.
-    fn fitted_start(&mut self) -> Option<Vec<f64>> {
-        let n = self.space.n_free();
-        let mut order: Vec<usize> = (0..self.optima.len()).collect();
-        let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
-        order.retain(|i| value(i).is_finite());
-        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
-        let values: Vec<f64> = order.iter().map(value).collect();
-        let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
-        let given = self.options.sample.is_some();
-        let count = if given { 0 } else { self.options.n_fitted_points.min(FITTED) };
-        let mut fitted = Vec::new();
-        for point in fitted_points(&points, &values, n, count, 1).chunks_exact(n) {
-            if !self.looked_at.iter().any(|known| self.is_same(known, point)) {
-                self.looked_at.push(point.to_vec());
-                fitted.extend_from_slice(point);
-            }
-        }
-        if fitted.is_empty() {
-            return None;
-        }
-        let (spec, explored) = (&mut self.spec, &mut self.explored);
-        let start = self.exploration.best_below(self.best.1, &fitted, spec, explored);
-        self.stop = self.stop.take().or(self.explored.stop.take());
-        start
-    }
-
-    fn run_batch(&mut self, starts: &[Vec<f64>], of_catalog: bool) -> Vec<Option<Outcome>> {
+    fn run_batch(
+        &mut self,
+        starts: &[Vec<f64>],
+        of_catalog: bool,
+        all_wanted: bool,
+    ) -> Vec<Option<Outcome>> {
         let Exploration { clock, n_cores, .. } = *self.exploration;
         let limit = self.spec.limits.max_seconds;
         self.spec.limits.max_seconds =
             limit.map(|seconds| (seconds - clock.elapsed().as_secs_f64()).max(0.0));
         let raises = self.options.error_handling == LocalErrors::Raise;
-        let ends_search = |outcome: &Outcome| ends_search(outcome, raises);
+        let all_wanted = all_wanted || starts.len() == 1;
+        let ends_search = |outcome: &Outcome| all_wanted && ends_search(outcome, raises);
         let (spec, space) = (&mut self.spec, self.space);
         let mut local = Local { spec, space, n_cores, of_catalog, told_to_stop: false };
         let outcomes = local.run(starts, &ends_search);
@@ -244,7 +244,7 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => value <= self.best.1,
         };
         let ends = match result.status {
-            Status::Interrupted if self.stop.is_none() => Some(interrupted()),
+            Status::Interrupted => Some(interrupted()),
             Status::TargetReached | Status::Unbounded | Status::Callback => {
                 Some((result.status, result.message.clone()))
             }
@@ -273,7 +273,17 @@ impl<'s, 'a> Search<'s, 'a> {
         self.best.0.iter().zip(x).enumerate().map(mix).collect()
     }
 
+    /// The weight of the best point; the user's function is asked once for each number of runs.
     fn weight(&mut self, done: usize, n_runs: usize) -> Result<f64, OptimizeError> {
+        if let Some((_, known)) = self.weights.iter().find(|(number, _)| *number == done) {
+            return Ok(*known);
+        }
+        let weight = self.new_weight(done, n_runs)?;
+        self.weights.push((done, weight));
+        Ok(weight)
+    }
+
+    fn new_weight(&mut self, done: usize, n_runs: usize) -> Result<f64, OptimizeError> {
         let what = "mixing_weight_method";
         match self.options.weight(done, n_runs) {
             Ok(weight) => Ok(weight),
@@ -289,7 +299,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// How many local optima are the best one.
-    fn n_discoveries(&self) -> usize {
+    pub(super) fn n_discoveries(&self) -> usize {
         self.points.iter().filter(|x| self.is_same(x, &self.best.0)).count()
     }
 
@@ -304,106 +314,18 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Whether two points are one, as far as the search is concerned: ||(x - y) / max(|y|, 0.1)|| is within the tolerance.
-    fn is_same(&self, x: &[f64], y: &[f64]) -> bool {
+    pub(super) fn is_same(&self, x: &[f64], y: &[f64]) -> bool {
         let pairs = x.iter().zip(y);
         let square = pairs.map(|(x, y)| ((x - y) / y.abs().max(FLOOR)).powi(2)).sum::<f64>();
         square.sqrt() <= self.options.convergence_xtol_rel
     }
+}
 
-    /// The error for a failure that ends the search, with what was found until then.
-    fn failed(&mut self, failure: Failure) -> OptimizeError {
-        self.stop = Some((Status::Failed, failure.error.message.clone()));
-        OptimizeError::User { failure, partial: Box::new(self.result()) }
-    }
-
-    /// The result of the search.
-    pub fn finish(mut self) -> Result<FlatResult, OptimizeError> {
-        Ok(self.result())
-    }
-
-    fn result(&mut self) -> FlatResult {
-        let mut result = match self.best_run {
-            Some(run) if !self.exploration_is_better() => self.optima[run].clone(),
-            _ => self.at_explored(),
-        };
-        result.algorithm = format!("multistart_{}", self.spec.algorithm_name);
-        result.start_params = start_of(&self.spec, self.space);
-        result.start_fun = self.exploration.start_fun;
-        result.n_fun_evals = self.optima.iter().map(|run| run.n_fun_evals).sum();
-        result.n_jac_evals = self.optima.iter().map(|run| run.n_jac_evals).sum();
-        result.n_hess_evals = self.optima.iter().map(|run| run.n_hess_evals).sum();
-        result.n_iterations = self.optima.iter().map(|run| run.n_iterations).sum();
-        if let Some((status, message)) = self.stop.take() {
-            (result.status, result.message) = (status, message);
-        }
-        result.success = result.status.is_success();
-        result.multistart = Some(Box::new(self.info()));
-        result
-    }
-
-    /// Whether the exploration found a point that no local run is as good as: those that would have been failed.
-    fn exploration_is_better(&self) -> bool {
-        self.explored.values.first().is_some_and(|&value| value < self.best.1)
-    }
-
-    /// The best point of the exploration.
-    fn at_explored(&self) -> FlatResult {
-        let (start, n) = (start_of(&self.spec, self.space), self.space.n_free());
-        let mut result = FlatResult::at_start(&self.spec, start, n, self.exploration.start_fun);
-        if let (Some(x), Some(&value)) =
-            (self.explored.points.first(), self.explored.values.first())
-        {
-            result.params = user_point(self.space, x);
-            result.fun = if self.maximize { -value } else { value };
-        }
-        let failed: Vec<String> =
-            self.failures.iter().map(|(run, message)| format!("run {run}: {message}")).collect();
-        let (status, reason) = match self.optima.len() {
-            0 => (Status::Failed, format!("none of the {} local runs succeeded", failed.len())),
-            _ => {
-                let reason =
-                    "no local run found a point as good as the best one of the exploration";
-                let verdict = Verdict::Stalled(reason.to_string());
-                (Status::from(&verdict), verdict.to_string())
-            }
-        };
-        result.status = status;
-        result.message = format!("{reason}; the best point of the exploration is returned");
-        if !failed.is_empty() {
-            result.message += &format!(". {}", failed.join(". "));
-        }
-        result
-    }
-
-    fn info(&mut self) -> MultistartInfo<Vec<f64>> {
-        if let (Some((run, message)), false) = (self.failures.first(), self.optima.is_empty()) {
-            self.warnings.push(format!(
-                "{} of {} local runs failed and are left out. The first error, of run {run}: {message}",
-                self.failures.len(),
-                self.failures.len() + self.optima.len()
-            ));
-        }
-        let steps = self.optima.iter().map(|run| (run.fun, run.params.as_slice()));
-        let convergence = ConvergenceReport::of_steps(steps, self.maximize);
-        let n_discoveries = self.n_discoveries();
-        let sign = if self.maximize { -1.0 } else { 1.0 };
-        MultistartInfo {
-            start_params: std::mem::take(&mut self.starts),
-            local_optima: std::mem::take(&mut self.optima),
-            exploration_sample: self
-                .explored
-                .points
-                .iter()
-                .map(|x| user_point(self.space, x))
-                .collect(),
-            exploration_results: self.explored.values.iter().map(|value| sign * value).collect(),
-            n_exploration_evals: self.explored.n_evaluations,
-            n_discoveries,
-            convergence,
-            failures: std::mem::take(&mut self.failures),
-            warnings: std::mem::take(&mut self.warnings),
-        }
-    }
+/// Why a result ends the search, if it does and was not ended itself because of another.
+fn ending(outcome: &Outcome) -> Option<(Status, String)> {
+    let result = outcome.as_ref().ok()?;
+    matches!(result.status, Status::TargetReached | Status::Unbounded)
+        .then(|| (result.status, result.message.clone()))
 }
 
 /// Whether the search ends with this outcome, so that the other runs of the batch need not go on.

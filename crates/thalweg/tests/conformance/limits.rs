@@ -96,6 +96,8 @@ fn observed(
         interrupt,
         seed: 0,
         multistart: None,
+        scaling: None,
+        soft_bounds: thalweg::Bounds::none(),
     });
     expect(entry, result)
 }

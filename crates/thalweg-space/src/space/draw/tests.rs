@@ -57,7 +57,7 @@ fn free_parameters_are_drawn_between_their_bounds() {
 fn scaled_spaces_draw_the_same_points() {
     let bounds = Bounds::new([0.0, -1.0], [4.0, 1.0]);
     let open = (vec![f64::NEG_INFINITY; 2], vec![f64::INFINITY; 2]);
-    let scale = Scale::new(vec![2.0, 0.5], vec![0.0, -1.0], open.0, open.1);
+    let scale = Scale::new(vec![2.0, 0.5], vec![0.0, -1.0], open, &[1.0, 0.5]);
     let (plain, scaled) = (space(&[1.0, 0.5], vec![]), space(&[1.0, 0.5], vec![Arc::new(scale)]));
     for distribution in [Distribution::Uniform, Distribution::Triangular] {
         let draw = |space: &Space| {
@@ -112,7 +112,8 @@ proptest! {
         prop_assert_eq!(space.check_sampling(&bounds, &name), Ok(()));
         let internal = space.draw(&unit[..space.n_free()], &bounds, Distribution::Uniform).unwrap();
         let user = user_of(&space, &internal);
-        prop_assert!(Probability::violations(&user[1..4], 1.0).is_empty());
+        prop_assert!((user[1..4].iter().sum::<f64>() - 1.0).abs() < 1e-15);
+        prop_assert!(user[1..4].iter().all(|p| (0.0..=1.0).contains(p)));
         prop_assert_eq!(Covariance::violation(&user[4..7]), None);
         prop_assert_eq!(SdCorr::violation(&user[8..14]), None);
         prop_assert_eq!((user[0], user[7], user[14]), (2.0, 7.0, 5.0));
@@ -128,4 +129,43 @@ fn the_middle_of_the_cube_is_the_start_of_covariances() {
     let drawn = space.draw(&[0.5; 3], &Bounds::none(), Distribution::Uniform).unwrap();
     let user = user_of(&space, &drawn);
     assert!(user.iter().zip(&start).all(|(a, b)| (a - b).abs() < 1e-14), "{user:?}");
+}
+
+proptest! {
+    /// Every built-in kind at once, through the front door.
+    #[test]
+    fn points_of_linear_constraints_obey_them(unit in prop::collection::vec(0.0001..0.9999, 9)) {
+        let kinds = [
+            ConstraintKind::Increasing { positions: vec![0, 1, 2] },
+            ConstraintKind::Linear {
+                positions: vec![3, 4, 5], weights: vec![1.0, 2.0, 1.0], lower: 1.0, upper: 1.0,
+            },
+            ConstraintKind::Linear {
+                positions: vec![6, 7], weights: vec![1.0, 1.0], lower: -1.0, upper: 1.0,
+            },
+            ConstraintKind::Equality { positions: vec![8, 9] },
+        ];
+        let constraints: Vec<Constraint> =
+            kinds.into_iter().enumerate().map(|(i, kind)| Constraint::new(i, kind)).collect();
+        let start = [-1.0, 0.5, 2.0, 0.25, 0.25, 0.25, 0.0, 0.5, 3.0, 3.0];
+        let hard = Bounds::new(
+            [f64::NAN, f64::NAN, f64::NAN, 0.0, 0.0, 0.0, f64::NAN, f64::NAN, 0.0, f64::NAN],
+            [f64::NAN, f64::NAN, f64::NAN, 1.0, 1.0, 1.0, f64::NAN, f64::NAN, f64::NAN, 5.0],
+        );
+        let space =
+            Space::build(&start, &name, &hard, &constraints, BuildOptions::default()).unwrap();
+        let mut sampling = Bounds::new([-4.0; 10], [4.0; 10]);
+        sampling.lower.as_mut().unwrap()[3..6].fill(0.0);
+        sampling.upper.as_mut().unwrap()[3..6].fill(1.0);
+        prop_assert_eq!(space.check_sampling(&sampling, &name), Ok(()));
+        for distribution in [Distribution::Uniform, Distribution::Triangular] {
+            let drawn = space.draw(&unit[..space.n_free()], &sampling, distribution).unwrap();
+            let u = user_of(&space, &drawn);
+            prop_assert!(u[0] <= u[1] + 1e-12 && u[1] <= u[2] + 1e-12, "{u:?}");
+            prop_assert!((u[3] + 2.0 * u[4] + u[5] - 1.0).abs() < 1e-12);
+            prop_assert!(u[3..6].iter().all(|p| (-1e-12..=1.0 + 1e-12).contains(p)), "{u:?}");
+            prop_assert!((-1.0 - 1e-12..=1.0 + 1e-12).contains(&(u[6] + u[7])));
+            prop_assert!(u[8] == u[9] && (0.0..=4.0).contains(&u[8]));
+        }
+    }
 }
