@@ -25,20 +25,12 @@ class Converter:
     """
 
     def __init__(self, tree: Tree, space: Space, is_scaled: bool = False) -> None:
-        self._tree, self._is_scaled, self._own_space = tree, is_scaled, space
-
-    @property
-    def _space(self) -> Space:
-        if self._is_scaled:
-            raise NotAvailableError(
-                "The converter cannot translate scaled parameters. Use it in runs without scaling."
-            )
-        return self._own_space
+        self._tree, self._unscaled, self._is_scaled = tree, space, is_scaled
 
     @property
     def has_transforming_constraints(self) -> bool:
         """Whether the internal vector is more than a selection of the parameters."""
-        return any(handling == "reparametrized" for _, _, handling, _ in self._own_space.plan)
+        return any(handling == "reparametrized" for _, _, handling, _ in self._unscaled.plan)
 
     def params_to_internal(self, params: Any) -> Vector:
         """The vector that the algorithm sees."""
@@ -54,3 +46,11 @@ class Converter:
     def derivative_to_internal(self, derivative: Any, x: Vector) -> Vector:
         """A gradient in the user's structure as the algorithm sees it at `x`."""
         return self._space.pull_back(x, self._tree.from_blocks(derivative)[0])
+
+    @property
+    def _space(self) -> Space:
+        if self._is_scaled:
+            raise NotAvailableError(
+                "The converter cannot translate scaled parameters. Use it in runs without scaling."
+            )
+        return self._unscaled

@@ -135,7 +135,7 @@ class Optimizer:
 
                 nonlinear = flatten_nonlinear(prepared)
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
-        self._algorithm.prepare(self._tree, lower, upper, space)
+        self._algorithm.prepare(self._tree, lower, upper, space, options is not None)
         numdiff = None
         if numdiff_options is not None:
             from thalweg._numdiff_options import convert_numdiff_options

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,7 @@ def sensitivity(
     params: PyTree,
     *,
     bounds: Bounds | Any = None,
-    constraints: Constraint | list[Constraint] | None = None,
+    constraints: Constraint | Sequence[Constraint] | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     jac: Callable[..., Any] | None = None,
     jac_kwargs: dict[str, Any] | None = None,
