@@ -199,11 +199,11 @@ def _optimize(call: Call) -> OptimizeResult:
     scaling = None if call.scaling is None or call.scaling is False else _scaling(call, tree)
     multistart = _multistart(call, tree) if call.multistart not in (None, False) else None
     numdiff = None if call.numdiff_options is None else _numdiff(call, tree)
-    space, plan, nonlinear = None, None, None
+    space, nonlinear = None, None
     if call.constraints is not None or call.repair_start is True:
         prepared = _constrained(call, tree, lower, upper)
         call.params, tree = prepared.params, prepared.tree
-        space, plan = prepared.space, prepared.plan
+        space = prepared.space
         if prepared.flat.nonlinear:
             from thalweg._nonlinear import flatten_nonlinear
 
@@ -252,7 +252,7 @@ def _optimize(call: Call) -> OptimizeResult:
         partial = getattr(error, "partial_result", None)
         if partial is not None:
             error.partial_result = OptimizeResult._from_run(  # type: ignore[attr-defined]
-                partial, call.direction, algorithm.name, call.params, tree, plan
+                partial, call.direction, algorithm.name, call.params, tree
             )
         raise
     if raw.multistart is not None:
@@ -262,7 +262,7 @@ def _optimize(call: Call) -> OptimizeResult:
             warn_user(warning)
     if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
         _warn_of_low_precision(call, objective)
-    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree, plan)
+    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
 
 
 _DEFAULTS = {"fun": None, "params": None, "algorithm": None, **(_arguments.__kwdefaults__ or {})}

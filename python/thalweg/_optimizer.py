@@ -121,7 +121,7 @@ class Optimizer:
         lower, upper = flatten_bounds(convert_bounds(bounds), self._tree)
         soft_lower, soft_upper = flatten_soft_bounds(convert_bounds(bounds), self._tree)
         options = convert_scaling(scaling)
-        space, self._plan, nonlinear = None, None, None
+        space, nonlinear = None, None
         if constraints is not None or repair_start:
             from thalweg._constraints.prepare import prepare
 
@@ -129,7 +129,7 @@ class Optimizer:
                 constraints, self._tree, params, lower, upper, renamed, bool(repair_start)
             )
             self._start_params, self._tree = prepared.params, prepared.tree
-            space, self._plan = prepared.space, prepared.plan
+            space = prepared.space
             if prepared.flat.nonlinear:
                 from thalweg._nonlinear import flatten_nonlinear
 
@@ -256,5 +256,4 @@ class Optimizer:
             self._algorithm.name,
             self._start_params,
             self._tree,
-            self._plan,
         )

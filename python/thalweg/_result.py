@@ -113,7 +113,6 @@ class OptimizeResult(DictLikeAccess):
         algorithm: str,
         start_params: Any,
         tree: Tree,
-        plan: ConstraintPlan | None = None,
     ) -> OptimizeResult:
         """The result of a run, whose history and report are made when they are asked for."""
         result = cls(
@@ -136,8 +135,11 @@ class OptimizeResult(DictLikeAccess):
             raw.hess_inv,
             raw.max_constraint_violation,
             algorithm_output=raw.algorithm_output,
-            constraint_plan=plan,
         )
+        if raw.constraint_plan:
+            from thalweg._constraints.plan import plan_of
+
+            result.constraint_plan = plan_of(raw, tree.size)
         recorded = raw.history
         if recorded is not None:
             result._recorded = (tree, recorded)

@@ -110,6 +110,7 @@ class RawResult:
     algorithm_output: dict[str, Any]
     history: HistoryData | None
     multistart: RawMultistart | None
+    constraint_plan: list[tuple[int, str, str, str]]
 
 class RawMultistart:
     """The exploration and the local runs of a search, before they get their place in `MultistartInfo`."""

@@ -14,6 +14,7 @@ use crate::history::HistoryData;
 use crate::multistart::RawMultistart;
 use crate::numeric::vector;
 use crate::options::extra_to_python;
+use crate::space::{Plan, plan_for_python};
 use crate::tree::Tree;
 
 /// What a run found. The package makes its `OptimizeResult` from it.
@@ -38,6 +39,7 @@ pub(crate) struct RawResult {
     algorithm_output: Py<PyDict>,
     history: Option<Py<HistoryData>>,
     multistart: Option<Py<RawMultistart>>,
+    constraint_plan: Plan,
 }
 
 impl RawResult {
@@ -80,6 +82,7 @@ impl RawResult {
             algorithm_output: algorithm_output.unbind(),
             history: history.transpose()?,
             multistart: multistart.transpose()?,
+            constraint_plan: plan_for_python(&result.constraint_plan),
         };
         if let Some(reported) = reported {
             raw.adopt(py, reported)?;

@@ -3,8 +3,8 @@
 use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use thalweg::space::Handling;
-use thalweg::{Bounds, BuildOptions, Constraint, OptimizeError, Space as Core};
+use thalweg::space::{Handling, Keeper};
+use thalweg::{Bounds, BuildOptions, Constraint, ConstraintPlan, OptimizeError, Space as Core};
 
 use crate::constraints::read;
 use crate::numeric::{to_vec, vector};
@@ -85,13 +85,8 @@ impl Space {
 
     /// For each constraint its position in the user's list, its kind, how it is handled, and the same in words.
     #[getter]
-    fn plan(&self) -> Vec<(usize, &'static str, &'static str, String)> {
-        let planned = self.core.plan().constraints.iter();
-        planned
-            .map(|entry| {
-                (entry.index, entry.kind, word(&entry.handling), entry.handling.to_string())
-            })
-            .collect()
+    fn plan(&self) -> Plan {
+        plan_for_python(self.core.plan())
     }
 
     /// The start values that were moved: name, before, after.
@@ -137,6 +132,16 @@ fn checked(vector: &Bound<'_, PyAny>, expected: usize) -> PyResult<Vec<f64>> {
     Err(PyValueError::new_err(format!("expected {expected} numbers, got {}", values.len())))
 }
 
+/// For each constraint its position in the user's list, its kind, how it is handled, and the same in words.
+pub(crate) type Plan = Vec<(usize, &'static str, &'static str, String)>;
+
+pub(crate) fn plan_for_python(plan: &ConstraintPlan) -> Plan {
+    let planned = plan.constraints.iter();
+    planned
+        .map(|entry| (entry.index, entry.kind, word(&entry.handling), entry.handling.to_string()))
+        .collect()
+}
+
 /// How a constraint is handled, in one word.
 fn word(handling: &Handling) -> &'static str {
     match handling {
@@ -146,7 +151,11 @@ fn word(handling: &Handling) -> &'static str {
         Handling::Bounds => "bounds",
         Handling::Reparametrized { .. } => "reparametrized",
         Handling::Implied => "implied",
-        Handling::Surplus { .. } => "surplus",
+        Handling::Surplus { keeper, .. } | Handling::Nonlinear { keeper } => match keeper {
+            Keeper::Open => "open",
+            Keeper::Algorithm => "native",
+            Keeper::AugmentedLagrangian => "augmented",
+        },
         _ => "other",
     }
 }

@@ -30,7 +30,7 @@ pub use constraint::{Constraint, ConstraintKind};
 pub use error::{
     Clash, ErrorKind, Flaw, Named, Offender, Offenders, SelectError, Side, SpaceError, Violation,
 };
-pub use plan::{ConstraintPlan, Handling, LinearRow, PlannedConstraint, Repair};
+pub use plan::{ConstraintPlan, Handling, Keeper, LinearRow, PlannedConstraint, Repair};
 pub use space::{
     BuildOptions, Distribution, SamplingError, Scaling, ScalingError, ScalingMethod, Space,
     Workspace,

@@ -27,13 +27,41 @@ pub enum Handling {
     },
     /// Other constraints and bounds imply it.
     Implied,
-    /// Rows of it are [left over](crate::Space::surplus_rows): the algorithm has to see to them.
+    /// Rows of it are [left over](crate::Space::surplus_rows): no change of variables makes them hold.
     Surplus {
         /// How many of its rows.
         rows: usize,
         /// Of how many.
         of: usize,
+        /// Who keeps them.
+        keeper: Keeper,
     },
+    /// It is nonlinear: no change of variables is looked for.
+    Nonlinear {
+        /// Who keeps it.
+        keeper: Keeper,
+    },
+}
+
+/// Who keeps what no change of variables does. It is violated on the way, and holds within its tolerance in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// Whoever is chosen later.
+    Open,
+    /// The algorithm itself.
+    Algorithm,
+    /// An augmented Lagrangian around the algorithm.
+    AugmentedLagrangian,
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Keeper::Open => "left to the algorithm",
+            Keeper::Algorithm => "kept by the algorithm",
+            Keeper::AugmentedLagrangian => "kept by an augmented Lagrangian",
+        })
+    }
 }
 
 impl fmt::Display for Handling {
@@ -46,9 +74,8 @@ impl fmt::Display for Handling {
             Handling::Bounds => f.write_str("turned into bounds"),
             Handling::Reparametrized { how } => write!(f, "reparametrized: {how}"),
             Handling::Implied => f.write_str("implied by the other constraints and the bounds"),
-            Handling::Surplus { rows, of } => {
-                write!(f, "{rows} of {of} rows left to the algorithm")
-            }
+            Handling::Surplus { rows, of, keeper } => write!(f, "{rows} of {of} rows {keeper}"),
+            Handling::Nonlinear { keeper } => keeper.fmt(f),
         }
     }
 }
@@ -71,6 +98,30 @@ pub struct PlannedConstraint {
 pub struct ConstraintPlan {
     /// One entry per constraint.
     pub constraints: Vec<PlannedConstraint>,
+}
+
+impl ConstraintPlan {
+    /// The plan of a run: who keeps what the space leaves over, and the nonlinear constraints at these positions of the list.
+    #[must_use]
+    pub fn with_keeper(
+        mut self,
+        by: Keeper,
+        nonlinear: impl IntoIterator<Item = usize>,
+    ) -> ConstraintPlan {
+        for planned in &mut self.constraints {
+            if let Handling::Surplus { keeper, .. } = &mut planned.handling {
+                *keeper = by;
+            }
+        }
+        let handling = Handling::Nonlinear { keeper: by };
+        self.constraints.extend(nonlinear.into_iter().map(|index| PlannedConstraint {
+            index,
+            kind: "nonlinear",
+            handling: handling.clone(),
+        }));
+        self.constraints.sort_by_key(|planned| planned.index);
+        self
+    }
 }
 
 impl fmt::Display for ConstraintPlan {

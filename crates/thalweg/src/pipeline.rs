@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use thalweg_algorithms::AugmentedLagrangian;
 use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
-use thalweg_space::{Bounds, BuildOptions, Constraint, Handling, LinearRow, Scaling, Space};
+use thalweg_space::{
+    Bounds, BuildOptions, Constraint, ConstraintPlan, Handling, Keeper, LinearRow, Scaling, Space,
+};
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
@@ -80,6 +82,24 @@ pub struct Specification<'a> {
     pub multistart: Option<Multistart>,
 }
 
+impl Specification<'_> {
+    /// Who keeps constraints that no change of variables does.
+    fn keeper(&self) -> Keeper {
+        let able = self.algorithm.spec().features.nonlinear_constraints;
+        if able && self.constraint_handling == ConstraintHandling::Native {
+            Keeper::Algorithm
+        } else {
+            Keeper::AugmentedLagrangian
+        }
+    }
+
+    /// How each constraint is kept.
+    pub(crate) fn constraint_plan(&self, space: &Space) -> ConstraintPlan {
+        let nonlinear = self.nonlinear.iter().map(|constraint| constraint.position);
+        space.plan().clone().with_keeper(self.keeper(), nonlinear)
+    }
+}
+
 /// Run a specification.
 ///
 /// # Errors
@@ -124,12 +144,13 @@ pub(crate) fn optimize_in(
         m: spec.objective.n_outputs(),
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
+    let result = FlatResult::at_start(&spec, start_params.clone(), space, start_fun);
+    let keeper = spec.keeper();
     let (nonlinear, mut rows) =
         (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
     rows.extend_from_slice(space.surplus_rows());
     let constraints = ConstraintSet::new(nonlinear, rows, &start)?;
     let at_start = constraints.at_start(&start, &start_params);
-    let result = FlatResult::at_start(&spec, start_params, space.n_free(), start_fun);
     if space.n_free() == 0 {
         return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
@@ -139,8 +160,7 @@ pub(crate) fn optimize_in(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
-    let asked = spec.constraint_handling == ConstraintHandling::AugmentedLagrangian;
-    if !constraints.is_empty() && (asked || !algorithm.spec().features.nonlinear_constraints) {
+    if keeper == Keeper::AugmentedLagrangian && !constraints.is_empty() {
         algorithm = Box::new(AugmentedLagrangian::around(algorithm));
     }
     let success_message = spec.success_message;

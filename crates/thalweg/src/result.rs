@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use thalweg_core::{Extra, Finish, Stop};
+use thalweg_space::{ConstraintPlan, Space};
 
 use crate::convergence::ConvergenceReport;
 use crate::error::OptimizeError;
@@ -63,6 +64,8 @@ pub struct OptimizeResult<P> {
     pub max_constraint_violation: f64,
     /// Whether no bound and no constraint is violated by more than its tolerance at `params`.
     pub is_feasible: bool,
+    /// How each constraint was kept; empty without constraints.
+    pub constraint_plan: ConstraintPlan,
     /// Further outputs of the algorithm. "gradient", "jacobian", "hessian" and "hessian_inverse" are those of the
     /// objective with respect to the parameters (NaN for parameters that did not move); where constraints tie parameters to
     /// each other, they are called "internal_gradient" and so on, and are those of what the algorithm minimizes with
@@ -83,7 +86,7 @@ impl FlatResult {
     pub(crate) fn at_start(
         spec: &Specification<'_>,
         start_params: Vec<f64>,
-        n_free: usize,
+        space: &Space,
         start_fun: f64,
     ) -> Self {
         OptimizeResult {
@@ -93,7 +96,7 @@ impl FlatResult {
             start_fun,
             algorithm: spec.algorithm_name.clone(),
             direction: spec.direction,
-            n_free,
+            n_free: space.n_free(),
             message: String::new(),
             status: Status::Failed,
             success: false,
@@ -103,6 +106,7 @@ impl FlatResult {
             n_iterations: 0,
             max_constraint_violation: 0.0,
             is_feasible: true,
+            constraint_plan: spec.constraint_plan(space),
             extras: BTreeMap::new(),
             history: None,
             multistart: None,
@@ -361,6 +365,7 @@ impl<P> OptimizeResult<P> {
             n_iterations: self.n_iterations,
             max_constraint_violation: self.max_constraint_violation,
             is_feasible: self.is_feasible,
+            constraint_plan: self.constraint_plan,
             extras: self.extras,
             history: self.history,
             multistart: self.multistart.map(|info| Box::new(info.map(to))),

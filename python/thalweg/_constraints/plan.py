@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from thalweg._constraints.flatten import FlatConstraints
-    from thalweg._thalweg import Space
+    from thalweg._thalweg import RawResult, Space
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,9 @@ class PlannedConstraint:
         kind: Its kind in one word, such as "linear".
         handling: How it is handled in one word: "fixed", "copies" (some parameters are copies of
             others), "bounds" (it was turned into bounds), "reparametrized", "implied" (others and
-            bounds imply it), "surplus" (rows of it are left to the algorithm), "native" (the
-            algorithm sees to it) or "idle" (it asks for nothing).
+            bounds imply it), "native" (the algorithm keeps it, or some of its rows), "augmented"
+            (an augmented Lagrangian around the algorithm does), "open" (one of the two, as the
+            algorithm will be) or "idle" (it asks for nothing).
         text: The same in a few words.
     """
 
@@ -82,12 +83,18 @@ class ConstraintPlan:
         return f"{self.n_free} {verb} free, for {self.n_params} {noun}."
 
 
-def plan_of(space: Space, flat: FlatConstraints) -> ConstraintPlan:
-    """The plan of a space, with the constraints that the algorithm sees to."""
+def plan_before(space: Space, flat: FlatConstraints) -> ConstraintPlan:
+    """The plan as far as it does not depend on an algorithm."""
     entries = [PlannedConstraint(*entry) for entry in space.plan]
     entries += [
-        PlannedConstraint(index, "nonlinear", "native", "left to the algorithm")
+        PlannedConstraint(index, "nonlinear", "open", "left to the algorithm")
         for index, _ in flat.nonlinear
     ]
     entries.sort(key=lambda entry: entry.index)
     return ConstraintPlan(entries, space.n_free, space.n_user)
+
+
+def plan_of(raw: RawResult, n_params: int) -> ConstraintPlan:
+    """The plan of a run."""
+    entries = [PlannedConstraint(*entry) for entry in raw.constraint_plan]
+    return ConstraintPlan(entries, raw.n_free, n_params)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thalweg._constraints.flatten import FlatConstraints, flatten_constraints
-from thalweg._constraints.plan import ConstraintPlan, plan_of
 from thalweg._thalweg import Space
 from thalweg._thalweg import Tree as CompiledTree
 from thalweg._warnings import warn_user
@@ -25,17 +24,14 @@ class Prepared:
     Attributes:
         space: What the core needs to know; holds all constraints but the nonlinear ones.
         flat: The constraints, with the nonlinear ones apart.
-        plan: How each of them is handled; None without constraints.
         params: The params, moved to where the constraints hold if that was asked for.
         tree: The same, compiled.
     """
 
-    __slots__ = ("flat", "params", "plan", "space", "tree")
+    __slots__ = ("flat", "params", "space", "tree")
 
     def __init__(self, space: Space, flat: FlatConstraints, params: Any, tree: Tree) -> None:
         self.space, self.flat, self.params, self.tree = space, flat, params, tree
-        given = flat.native or flat.nonlinear
-        self.plan: ConstraintPlan | None = plan_of(space, flat) if given else None
 
 
 def prepare(

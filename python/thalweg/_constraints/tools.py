@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from thalweg._bounds import Bounds, convert_bounds, flatten_bounds
@@ -76,16 +77,26 @@ def check_constraints(
 
 def report(prepared: Prepared) -> str:
     """How each constraint is handled, and which algorithms can take the problem."""
-    names = fitting_algorithms(prepared)
-    fitting = f"Algorithms that can take the problem: {', '.join(names) or 'none so far'}."
-    return f"{prepared.plan if prepared.plan is not None else 'no constraints'}\n{fitting}"
-
-
-def fitting_algorithms(prepared: Prepared) -> list[str]:
-    """The names of all algorithms that can take the bounds and constraints."""
     from thalweg._catalog import catalog
+    from thalweg._constraints.plan import plan_before
 
-    return [name for name, entry in catalog().items() if _fits(entry, prepared)]
+    flat, space = prepared.flat, prepared.space
+    given = flat.native or flat.nonlinear
+    plan = repr(plan_before(space, flat)) if given else "no constraints"
+    fitting = {name: entry.features for name, entry in catalog().items() if _fits(entry, prepared)}
+    if not flat.nonlinear and not space.n_surplus_rows:
+        return f"{plan}\nAlgorithms that can take the problem: {_listing(fitting)}."
+    native = [name for name, can in fitting.items() if can["supports_nonlinear_constraints"]]
+    others = [name for name in fitting if name not in native]
+    asked = ', with constraint_handling="augmented_lagrangian"' if flat.nonlinear else ""
+    return (
+        f"{plan}\nAlgorithms that can take the problem: {_listing(native)}.\n"
+        f"Within an augmented Lagrangian{asked}: {_listing(others)}."
+    )
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none so far"
 
 
 def _fits(entry: Entry, prepared: Prepared) -> bool:
@@ -94,13 +105,10 @@ def _fits(entry: Entry, prepared: Prepared) -> bool:
     space, can = prepared.space, entry.features
     sides = [np.full(space.n_free, np.inf) if side is None else side for side in space.sides]
     finite = np.isfinite(sides)
-    keeps_rows = can["supports_linear_constraints"] or can["supports_nonlinear_constraints"]
     return (
         (can["supports_bounds"] or not finite.any())
         and (can["supports_infinite_bounds"] or finite.all() or not finite.any())
         and (not can["needs_bounds"] or bool(finite.all()))
-        and (keeps_rows or not space.n_surplus_rows)
-        and (can["supports_nonlinear_constraints"] or not prepared.flat.nonlinear)
     )
 
 

@@ -7,7 +7,7 @@ use super::bundle::{Bundle, Fate, Map, Row};
 use super::cone::{HalfSpace, contradiction};
 use crate::constraint::{Constraint, ConstraintKind};
 use crate::error::{Clash, Named};
-use crate::plan::{Handling, LinearRow};
+use crate::plan::{Handling, Keeper, LinearRow};
 use crate::transforms::CombinationRow;
 
 /// A weight left over from a sum, relative to the largest, that is rounding.
@@ -217,7 +217,7 @@ impl Model<'_> {
                 },
                 Some(Fate::Surplus) => {
                     let rows = fates.iter().filter(|fate| **fate == Fate::Surplus).count();
-                    Handling::Surplus { rows, of: fates.len() }
+                    Handling::Surplus { rows, of: fates.len(), keeper: Keeper::Open }
                 }
             };
         }

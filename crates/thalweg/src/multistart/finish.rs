@@ -59,8 +59,12 @@ impl Search<'_, '_> {
 
     /// The best point of the exploration.
     fn at_explored(&self) -> FlatResult {
-        let (start, n) = (start_params(&self.spec, self.space), self.space.n_free());
-        let mut result = FlatResult::at_start(&self.spec, start, n, self.exploration.start_fun);
+        let (start, start_fun) = (start_params(&self.spec, self.space), self.exploration.start_fun);
+        let mut result = FlatResult::at_start(&self.spec, start, self.space, start_fun);
+        if self.is_constrained() {
+            // Nobody has asked what the constraints are there.
+            (result.is_feasible, result.max_constraint_violation) = (false, f64::NAN);
+        }
         if let (Some(x), Some(&value)) =
             (self.explored.points.first(), self.explored.values.first())
         {
