@@ -187,8 +187,6 @@ def test_a_zero_at_the_start_may_grow():
     ("constraints", "params"),
     [
         ([SIMPLEX, om.ProbabilityConstraint([2, 3])], [0.3, 0.3, 0.4, 0.6]),
-        ([SIMPLEX, om.LinearConstraint([0, 3], weights=1, lower_bound=0)], [0.2, 0.3, 0.5, 1]),
-        ([SIMPLEX, om.IncreasingConstraint([0, 1])], [0.2, 0.3, 0.5]),
         ([om.FlatCovConstraint([0, 1, 2]), om.FlatCovConstraint([2, 3, 4])], [1, 0, 1, 0, 1]),
         ([om.FlatCovConstraint([0, 1, 2]), SIMPLEX], [0.4, 0.2, 0.4]),
         ([om.FlatCovConstraint(), om.FixedConstraint([2])], TRIANGLE),
@@ -199,6 +197,20 @@ def test_what_does_not_go_together(constraints, params):
         run([float(value) for value in params], constraints)
     assert "constraints[" in str(caught.value)
     assert "'" in str(caught.value)  # names
+
+
+def test_rows_on_members_of_a_simplex_are_kept_by_an_augmented_lagrangian():
+    shares = np.array([0.3, 0.3, 0.4])
+    order = om.IncreasingConstraint([0, 1])
+    result, points = run(shares, [SIMPLEX, order], center=[0.6, 0.2, 0.2])
+    assert result.success
+    assert result.max_constraint_violation <= 1e-5
+    np.testing.assert_allclose(result.params, [0.4, 0.4, 0.2], atol=1e-4)
+    np.testing.assert_allclose(points.sum(axis=1), 1, atol=1e-14)  # the simplex always holds
+    assert [entry.handling for entry in result.constraint_plan] == ["reparametrized", "augmented"]
+    assert repr(result.constraint_plan).splitlines()[1] == (
+        "constraints[1] (increasing): 1 of 1 rows kept by an augmented Lagrangian"
+    )
 
 
 @pytest.mark.parametrize("k", [2, 4, 5])
