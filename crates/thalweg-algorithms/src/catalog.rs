@@ -7,6 +7,7 @@ use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
+use crate::algorithms::powell::Powell;
 use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
@@ -16,6 +17,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
+    CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Trf>(),
 ];
 

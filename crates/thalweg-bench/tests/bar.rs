@@ -40,6 +40,16 @@ fn neldermead_parallel_clears_the_bar() {
 }
 
 #[test]
+fn nlopt_neldermead_clears_the_bar() {
+    assert_clears_the_bar("nlopt_neldermead");
+}
+
+#[test]
+fn powell_clears_the_bar() {
+    assert_clears_the_bar("powell");
+}
+
+#[test]
 fn trf_clears_the_bar() {
     assert_clears_the_bar("trf");
 }

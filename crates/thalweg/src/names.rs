@@ -83,6 +83,20 @@ const fn no_effect(name: &'static str, default: Default) -> PresetOption {
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "nlopt_neldermead",
+        class_name: "NloptNelderMead",
+        native: "neldermead",
+        options: &[
+            with("convergence_xtol_rel", Default::Float(1e-5)),
+            with("convergence_xtol_abs", Default::Float(0.0)),
+            with("convergence_ftol_abs", Default::Float(0.0)),
+            own("stopping_maxfun"),
+            with("convergence_combine", Default::Text("any")),
+            with("initial_simplex", Default::Text("greedy")),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "scipy_differential_evolution",
         class_name: "ScipyDifferentialEvolution",
         native: "differential_evolution",
@@ -157,6 +171,19 @@ pub const PRESETS: &[Preset] = &[
         ],
         success_message: Some("Optimization terminated successfully."),
     },
+    Preset {
+        name: "scipy_powell",
+        class_name: "ScipyPowell",
+        native: "powell",
+        options: &[
+            own("convergence_xtol_rel"),
+            own("convergence_ftol_rel"),
+            own("stopping_maxfun"),
+            own("stopping_maxiter"),
+            no_effect("display", Default::Bool(false)),
+        ],
+        success_message: Some("Optimization terminated successfully."),
+    },
 ];
 
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
@@ -206,7 +233,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_isres",
     "nlopt_lbfgsb",
     "nlopt_mma",
-    "nlopt_neldermead",
     "nlopt_newuoa",
     "nlopt_praxis",
     "nlopt_sbplx",
@@ -243,7 +269,6 @@ pub const NOT_YET: &[&str] = &[
     "scipy_dual_annealing",
     "scipy_ls_dogbox",
     "scipy_newton_cg",
-    "scipy_powell",
     "scipy_shgo",
     "scipy_slsqp",
     "scipy_truncated_newton",

@@ -5,4 +5,5 @@ pub mod lbfgsb;
 pub mod levenberg_marquardt;
 pub mod neldermead;
 pub mod neldermead_parallel;
+pub mod powell;
 pub mod trf;

@@ -1,6 +1,7 @@
 //! Parts that several algorithms share, each tested on its own.
 
 pub mod box_model;
+pub mod brent;
 pub mod cauchy_point;
 pub mod coleman_li;
 pub mod column_scale;
