@@ -8,6 +8,7 @@ use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::powell::Powell;
+use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
@@ -18,6 +19,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<Powell>(),
+    CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
 ];
 

@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 7] = [
+pub const PAIRINGS: [Pairing; 8] = [
     Pairing {
         algorithm: "lbfgsb",
         reference: "scipy_lbfgsb",
@@ -77,6 +77,12 @@ pub const PAIRINGS: [Pairing; 7] = [
     Pairing {
         algorithm: "powell",
         reference: "scipy_powell",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "subplex",
+        reference: "nlopt_sbplx",
         max_evaluations: 2000,
         options: RELATIVE,
     },

@@ -50,6 +50,11 @@ fn powell_clears_the_bar() {
 }
 
 #[test]
+fn subplex_clears_the_bar() {
+    assert_clears_the_bar("subplex");
+}
+
+#[test]
 fn trf_clears_the_bar() {
     assert_clears_the_bar("trf");
 }

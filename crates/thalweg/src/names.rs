@@ -80,6 +80,15 @@ const fn no_effect(name: &'static str, default: Default) -> PresetOption {
     PresetOption { name, target: Target::NoEffect, default }
 }
 
+/// The options of NLopt's local algorithms.
+const NLOPT_LOCAL: &[PresetOption] = &[
+    own("convergence_xtol_rel"),
+    own("convergence_xtol_abs"),
+    own("convergence_ftol_rel"),
+    own("convergence_ftol_abs"),
+    own("stopping_maxfun"),
+];
+
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
@@ -94,6 +103,13 @@ pub const PRESETS: &[Preset] = &[
             with("convergence_combine", Default::Text("any")),
             with("initial_simplex", Default::Text("greedy")),
         ],
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_sbplx",
+        class_name: "NloptSbplx",
+        native: "subplex",
+        options: NLOPT_LOCAL,
         success_message: None,
     },
     Preset {
@@ -235,7 +251,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_mma",
     "nlopt_newuoa",
     "nlopt_praxis",
-    "nlopt_sbplx",
     "nlopt_slsqp",
     "nlopt_tnewton",
     "nlopt_var",

@@ -6,4 +6,5 @@ pub mod levenberg_marquardt;
 pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod powell;
+pub mod subplex;
 pub mod trf;

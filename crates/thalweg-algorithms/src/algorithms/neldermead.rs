@@ -35,15 +35,12 @@
 //! * Gao, Han 2012: Implementing the Nelder-Mead simplex algorithm with adaptive parameters,
 //!   <https://doi.org/10.1007/s10589-010-9329-3>
 //!
-//! | code | Lagarias et al. |
-//! |---|---|
-//! | `reflected`, `f_reflected` | x_r, f_r (step 2) |
-//! | `second`, `f_second` | x_e, x_c or x_cc (steps 3 and 4) |
+//! The step itself is `Simplex::step`, which other methods share.
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
 use thalweg_macros::{Choice, Options};
 
-use crate::pieces::simplex::{Coefficients, Simplex, step_from, value_within_bounds};
+use crate::pieces::simplex::{Coefficients, Simplex, Trial, value_within_bounds};
 
 /// How large the first simplex is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
@@ -103,8 +100,7 @@ impl Algorithm for NelderMead {
         let n = problem.dim();
         let step = Coefficients::new(self.adaptive, n);
         let mut simplex = self.first_simplex(problem, x0)?;
-        let mut centroid = vec![0.0; n];
-        let (mut reflected, mut second) = (vec![0.0; n], vec![0.0; n]);
+        let mut trial = Trial::new(n);
 
         loop {
             problem.iteration(simplex.vertex(0), simplex.value(0))?;
@@ -114,31 +110,7 @@ impl Algorithm for NelderMead {
                     None => return Ok(simplex.converged(test)),
                 }
             }
-            simplex.centroid(n, &mut centroid);
-            let worst = simplex.vertex(n);
-            let mut try_step = |multiple: f64, trial: &mut Vec<f64>| {
-                step_from(&centroid, worst, multiple, trial);
-                value_within_bounds(problem, trial)
-            };
-
-            let f_reflected = try_step(step.reflection, &mut reflected)?;
-            let accepted = if f_reflected < simplex.value(0) {
-                let f_second = try_step(step.reflection * step.expansion, &mut second)?;
-                let expand = f_second < f_reflected;
-                Some(if expand { (&second, f_second) } else { (&reflected, f_reflected) })
-            } else if f_reflected < simplex.value(n - 1) {
-                Some((&reflected, f_reflected))
-            } else if f_reflected < simplex.value(n) {
-                let f_second = try_step(step.reflection * step.contraction, &mut second)?;
-                (f_second <= f_reflected).then_some((&second, f_second))
-            } else {
-                let f_second = try_step(-step.contraction, &mut second)?;
-                (f_second < simplex.value(n)).then_some((&second, f_second))
-            };
-
-            if let Some((x, value)) = accepted {
-                simplex.replace(n, x, value);
-            } else {
+            if !simplex.step(&step, &mut trial, |x| value_within_bounds(problem, x))? {
                 simplex.shrink(problem, step.shrink)?;
                 if self.converged(&simplex).is_none()
                     && let Some(reason) = simplex.is_spent(self.convergence_xtol_abs)

@@ -6,6 +6,7 @@ pub mod cauchy_point;
 pub mod coleman_li;
 pub mod column_scale;
 pub mod compact_bfgs;
+pub mod first_step;
 pub mod inverse_bfgs;
 pub mod lm_parameter;
 pub mod lsmr;
