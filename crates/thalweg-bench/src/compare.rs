@@ -43,7 +43,13 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 8] = [
+pub const PAIRINGS: [Pairing; 10] = [
+    Pairing {
+        algorithm: "bobyqa",
+        reference: "nlopt_bobyqa",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
     Pairing {
         algorithm: "lbfgsb",
         reference: "scipy_lbfgsb",
@@ -67,6 +73,12 @@ pub const PAIRINGS: [Pairing; 8] = [
         reference: "neldermead_parallel",
         max_evaluations: 2000,
         options: SPREAD,
+    },
+    Pairing {
+        algorithm: "newuoa",
+        reference: "nlopt_newuoa",
+        max_evaluations: 2000,
+        options: RELATIVE,
     },
     Pairing {
         algorithm: "nlopt_neldermead",

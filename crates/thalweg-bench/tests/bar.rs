@@ -20,6 +20,11 @@ fn assert_clears_the_bar(algorithm: &str) {
 }
 
 #[test]
+fn bobyqa_clears_the_bar() {
+    assert_clears_the_bar("bobyqa");
+}
+
+#[test]
 fn lbfgsb_clears_the_bar() {
     assert_clears_the_bar("lbfgsb");
 }
@@ -37,6 +42,11 @@ fn neldermead_clears_the_bar() {
 #[test]
 fn neldermead_parallel_clears_the_bar() {
     assert_clears_the_bar("neldermead_parallel");
+}
+
+#[test]
+fn newuoa_clears_the_bar() {
+    assert_clears_the_bar("newuoa");
 }
 
 #[test]

@@ -92,6 +92,13 @@ const NLOPT_LOCAL: &[PresetOption] = &[
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "nlopt_bobyqa",
+        class_name: "NloptBOBYQA",
+        native: "bobyqa",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
         name: "nlopt_neldermead",
         class_name: "NloptNelderMead",
         native: "neldermead",
@@ -103,6 +110,13 @@ pub const PRESETS: &[Preset] = &[
             with("convergence_combine", Default::Text("any")),
             with("initial_simplex", Default::Text("greedy")),
         ],
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_newuoa",
+        class_name: "NloptNEWUOA",
+        native: "newuoa",
+        options: NLOPT_LOCAL,
         success_message: None,
     },
     Preset {
@@ -240,7 +254,6 @@ pub const NOT_YET: &[&str] = &[
     "nevergrad_randomsearch",
     "nevergrad_samplingsearch",
     "nevergrad_tbpsa",
-    "nlopt_bobyqa",
     "nlopt_ccsaq",
     "nlopt_cobyla",
     "nlopt_crs2_lm",
@@ -249,7 +262,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_isres",
     "nlopt_lbfgsb",
     "nlopt_mma",
-    "nlopt_newuoa",
     "nlopt_praxis",
     "nlopt_slsqp",
     "nlopt_tnewton",

@@ -1,0 +1,263 @@
+//! The points of a model-based search with their values: between the user's parameters and the basis of the model.
+//!
+//! Inside, each variable is measured in its own first step and from the start. Values that are not finite are replaced by one that is
+//! worse than all others, but not so much that it would spoil the model.
+
+use thalweg_core::{Problem, Stop};
+use thalweg_linalg::nrm2;
+
+use super::first_step::first_step;
+use super::frobenius_model::FrobeniusModel;
+use super::lagrange_basis::{Candidate, LagrangeBasis};
+
+/// A start that is nearer to a bound than this part of a usual first step is moved onto it.
+const TOO_NEAR: f64 = 0.1;
+/// How much worse than the worst value, in terms of the range of values, one counts that is not finite.
+const WORSE: f64 = 10.0;
+
+/// 2 n + 1 points, their values, and the basis.
+pub struct InterpolationSet {
+    /// The Lagrange functions.
+    pub basis: LagrangeBasis,
+    /// The value at each point.
+    pub values: Vec<f64>,
+    /// The best point.
+    pub best: usize,
+    /// Whether any value but the start's was finite.
+    pub defined: bool,
+    origin: Vec<f64>,
+    scale: Vec<f64>,
+    /// The base of the points, from the origin.
+    base: Vec<f64>,
+    /// The bounds from the base, in the scaled variables, and in the user's.
+    low: Vec<f64>,
+    high: Vec<f64>,
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+impl InterpolationSet {
+    /// Evaluate the objective at the start and one first step up and down each coordinate (twice up or down at a bound), in one batch.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn evaluate(problem: &mut Problem<'_>, x0: &[f64]) -> Result<Self, Stop> {
+        let n = x0.len();
+        let (lower, upper) = (problem.lower(), problem.upper());
+        let (mut origin, mut scale) = (x0.to_vec(), Vec::with_capacity(n));
+        for i in 0..n {
+            let (x, step) = start_and_step(x0[i], lower[i], upper[i]);
+            origin[i] = x;
+            scale.push(step);
+        }
+        let low: Vec<f64> = (0..n).map(|i| (lower[i] - origin[i]) / scale[i]).collect();
+        let high: Vec<f64> = (0..n).map(|i| (upper[i] - origin[i]) / scale[i]).collect();
+        let points = first_points(&low, &high);
+        let basis =
+            LagrangeBasis::new(points, n, 0).expect("coordinate points determine quadratics");
+        let mut set = InterpolationSet {
+            values: Vec::new(),
+            basis,
+            best: 0,
+            defined: false,
+            base: vec![0.0; n],
+            origin,
+            scale,
+            low,
+            high,
+            lower: lower.to_vec(),
+            upper: upper.to_vec(),
+        };
+        let all: Vec<f64> = (0..=2 * n).flat_map(|k| set.to_user(set.basis.point(k))).collect();
+        set.values = problem.values(&all)?.to_vec();
+        set.defined = set.values[1..].iter().any(|value| value.is_finite());
+        set.best =
+            (0..=2 * n).fold(0, |best, k| if set.values[k] < set.values[best] { k } else { best });
+        let worst = set.worse_than_all();
+        for value in &mut set.values {
+            if !value.is_finite() {
+                *value = worst;
+            }
+        }
+        Ok(set)
+    }
+
+    /// The user's parameters at a point relative to the base.
+    fn to_user(&self, y: &[f64]) -> Vec<f64> {
+        (0..y.len())
+            .map(|i| {
+                if y[i] <= self.low[i] {
+                    self.lower[i]
+                } else if y[i] >= self.high[i] {
+                    self.upper[i]
+                } else {
+                    let x = self.origin[i] + self.scale[i] * (self.base[i] + y[i]);
+                    x.max(self.lower[i]).min(self.upper[i])
+                }
+            })
+            .collect()
+    }
+
+    /// The best point in the user's parameters.
+    pub fn best_point(&self) -> Vec<f64> {
+        self.to_user(self.basis.point(self.best))
+    }
+
+    /// The value there.
+    pub fn best_value(&self) -> f64 {
+        self.values[self.best]
+    }
+
+    /// How far the best point can go down and up in each coordinate.
+    pub fn room(&self) -> (Vec<f64>, Vec<f64>) {
+        let y = self.basis.point(self.best);
+        let low = self.low.iter().zip(y).map(|(low, y)| (low - y).min(0.0)).collect();
+        let high = self.high.iter().zip(y).map(|(high, y)| (high - y).max(0.0)).collect();
+        (low, high)
+    }
+
+    /// The point a step away from the best one; coordinates that the step takes to a bound are there exactly.
+    fn after(&self, d: &[f64]) -> Vec<f64> {
+        let (low, high) = self.room();
+        let y = self.basis.point(self.best);
+        (0..d.len())
+            .map(|i| {
+                if d[i] <= low[i] && low[i].is_finite() {
+                    self.low[i]
+                } else if d[i] >= high[i] && high[i].is_finite() {
+                    self.high[i]
+                } else {
+                    (y[i] + d[i]).max(self.low[i]).min(self.high[i])
+                }
+            })
+            .collect()
+    }
+
+    /// The objective after a step from the best point.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn evaluate_step(&mut self, problem: &mut Problem<'_>, d: &[f64]) -> Result<f64, Stop> {
+        let x = self.to_user(&self.after(d));
+        let value =
+            if x.iter().all(|x| x.is_finite()) { problem.value(&x)? } else { f64::INFINITY };
+        self.defined |= value.is_finite();
+        Ok(if value.is_finite() { value } else { self.worse_than_all() })
+    }
+
+    fn worse_than_all(&self) -> f64 {
+        let finite = self.values.iter().copied().filter(|value| value.is_finite());
+        let worst = finite.fold(self.best_value(), f64::max);
+        let range = worst - self.best_value();
+        worst + WORSE * if range > 0.0 { range } else { self.best_value().abs().max(1.0) }
+    }
+
+    /// Exchange point `t` for the one after the step, with its value.
+    pub fn replace(
+        &mut self,
+        model: &mut FrobeniusModel,
+        t: usize,
+        d: &[f64],
+        value: f64,
+        candidate: &Candidate,
+    ) {
+        let denominator = self.basis.denominator(t, candidate);
+        if !(denominator > 0.0 && denominator.is_finite()) {
+            return;
+        }
+        let center = self.basis.point(self.best).to_vec();
+        let old = self.best_value();
+        let x = self.after(d);
+        let error = value - old - model.change(&self.basis, d);
+        model.release(&self.basis, t);
+        self.basis.exchange(t, &x, candidate);
+        model.correct(&self.basis, t, error, &center);
+        self.values[t] = value;
+        if value < old {
+            let moved: Vec<f64> = x.iter().zip(&center).map(|(x, c)| x - c).collect();
+            model.advance(&self.basis, &moved);
+            self.best = t;
+        }
+    }
+
+    /// Make the best point the base, with everything computed from the points again.
+    pub fn rebuild(&mut self, model: &mut FrobeniusModel) {
+        let center = self.basis.point(self.best).to_vec();
+        let mut shifted = self.basis.clone();
+        if !shifted.shift(self.best) {
+            return;
+        }
+        model.prepare_shift(&self.basis, self.best);
+        self.basis = shifted;
+        for (i, s) in center.iter().enumerate() {
+            self.base[i] += s;
+            self.low[i] -= s;
+            self.high[i] -= s;
+        }
+    }
+
+    /// The point farthest from the best one, if it is farther than `distance`, and how far.
+    pub fn farthest(&self, distance: f64) -> Option<(usize, f64)> {
+        let center = self.basis.point(self.best);
+        let mut farthest = None;
+        let mut largest = distance;
+        for k in 0..self.basis.len() {
+            let way: Vec<f64> =
+                self.basis.point(k).iter().zip(center).map(|(y, c)| y - c).collect();
+            let length = nrm2(&way);
+            if length > largest {
+                largest = length;
+                farthest = Some((k, length));
+            }
+        }
+        farthest
+    }
+
+    /// The better of the best point and the one after a last step, in the user's parameters, with its value.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn after_last(
+        &mut self,
+        problem: &mut Problem<'_>,
+        d: &[f64],
+    ) -> Result<(Vec<f64>, f64), Stop> {
+        let x = self.to_user(&self.after(d));
+        if x != self.best_point() {
+            let value = self.evaluate_step(problem, d)?;
+            if value < self.best_value() {
+                return Ok((x, value));
+            }
+        }
+        Ok((self.best_point(), self.best_value()))
+    }
+}
+
+/// The start, moved onto a bound that it nearly touches, and its first step.
+fn start_and_step(x: f64, low: f64, high: f64) -> (f64, f64) {
+    for bound in [low, high] {
+        let at_bound = first_step(bound, low, high);
+        if bound.is_finite() && (x - bound).abs() < TOO_NEAR * at_bound {
+            return (bound, at_bound);
+        }
+    }
+    (x, first_step(x, low, high))
+}
+
+/// Zero, and one step up and one down each coordinate; away from a bound that zero lies on, one step and two.
+fn first_points(low: &[f64], high: &[f64]) -> Vec<f64> {
+    let n = low.len();
+    let mut points = vec![0.0; (2 * n + 1) * n];
+    for i in 0..n {
+        let (first, second) = if high[i] <= 0.0 {
+            (-1.0, (-2.0_f64).max(low[i]))
+        } else if low[i] >= 0.0 {
+            (1.0, 2.0_f64.min(high[i]))
+        } else {
+            (1.0_f64.min(high[i]), (-1.0_f64).max(low[i]))
+        };
+        points[(i + 1) * n + i] = first;
+        points[(n + i + 1) * n + i] = second;
+    }
+    points
+}
