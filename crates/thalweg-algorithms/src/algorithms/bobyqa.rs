@@ -18,6 +18,8 @@
 //!   of corrected by formulas and rebuilt point by point (`pieces::lagrange_basis`);
 //! * steps that improve the points are trust-region steps on the Lagrange function, not one gradient step or a sequence of turns;
 //! * values that are not finite count as worse than all others by ten times their range; NLopt stops or loops on them;
+//! * steps shorter than 0.3 rho (not 0.5) are not evaluated, and the least model takes over when the model's squared gradient is four
+//!   (not ten) times as large as its own, three times in a row; both were chosen on the problems of Moré and Wild;
 //! * the change of the objective ends a run only after a step that gained what the model promised, not after any small gain;
 //! * a start that nearly touches a bound is moved onto it, instead of making the first steps tiny.
 //!

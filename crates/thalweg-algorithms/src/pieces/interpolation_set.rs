@@ -261,3 +261,47 @@ fn first_points(low: &[f64], high: &[f64]) -> Vec<f64> {
     }
     points
 }
+
+#[cfg(test)]
+mod tests {
+    use thalweg_core::{ProblemSpec, testing::FunctionOracle};
+
+    use super::*;
+
+    const INF: f64 = f64::INFINITY;
+
+    #[test]
+    fn first_points_keep_the_bounds_and_starts_are_moved_onto_near_ones() {
+        assert_eq!(start_and_step(1e-9, 0.0, 4.0), (0.0, 1.0));
+        assert_eq!(start_and_step(0.4, 0.0, 4.0), (0.4, 0.75 * 0.4));
+        assert_eq!(start_and_step(-3.0, -INF, INF), (-3.0, 3.0));
+        let points = first_points(&[0.0, -3.0, -INF], &[4.0, 0.0, INF]);
+        let column = |i: usize| [points[(i + 1) * 3 + i], points[(i + 4) * 3 + i]];
+        assert_eq!([column(0), column(1), column(2)], [[1.0, 2.0], [-1.0, -2.0], [1.0, -1.0]]);
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_worse_than_all_others_but_not_by_much() {
+        let mut oracle =
+            FunctionOracle::scalar(|x| if x[0] > 2.0 { f64::NAN } else { x[0] + x[1] });
+        let spec = ProblemSpec::unconstrained(2);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let set = InterpolationSet::evaluate(&mut problem, &[2.0, 1.0]).unwrap();
+        // The points (2, 1), (4, 1), (2, 2), (0, 1), (2, 0).
+        assert_eq!(set.values, [3.0, 34.0, 4.0, 1.0, 2.0]);
+        assert_eq!((set.best_point(), set.best_value()), (vec![0.0, 1.0], 1.0));
+    }
+
+    #[test]
+    fn bounds_are_reached_exactly_also_after_the_base_has_moved() {
+        let (lower, upper) = (vec![0.1, -INF], vec![0.7, 0.3]);
+        let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
+        let mut oracle = FunctionOracle::scalar(|x| -x[0] - 2.0 * x[1] + x[0] * x[1]);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let mut set = InterpolationSet::evaluate(&mut problem, &[0.33, 0.1]).unwrap();
+        let mut model = FrobeniusModel::least(&set.basis, &set.values, set.best);
+        set.rebuild(&mut model);
+        let (_, high) = set.room();
+        assert_eq!(set.to_user(&set.after(&high)), [0.7, 0.3]);
+    }
+}
