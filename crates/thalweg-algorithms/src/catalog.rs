@@ -10,6 +10,7 @@ use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newuoa::Newuoa;
 use crate::algorithms::powell::Powell;
+use crate::algorithms::praxis::Praxis;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
 
@@ -23,6 +24,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<Newuoa>(),
     CatalogEntry::of::<Powell>(),
+    CatalogEntry::of::<Praxis>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
 ];

@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 10] = [
+pub const PAIRINGS: [Pairing; 11] = [
     Pairing {
         algorithm: "bobyqa",
         reference: "nlopt_bobyqa",
@@ -89,6 +89,12 @@ pub const PAIRINGS: [Pairing; 10] = [
     Pairing {
         algorithm: "powell",
         reference: "scipy_powell",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "praxis",
+        reference: "nlopt_praxis",
         max_evaluations: 2000,
         options: RELATIVE,
     },

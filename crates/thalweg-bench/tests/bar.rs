@@ -60,6 +60,11 @@ fn powell_clears_the_bar() {
 }
 
 #[test]
+fn praxis_clears_the_bar() {
+    assert_clears_the_bar("praxis");
+}
+
+#[test]
 fn subplex_clears_the_bar() {
     assert_clears_the_bar("subplex");
 }

@@ -120,6 +120,13 @@ pub const PRESETS: &[Preset] = &[
         success_message: None,
     },
     Preset {
+        name: "nlopt_praxis",
+        class_name: "NloptPRAXIS",
+        native: "praxis",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
         name: "nlopt_sbplx",
         class_name: "NloptSbplx",
         native: "subplex",
@@ -262,7 +269,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_isres",
     "nlopt_lbfgsb",
     "nlopt_mma",
-    "nlopt_praxis",
     "nlopt_slsqp",
     "nlopt_tnewton",
     "nlopt_var",

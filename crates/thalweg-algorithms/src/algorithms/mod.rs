@@ -8,5 +8,6 @@ pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod newuoa;
 pub mod powell;
+pub mod praxis;
 pub mod subplex;
 pub mod trf;

@@ -222,7 +222,7 @@ impl Line<'_, '_> {
             return Ok(f64::INFINITY);
         }
         let value = self.problem.value(&x)?;
-        self.defined |= value.is_finite();
+        self.defined |= value.is_finite() && x != self.x;
         Ok(value)
     }
 

@@ -242,7 +242,7 @@ impl Search<'_, '_> {
         for (&i, part) in self.variables.iter().zip(part) {
             *part = x[i];
         }
-        *self.defined |= value.is_finite();
+        *self.defined |= value.is_finite() && x != *self.x;
         Ok(value)
     }
 }

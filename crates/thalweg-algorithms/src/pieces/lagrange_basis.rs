@@ -315,7 +315,7 @@ impl LagrangeBasis {
         for i in 0..m {
             mul(&self.points, n, self.point(i), &mut a[i * m..(i + 1) * m]);
         }
-        a.iter_mut().for_each(|a| *a *= 0.5 * *a);
+        a.iter_mut().for_each(|a| *a = 0.5 * *a * *a);
         a
     }
 

@@ -18,6 +18,7 @@ pub mod lsmr;
 pub mod lsq_model;
 pub mod lsq_trust_region;
 pub mod more_thuente;
+pub mod parabolic_line;
 pub mod population;
 pub mod powell_search;
 pub mod quasi_definite;

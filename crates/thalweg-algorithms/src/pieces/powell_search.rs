@@ -195,19 +195,19 @@ impl PowellSearch {
         });
 
         let candidate = candidate(set, model, d);
-        let t = self.to_be_replaced(set, &candidate, d, value < old, radii);
+        let t = self.replaceable(set, &candidate, d, value < old, radii);
         if let Some(t) = t {
             set.replace(model, t, d, value, &candidate);
             self.compare_with_least_model(set, model, radii);
         }
-        let converged = (value < old && ratio >= GOOD && ratio <= 1.0 / GOOD)
+        let converged = (value < old && (GOOD..=1.0 / GOOD).contains(&ratio))
             .then(|| self.value_test(old, value))
             .flatten();
         Ok(Outcome { ratio, kept: t.is_some(), length, short: false, converged })
     }
 
     /// The point whose exchange has the largest denominator, far points being weighed more.
-    fn to_be_replaced(
+    fn replaceable(
         &self,
         set: &InterpolationSet,
         candidate: &Candidate,
