@@ -3,6 +3,7 @@
 use thalweg_core::CatalogEntry;
 
 use crate::algorithms::bobyqa::Bobyqa;
+use crate::algorithms::compass_search::CompassSearch;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
@@ -17,6 +18,7 @@ use crate::algorithms::trf::Trf;
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Bobyqa>(),
+    CatalogEntry::of::<CompassSearch>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),

@@ -1,6 +1,7 @@
 //! One file per algorithm.
 
 pub mod bobyqa;
+pub mod compass_search;
 pub mod differential_evolution;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;
