@@ -71,14 +71,7 @@ impl InterpolationSet {
         let all: Vec<f64> = (0..=2 * n).flat_map(|k| set.to_user(set.basis.point(k))).collect();
         set.values = problem.values(&all)?.to_vec();
         set.defined = set.values[1..].iter().any(|value| value.is_finite());
-        set.best =
-            (0..=2 * n).fold(0, |best, k| if set.values[k] < set.values[best] { k } else { best });
-        let worst = set.worse_than_all();
-        for value in &mut set.values {
-            if !value.is_finite() {
-                *value = worst;
-            }
-        }
+        set.rank();
         Ok(set)
     }
 
@@ -152,7 +145,7 @@ impl InterpolationSet {
         worst + WORSE * if range > 0.0 { range } else { self.best_value().abs().max(1.0) }
     }
 
-    /// Exchange point `t` for the one after the step, with its value.
+    /// Exchange point `t` for the one after the step, with its value; `false` if the basis does not allow it.
     pub fn replace(
         &mut self,
         model: &mut FrobeniusModel,
@@ -160,10 +153,10 @@ impl InterpolationSet {
         d: &[f64],
         value: f64,
         candidate: &Candidate,
-    ) {
+    ) -> bool {
         let denominator = self.basis.denominator(t, candidate);
         if !(denominator > 0.0 && denominator.is_finite()) {
-            return;
+            return false;
         }
         let center = self.basis.point(self.best).to_vec();
         let old = self.best_value();
@@ -178,6 +171,50 @@ impl InterpolationSet {
             model.advance(&self.basis, &moved);
             self.best = t;
         }
+        true
+    }
+
+    /// A new set: the better of the best point and the one after the step, and points one `radius` up and down each coordinate from
+    /// there. For the rare case that rounding has spoilt the old one beyond repair.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn renew(
+        &mut self,
+        problem: &mut Problem<'_>,
+        (d, value): (&[f64], f64),
+        radius: f64,
+    ) -> Result<FrobeniusModel, Stop> {
+        let n = d.len();
+        let better = value < self.best_value();
+        let center = if better { self.after(d) } else { self.basis.point(self.best).to_vec() };
+        let best_value = value.min(self.best_value());
+        for (i, s) in center.iter().enumerate() {
+            self.base[i] += s;
+            self.low[i] -= s;
+            self.high[i] -= s;
+        }
+        let in_radii = |bounds: &[f64]| bounds.iter().map(|b| b / radius).collect::<Vec<f64>>();
+        let mut points = first_points(&in_radii(&self.low), &in_radii(&self.high));
+        points.iter_mut().for_each(|y| *y *= radius);
+        self.basis =
+            LagrangeBasis::new(points, n, 0).expect("coordinate points determine quadratics");
+        self.best = 0;
+        let others: Vec<f64> =
+            (1..=2 * n).flat_map(|k| self.to_user(self.basis.point(k))).collect();
+        self.values = vec![best_value];
+        self.values.extend_from_slice(problem.values(&others)?);
+        self.rank();
+        Ok(FrobeniusModel::least(&self.basis, &self.values, self.best))
+    }
+
+    /// Find the best point, and replace values that are not finite.
+    fn rank(&mut self) {
+        let better =
+            |best: usize, k: usize| if self.values[k] < self.values[best] { k } else { best };
+        self.best = (0..self.values.len()).fold(0, better);
+        let worst = self.worse_than_all();
+        self.values.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = worst);
     }
 
     /// Make the best point the base, with everything computed from the points again.
@@ -244,14 +281,14 @@ fn start_and_step(x: f64, low: f64, high: f64) -> (f64, f64) {
     (x, first_step(x, low, high))
 }
 
-/// Zero, and one step up and one down each coordinate; away from a bound that zero lies on, one step and two.
+/// Zero, and one step up and one down each coordinate; away from a bound that is nearer than half a step, one step and two.
 fn first_points(low: &[f64], high: &[f64]) -> Vec<f64> {
     let n = low.len();
     let mut points = vec![0.0; (2 * n + 1) * n];
     for i in 0..n {
-        let (first, second) = if high[i] <= 0.0 {
+        let (first, second) = if high[i] < 0.5 {
             (-1.0, (-2.0_f64).max(low[i]))
-        } else if low[i] >= 0.0 {
+        } else if low[i] > -0.5 {
             (1.0, 2.0_f64.min(high[i]))
         } else {
             (1.0_f64.min(high[i]), (-1.0_f64).max(low[i]))
@@ -278,6 +315,24 @@ mod tests {
         let points = first_points(&[0.0, -3.0, -INF], &[4.0, 0.0, INF]);
         let column = |i: usize| [points[(i + 1) * 3 + i], points[(i + 4) * 3 + i]];
         assert_eq!([column(0), column(1), column(2)], [[1.0, 2.0], [-1.0, -2.0], [1.0, -1.0]]);
+    }
+
+    #[test]
+    fn a_renewed_set_is_small_within_bounds_and_keeps_the_best() {
+        let (lower, upper) = (vec![-INF, 0.0], vec![INF, 0.75]);
+        let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
+        let mut oracle = FunctionOracle::scalar(|x| x[0] * x[0] + (x[1] - 0.7).powi(2));
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let mut set = InterpolationSet::evaluate(&mut problem, &[2.0, 0.25]).unwrap();
+        assert_eq!(set.best_point(), [0.0, 0.25]);
+        // A step to (0, 0.69) of a known value.
+        let d = [0.0, (0.69 - 0.25) / set.scale[1]];
+        let model = set.renew(&mut problem, (&d, 1e-4), 0.5).unwrap();
+        assert!((set.best_point()[1] - 0.69).abs() < 1e-12 && set.best_value() == 1e-4);
+        assert!((model.gradient[1] / set.scale[1] + 0.02).abs() < 1e-10, "{:?}", model.gradient);
+        let new = &oracle.trace[5..];
+        assert_eq!(new.len(), 4);
+        assert!(new.iter().all(|(_, x)| (0.0..=0.75).contains(&x[1]) && x[0].abs() <= 1.0));
     }
 
     #[test]

@@ -74,8 +74,6 @@ struct Radii {
 struct Outcome {
     /// What was gained of what the model promised; -1 when nothing was tried.
     ratio: f64,
-    /// Whether the point became one of the set.
-    kept: bool,
     /// The length of the step.
     length: f64,
     /// Whether the step was too short to be tried.
@@ -126,8 +124,8 @@ impl PowellSearch {
             let accurate = outcome.short && self.is_accurate(&set, &model, &radii, &step);
             let farthest = set.farthest((2.0 * radii.delta).max(10.0 * radii.rho));
             let adequate = accurate || farthest.is_none();
-            let poor = outcome.short || outcome.ratio <= GOOD || !outcome.kept;
-            let bad = outcome.short || outcome.ratio <= 0.0 || !outcome.kept;
+            let poor = outcome.short || outcome.ratio <= GOOD;
+            let bad = outcome.short || outcome.ratio <= 0.0;
             if poor && !adequate {
                 if let Some((t, distance)) = farthest {
                     self.improve(problem, &mut set, &mut model, &mut radii, (t, distance))?;
@@ -178,7 +176,7 @@ impl PowellSearch {
         let promised = -model.change(&set.basis, &step.d);
         if length < SHORT * radii.rho || promised.is_nan() || promised <= 0.0 {
             radii.set_delta(0.1 * radii.delta);
-            return Ok(Outcome { ratio: -1.0, kept: false, length, short: true, converged: None });
+            return Ok(Outcome { ratio: -1.0, length, short: true, converged: None });
         }
         let d = &step.d;
         shift_if_needed(set, model, length);
@@ -196,14 +194,15 @@ impl PowellSearch {
 
         let candidate = candidate(set, model, d);
         let t = self.replaceable(set, &candidate, d, value < old, radii);
-        if let Some(t) = t {
-            set.replace(model, t, d, value, &candidate);
+        if t.is_some_and(|t| set.replace(model, t, d, value, &candidate)) {
             self.compare_with_least_model(set, model, radii);
+        } else {
+            *model = set.renew(problem, (d, value), radii.rho)?;
         }
         let converged = (value < old && (GOOD..=1.0 / GOOD).contains(&ratio))
             .then(|| self.value_test(old, value))
             .flatten();
-        Ok(Outcome { ratio, kept: t.is_some(), length, short: false, converged })
+        Ok(Outcome { ratio, length, short: false, converged })
     }
 
     /// The point whose exchange has the largest denominator, far points being weighed more.
@@ -313,7 +312,9 @@ impl PowellSearch {
         let value = set.evaluate_step(problem, &d)?;
         let promised = -model.change(&set.basis, &d);
         radii.record(nrm2(&d), (old - value - promised).abs());
-        set.replace(model, t, &d, value, &candidate);
+        if !set.replace(model, t, &d, value, &candidate) {
+            *model = set.renew(problem, (&d, value), radii.rho)?;
+        }
         Ok(())
     }
 
