@@ -22,7 +22,8 @@
 //! of the way to a bound. The first 2 n + 1 points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(n^2) operations; O(n^3) where the matrix is inverted afresh, every ten to twenty iterations near the end.
+//! One evaluation and O(n^2) operations; O(n^3) where the matrix is inverted afresh, which is after the center has moved
+//! about thirty steps away from where it was inverted last.
 //!
 //! # References
 //! * Powell 2006: The NEWUOA software for unconstrained optimization without derivatives,

@@ -307,6 +307,21 @@ mod tests {
     }
 
     #[test]
+    fn without_tolerances_the_precision_of_the_numbers_is_the_end() {
+        let algorithm = Subplex {
+            convergence_xtol_rel: 0.0,
+            convergence_xtol_abs: 0.0,
+            convergence_ftol_rel: 0.0,
+            convergence_ftol_abs: 0.0,
+        };
+        let mut oracle = FunctionOracle::scalar(|_| 1.0).with_budget(10_000);
+        let spec = ProblemSpec::unconstrained(3);
+        let finish = algorithm.solve(&mut Problem::new(&mut oracle, &spec), &[1.0, 2.0, 3.0]);
+        let Verdict::Stalled(reason) = finish.unwrap().verdict else { panic!("a success") };
+        assert_eq!(reason, "the steps are below the precision of the parameters");
+    }
+
+    #[test]
     fn an_objective_that_is_finite_at_the_start_only_is_no_success() {
         let lonely = |x: &[f64]| if x == [1.0, 1.0] { 0.0 } else { f64::NAN };
         let mut oracle = FunctionOracle::scalar(lonely);

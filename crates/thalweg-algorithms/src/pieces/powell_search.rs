@@ -470,6 +470,14 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_overflows_is_no_success() {
+        let huge = |x: &[f64]| if x[0] > 1.5 { 1.7e308 } else { -1.7e308 };
+        let finish = run(SEARCH, &mut FunctionOracle::scalar(huge), &[FREE; 2], &[1.0, 1.0]);
+        let Verdict::Stalled(reason) = &finish.verdict else { panic!("{finish:?}") };
+        assert_eq!(reason, "the interpolation model is not finite");
+    }
+
+    #[test]
     fn the_last_radius_is_that_of_the_larger_tolerance() {
         let bowl = |x: &[f64]| (x[0] - 3.0).powi(2) + x[1].abs();
         for (xtol_abs, option) in [(0.0, "convergence_xtol_rel"), (0.2, "convergence_xtol_abs")] {
