@@ -10,6 +10,54 @@ FILTERS: dict[str, Callable[[Entry], bool]]
 
 def algorithm_class(name: str) -> type[Algorithm]: ...
 
+class Bobyqa(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class CompassSearch(Algorithm):
+    stop_range: float | str
+    start_range: float | str
+    reduction_coeff: float | str
+    population_size: int | float | str | None
+    discard_start_params: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        stop_range: float | str = ...,
+        start_range: float | str = ...,
+        reduction_coeff: float | str = ...,
+        population_size: int | float | str | None = ...,
+        discard_start_params: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class DifferentialEvolution(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
@@ -95,7 +143,7 @@ class NelderMead(Algorithm):
     convergence_xtol_abs: float | str
     convergence_xtol_rel: float | str
     convergence_combine: Literal["both", "any"]
-    initial_simplex: Literal["five_percent", "wide"]
+    initial_simplex: Literal["five_percent", "wide", "greedy"]
     adaptive: bool | str
     probe_bounds: bool | str
     stopping_maxfun: int | float | str
@@ -111,7 +159,7 @@ class NelderMead(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_xtol_rel: float | str = ...,
         convergence_combine: Literal["both", "any"] = ...,
-        initial_simplex: Literal["five_percent", "wide"] = ...,
+        initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
         adaptive: bool | str = ...,
         probe_bounds: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -147,6 +195,90 @@ class NelderMeadParallel(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class Newuoa(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class Powell(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Praxis(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Subplex(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class Trf(Algorithm):
     convergence_ftol_rel: float | str
     convergence_xtol_rel: float | str
@@ -175,6 +307,150 @@ class Trf(Algorithm):
         lsmr_conlim: float | str = ...,
         lsmr_maxiter: int | float | str | None = ...,
         stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptBOBYQA(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptNelderMead(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    convergence_combine: Literal["both", "any"]
+    initial_simplex: Literal["five_percent", "wide", "greedy"]
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        convergence_combine: Literal["both", "any"] = ...,
+        initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptNEWUOA(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptPRAXIS(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptSbplx(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class PygmoCompassSearch(Algorithm):
+    population_size: int | float | str | None
+    seed: Any
+    discard_start_params: bool | str
+    stopping_maxfun: int | float | str
+    start_range: float | str
+    stop_range: float | str
+    reduction_coeff: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        population_size: int | float | str | None = ...,
+        seed: Any = ...,
+        discard_start_params: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        start_range: float | str = ...,
+        stop_range: float | str = ...,
+        reduction_coeff: float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -303,6 +579,25 @@ class ScipyNelderMead(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class ScipyPowell(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_ftol_rel: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    display: bool | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        display: bool | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -312,8 +607,13 @@ class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -364,8 +664,13 @@ class BoundedGradientBasedLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -374,9 +679,20 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeLocalScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Parallel: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -384,9 +700,14 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
@@ -397,8 +718,13 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -416,8 +742,13 @@ class GlobalGradientFreeParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeLocalParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -486,9 +817,20 @@ class BoundedGradientBasedScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeLocalAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -497,9 +839,14 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
@@ -511,11 +858,22 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: BoundedGradientFreeParallelScalarAlgorithmSelection
@@ -534,8 +892,13 @@ class BoundedLeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
@@ -545,11 +908,22 @@ class BoundedLocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     GradientBased: BoundedGradientBasedLocalScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: BoundedLocalParallelScalarAlgorithmSelection
@@ -559,9 +933,14 @@ class BoundedLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
@@ -623,8 +1002,13 @@ class GradientBasedLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeLocalParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
@@ -634,9 +1018,22 @@ class GradientFreeLocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeLocalScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -645,9 +1042,14 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
@@ -659,8 +1061,13 @@ class GradientFreeParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
@@ -694,11 +1101,22 @@ class BoundedGradientBasedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientFreeAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
@@ -719,13 +1137,24 @@ class BoundedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
     trf: type[Trf]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
@@ -737,9 +1166,14 @@ class BoundedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelAlgorithmSelection
@@ -752,13 +1186,24 @@ class BoundedParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeScalarAlgorithmSelection
@@ -840,9 +1285,22 @@ class GradientBasedScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeLocalAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalScalarAlgorithmSelection
@@ -852,9 +1310,14 @@ class GradientFreeLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
@@ -867,11 +1330,24 @@ class GradientFreeParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeScalarAlgorithmSelection
     Global: GlobalGradientFreeScalarAlgorithmSelection
     Local: GradientFreeLocalScalarAlgorithmSelection
@@ -894,8 +1370,13 @@ class LeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
@@ -906,11 +1387,24 @@ class LocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
     GradientFree: GradientFreeLocalScalarAlgorithmSelection
@@ -921,9 +1415,14 @@ class LocalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class ParallelScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
@@ -936,15 +1435,26 @@ class ParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    subplex: type[Subplex]
     trf: type[Trf]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
@@ -986,11 +1496,24 @@ class GradientBasedAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientFreeAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeAlgorithmSelection
     Global: GlobalGradientFreeAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
@@ -1015,15 +1538,28 @@ class LeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
     trf: type[Trf]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
@@ -1036,9 +1572,14 @@ class LocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class ParallelAlgorithmSelection:
+    bobyqa: type[Bobyqa]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelAlgorithmSelection
@@ -1052,13 +1593,26 @@ class ParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class ScalarAlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
     GradientBased: GradientBasedScalarAlgorithmSelection
@@ -1071,17 +1625,30 @@ class ScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class AlgorithmSelection:
+    bobyqa: type[Bobyqa]
+    compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newuoa: type[Newuoa]
+    powell: type[Powell]
+    praxis: type[Praxis]
+    subplex: type[Subplex]
     trf: type[Trf]
+    nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_neldermead: type[NloptNelderMead]
+    nlopt_newuoa: type[NloptNEWUOA]
+    nlopt_praxis: type[NloptPRAXIS]
+    nlopt_sbplx: type[NloptSbplx]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_powell: type[ScipyPowell]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection

@@ -1,7 +1,7 @@
 """Golden traces of Nelder-Mead, from scipy's minimize(method="Nelder-Mead").
 
-Writes crates/thalweg-algorithms/tests/golden/neldermead.json. The objectives use nothing but +, -, *, / in a fixed order, so that
-the same formulas in tests/golden_neldermead.rs give the same bits. Numbers are written as text, because JSON readers may round.
+Writes crates/thalweg-algorithms/tests/golden/neldermead.json. Numbers are written as text,
+because JSON readers may round.
 
 Run from the root of the repository with scipy 1.17.1 installed: python scripts/reference/golden_neldermead.py
 """
@@ -15,76 +15,19 @@ os.environ["NPY_DISABLE_CPU_FEATURES"] = "X86_V3 X86_V4"
 
 import numpy as np  # noqa: E402
 import scipy  # noqa: E402
+from objectives import (  # noqa: E402
+    absolute,
+    bard,
+    brown_almost_linear,
+    dict_sphere,
+    freudenstein_roth,
+    powell_singular,
+    rosenbrock,
+    sphere,
+)
 from scipy.optimize import Bounds, minimize  # noqa: E402
 
 N_TRACED = 60  # evaluations kept of each run, beside its counts and its end
-
-
-def sum_of_squares(residuals):
-    total = 0.0
-    for r in residuals:
-        total += r * r
-    return total
-
-
-def sphere(x):
-    return sum_of_squares(x)
-
-
-def dict_sphere(x):
-    a, b, c, d, e = x
-    return a * a + b * b + (c * c + d * d + e * e)
-
-
-def rosenbrock(x):
-    pairs = zip(x[:-1], x[1:], strict=True)
-    return sum_of_squares([r for a, b in pairs for r in (10.0 * (b - a * a), 1.0 - a)])
-
-
-def powell_singular(x):
-    a, b, c, d = x
-    u, v = b - 2.0 * c, a - d
-    return (
-        (a + 10.0 * b) * (a + 10.0 * b)
-        + 5.0 * ((c - d) * (c - d))
-        + (u * u) * (u * u)
-        + 10.0 * ((v * v) * (v * v))
-    )
-
-
-def freudenstein_roth(x):
-    a, b = x
-    return sum_of_squares(
-        [-13.0 + a + ((5.0 - b) * b - 2.0) * b, -29.0 + a + ((b + 1.0) * b - 14.0) * b]
-    )
-
-
-BARD = [0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.1, 4.39]
-
-
-def bard(x):
-    residuals = []
-    for i, y in enumerate(BARD):
-        u = float(i + 1)
-        v = 16.0 - u
-        residuals.append(y - (x[0] + u / (v * x[1] + min(u, v) * x[2])))
-    return sum_of_squares(residuals)
-
-
-def brown_almost_linear(x):
-    total, product = 0.0, 1.0
-    for value in x:
-        total += value
-        product *= value
-    n = float(len(x))
-    return sum_of_squares([v + total - (n + 1.0) for v in x[:-1]] + [product - 1.0])
-
-
-def absolute(x):
-    total = 0.0
-    for i, value in enumerate(x):
-        total += float(i + 1) * abs(value - 0.5)
-    return total
 
 
 INF = float("inf")

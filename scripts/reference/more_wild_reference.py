@@ -2,14 +2,16 @@
 
 Writes, into `crates/thalweg-bench/data/`:
 
-* `more_wild_reference.tsv`: scipy L-BFGS-B, Nelder-Mead, least_squares (lm, trf) and optimagic's neldermead_parallel on
-  the 54 Moré-Wild problems;
+* `more_wild_reference.tsv`: scipy L-BFGS-B, Nelder-Mead, Powell, least_squares (lm, trf), optimagic's neldermead_parallel
+  and NLopt's BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and Sbplx on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
 * `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
 
-Needs optimagic 0.5.3 and scipy 1.17 (other versions count a little differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17 and nlopt 2.11 (other versions count a little differently). Run from anywhere:
 
-    python scripts/reference/more_wild_reference.py [--compare DETAIL.tsv]
+    python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv]
+
+`--only` measures these algorithms on the Moré-Wild problems and leaves everything else in the data as it is.
 
 `--compare` checks the counts against an older measurement with the columns algorithm, derivatives, problem,
 fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
@@ -17,14 +19,16 @@ fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
 Rules of the measurement: "to 1e-4" is the number of objective (residual) evaluations up to and including the first one
 with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
 counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs of L-BFGS-B 1e-12, xtol of
-least_squares left at scipy's 1e-8), so that runs go on to the end. For the bounded problems the gap is f - f*.
+least_squares left at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones zero), so that runs go on to the end. For the bounded problems the gap is f - f*.
 """
 
 import argparse
+import contextlib
 import csv
 import warnings
 from pathlib import Path
 
+import nlopt
 import numpy as np
 import optimagic as om
 import optimagic.benchmarking.more_wild as more_wild_functions
@@ -108,6 +112,26 @@ def neldermead(recorder, _, start):
     minimize(recorder.value, start, method="Nelder-Mead", options=options)
 
 
+def powell(recorder, _, start):
+    options = {"xtol": 1e-14, "ftol": 1e-14, "maxfev": 10**6, "maxiter": 10**6}
+    minimize(recorder.value, start, method="Powell", options=options)
+
+
+def nlopt_with(name, ftol_rel=1e-14):
+    def run(recorder, _, start):
+        nlopt.srand(0)
+        optimizer = nlopt.opt(getattr(nlopt, name), len(start))
+        optimizer.set_min_objective(lambda x, _: recorder.value(x))
+        optimizer.set_ftol_rel(ftol_rel)
+        optimizer.set_xtol_rel(1e-14)
+        optimizer.set_maxeval(recorder._budget)
+        # NLopt calls rounding an error. The evaluations are what counts here.
+        with contextlib.suppress(nlopt.RoundoffLimited, RuntimeError):
+            optimizer.optimize(start)
+
+    return run
+
+
 def least_squares_with(method):
     def run(recorder, jacobian, start):
         tolerances = {"ftol": 1e-14, "gtol": 1e-14, "xtol": 1e-8}
@@ -131,6 +155,12 @@ ALGORITHMS = {
     "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
     "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
+    "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_bobyqa": (nlopt_with("LN_BOBYQA"), BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_neldermead": (nlopt_with("LN_NELDERMEAD", ftol_rel=0), BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_newuoa": (nlopt_with("LN_NEWUOA"), BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_praxis": (nlopt_with("LN_PRAXIS"), BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_sbplx": (nlopt_with("LN_SBPLX"), BUDGET_WITHOUT_DERIVATIVES),
 }
 
 
@@ -143,8 +173,9 @@ def summary(values, start_value, optimum):
     return [*first, f"{values.min():.10g}", str(len(values))]
 
 
-def measure_more_wild(problems):
-    for algorithm, (run, budget) in ALGORITHMS.items():
+def measure_more_wild(problems, algorithms):
+    for algorithm in algorithms:
+        run, budget = ALGORITHMS[algorithm]
         for name, problem in problems.items():
             residuals = problem["inputs"]["fun"]
             start = np.array(problem["inputs"]["params"], dtype=float)
@@ -201,10 +232,15 @@ def values_off_the_start(problems):
         yield [name, repr(float(r @ r)), repr(float(np.arange(1, len(r) + 1) @ r))]
 
 
+def kept(name, without):
+    """The rows of the data file whose first cell is none of `without`."""
+    with open(DATA / name) as file:
+        rows = [line.rstrip("\n").split("\t") for line in file][1:]
+    return [row for row in rows if row[0] not in without]
+
+
 def write(name, header, rows):
-    rows = list(rows)
     (DATA / name).write_text("".join("\t".join(row) + "\n" for row in [header, *rows]))
-    return rows
 
 
 def compare(rows, path):
@@ -223,15 +259,20 @@ def compare(rows, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=ALGORITHMS)
     parser.add_argument("--compare", metavar="DETAIL.tsv")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
 
     problems = get_benchmark_problems("more_wild")
-    write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
-    rows = write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], measure_more_wild(problems))
-    write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
+    names = arguments.only or list(ALGORITHMS)
+    rows = list(measure_more_wild(problems, names))
+    others = kept("more_wild_reference.tsv", without=names) if arguments.only else []
+    write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], others + rows)
+    if not arguments.only:
+        write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
+        write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
     if arguments.compare:
         compare(rows, arguments.compare)
 

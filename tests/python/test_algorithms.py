@@ -161,7 +161,9 @@ def test_every_algorithm_of_the_catalog(name):
     )
     fun = om.mark.least_squares(lambda x: x - 0.5)
     result = om.minimize(fun, np.ones(2), cls().with_stopping(maxfun=2000), bounds=bounds)
-    assert np.allclose(result.params, 0.5, atol=1e-2)
+    # By optimagic's default the compass search ends with steps of a hundredth of the box.
+    atol = 0.1 if name == "pygmo_compass_search" else 1e-2
+    assert np.allclose(result.params, 0.5, atol=atol)
     assert result.algorithm == name
 
 

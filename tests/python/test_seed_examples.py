@@ -310,3 +310,47 @@ def test_t5_an_exhausted_budget_is_no_success():
         )
     assert result.success is False
     assert "unsuccessfully" in str(result)
+
+
+def test_d5_powell():
+    result = om.minimize(sphere, np.arange(5), "scipy_powell")
+    assert result.success
+    assert np.allclose(result.params, 0, atol=1e-6)
+
+
+def test_t7_bounds_on_a_dict_with_bobyqa():
+    def fun(x):
+        distances = [x["a"] - np.pi, x["b"] - np.arange(3), x["c"] - np.eye(2)]
+        return sum(np.sum(d**2) for d in distances)
+
+    result = om.minimize(
+        fun,
+        {"a": 1.0, "b": np.ones(3), "c": np.zeros((2, 2))},
+        "nlopt_bobyqa",
+        bounds=om.Bounds(lower={"b": np.full(3, 0.5)}, upper={"a": 2.0}),
+        algo_options={"convergence.ftol_rel": 1e-14, "convergence.xtol_rel": 1e-9},
+    )
+    assert result.params["a"] == 2
+    assert np.allclose(result.params["b"], [0.5, 1, 2], atol=1e-6)
+    assert np.allclose(result.params["c"], np.eye(2), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [
+        ("nlopt_bobyqa", 1e-3),
+        ("nlopt_neldermead", 1e-3),
+        ("nlopt_newuoa", 1e-3),
+        ("nlopt_praxis", 1e-3),
+        ("nlopt_sbplx", 1e-3),
+        ("scipy_powell", 1e-3),
+        ("pygmo_compass_search", 0.2),
+    ],
+)
+def test_direct_search_under_optimagics_names_and_defaults(name, tolerance):
+    bounds = om.Bounds(lower=np.full(3, -5.0), upper=np.full(3, 5.0))
+    bounded = {} if name == "nlopt_praxis" else {"bounds": bounds}
+    result = om.minimize(lambda x: sphere(x - 1), np.array([3.0, -1, 0.5]), name, **bounded)
+    assert result.success
+    assert result.algorithm == name
+    assert np.allclose(result.params, 1, atol=tolerance)

@@ -2,20 +2,32 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::bobyqa::Bobyqa;
+use crate::algorithms::compass_search::CompassSearch;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
+use crate::algorithms::newuoa::Newuoa;
+use crate::algorithms::powell::Powell;
+use crate::algorithms::praxis::Praxis;
+use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<Bobyqa>(),
+    CatalogEntry::of::<CompassSearch>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
+    CatalogEntry::of::<Newuoa>(),
+    CatalogEntry::of::<Powell>(),
+    CatalogEntry::of::<Praxis>(),
+    CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
 ];
 

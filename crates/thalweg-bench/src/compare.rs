@@ -34,6 +34,8 @@ pub struct Pairing {
 }
 
 const SPREAD: &[(&str, f64)] = &[("convergence_ftol_abs", 1e-14), ("convergence_xtol_abs", 1e-14)];
+const RELATIVE: &[(&str, f64)] =
+    &[("convergence_ftol_rel", 1e-14), ("convergence_xtol_rel", 1e-14)];
 const LEAST_SQUARES: &[(&str, f64)] = &[
     ("convergence_ftol_rel", 1e-14),
     ("convergence_gtol_rel", 1e-14),
@@ -41,7 +43,13 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 5] = [
+pub const PAIRINGS: [Pairing; 11] = [
+    Pairing {
+        algorithm: "bobyqa",
+        reference: "nlopt_bobyqa",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
     Pairing {
         algorithm: "lbfgsb",
         reference: "scipy_lbfgsb",
@@ -65,6 +73,36 @@ pub const PAIRINGS: [Pairing; 5] = [
         reference: "neldermead_parallel",
         max_evaluations: 2000,
         options: SPREAD,
+    },
+    Pairing {
+        algorithm: "newuoa",
+        reference: "nlopt_newuoa",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "nlopt_neldermead",
+        reference: "nlopt_neldermead",
+        max_evaluations: 2000,
+        options: &[("convergence_xtol_rel", 1e-14)],
+    },
+    Pairing {
+        algorithm: "powell",
+        reference: "scipy_powell",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "praxis",
+        reference: "nlopt_praxis",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "subplex",
+        reference: "nlopt_sbplx",
+        max_evaluations: 2000,
+        options: RELATIVE,
     },
     Pairing {
         algorithm: "trf",

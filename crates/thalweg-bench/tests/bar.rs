@@ -20,6 +20,11 @@ fn assert_clears_the_bar(algorithm: &str) {
 }
 
 #[test]
+fn bobyqa_clears_the_bar() {
+    assert_clears_the_bar("bobyqa");
+}
+
+#[test]
 fn lbfgsb_clears_the_bar() {
     assert_clears_the_bar("lbfgsb");
 }
@@ -37,6 +42,31 @@ fn neldermead_clears_the_bar() {
 #[test]
 fn neldermead_parallel_clears_the_bar() {
     assert_clears_the_bar("neldermead_parallel");
+}
+
+#[test]
+fn newuoa_clears_the_bar() {
+    assert_clears_the_bar("newuoa");
+}
+
+#[test]
+fn nlopt_neldermead_clears_the_bar() {
+    assert_clears_the_bar("nlopt_neldermead");
+}
+
+#[test]
+fn powell_clears_the_bar() {
+    assert_clears_the_bar("powell");
+}
+
+#[test]
+fn praxis_clears_the_bar() {
+    assert_clears_the_bar("praxis");
+}
+
+#[test]
+fn subplex_clears_the_bar() {
+    assert_clears_the_bar("subplex");
 }
 
 #[test]

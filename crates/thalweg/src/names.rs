@@ -80,8 +80,74 @@ const fn no_effect(name: &'static str, default: Default) -> PresetOption {
     PresetOption { name, target: Target::NoEffect, default }
 }
 
+/// The options of NLopt's local algorithms.
+const NLOPT_LOCAL: &[PresetOption] = &[
+    own("convergence_xtol_rel"),
+    own("convergence_xtol_abs"),
+    own("convergence_ftol_rel"),
+    own("convergence_ftol_abs"),
+    own("stopping_maxfun"),
+];
+
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "nlopt_bobyqa",
+        class_name: "NloptBOBYQA",
+        native: "bobyqa",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_neldermead",
+        class_name: "NloptNelderMead",
+        native: "neldermead",
+        options: &[
+            with("convergence_xtol_rel", Default::Float(1e-5)),
+            with("convergence_xtol_abs", Default::Float(0.0)),
+            with("convergence_ftol_abs", Default::Float(0.0)),
+            own("stopping_maxfun"),
+            with("convergence_combine", Default::Text("any")),
+            with("initial_simplex", Default::Text("greedy")),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_newuoa",
+        class_name: "NloptNEWUOA",
+        native: "newuoa",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_praxis",
+        class_name: "NloptPRAXIS",
+        native: "praxis",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_sbplx",
+        class_name: "NloptSbplx",
+        native: "subplex",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "pygmo_compass_search",
+        class_name: "PygmoCompassSearch",
+        native: "compass_search",
+        options: &[
+            with("population_size", Default::Integer(100)),
+            own("seed"),
+            own("discard_start_params"),
+            with("stopping_maxfun", Default::Integer(1000)),
+            own("start_range"),
+            with("stop_range", Default::Float(0.01)),
+            own("reduction_coeff"),
+        ],
+        success_message: None,
+    },
     Preset {
         name: "scipy_differential_evolution",
         class_name: "ScipyDifferentialEvolution",
@@ -157,6 +223,19 @@ pub const PRESETS: &[Preset] = &[
         ],
         success_message: Some("Optimization terminated successfully."),
     },
+    Preset {
+        name: "scipy_powell",
+        class_name: "ScipyPowell",
+        native: "powell",
+        options: &[
+            own("convergence_xtol_rel"),
+            own("convergence_ftol_rel"),
+            own("stopping_maxfun"),
+            own("stopping_maxiter"),
+            no_effect("display", Default::Bool(false)),
+        ],
+        success_message: Some("Optimization terminated successfully."),
+    },
 ];
 
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
@@ -197,7 +276,6 @@ pub const NOT_YET: &[&str] = &[
     "nevergrad_randomsearch",
     "nevergrad_samplingsearch",
     "nevergrad_tbpsa",
-    "nlopt_bobyqa",
     "nlopt_ccsaq",
     "nlopt_cobyla",
     "nlopt_crs2_lm",
@@ -206,10 +284,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_isres",
     "nlopt_lbfgsb",
     "nlopt_mma",
-    "nlopt_neldermead",
-    "nlopt_newuoa",
-    "nlopt_praxis",
-    "nlopt_sbplx",
     "nlopt_slsqp",
     "nlopt_tnewton",
     "nlopt_var",
@@ -217,7 +291,6 @@ pub const NOT_YET: &[&str] = &[
     "pygad",
     "pygmo_bee_colony",
     "pygmo_cmaes",
-    "pygmo_compass_search",
     "pygmo_de",
     "pygmo_de1220",
     "pygmo_gaco",
@@ -243,7 +316,6 @@ pub const NOT_YET: &[&str] = &[
     "scipy_dual_annealing",
     "scipy_ls_dogbox",
     "scipy_newton_cg",
-    "scipy_powell",
     "scipy_shgo",
     "scipy_slsqp",
     "scipy_truncated_newton",

@@ -1,17 +1,26 @@
 //! Parts that several algorithms share, each tested on its own.
 
 pub mod box_model;
+pub mod box_trust_region;
+pub mod brent;
 pub mod cauchy_point;
 pub mod coleman_li;
 pub mod column_scale;
 pub mod compact_bfgs;
+pub mod first_step;
+pub mod frobenius_model;
+pub mod geometry_step;
+pub mod interpolation_set;
 pub mod inverse_bfgs;
+pub mod lagrange_basis;
 pub mod lm_parameter;
 pub mod lsmr;
 pub mod lsq_model;
 pub mod lsq_trust_region;
 pub mod more_thuente;
+pub mod parabolic_line;
 pub mod population;
+pub mod powell_search;
 pub mod quasi_definite;
 pub mod reflective_step;
 pub mod sampling;

@@ -37,6 +37,21 @@ impl Coefficients {
     }
 }
 
+/// The points of one step, kept to be used again.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    centroid: Vec<f64>,
+    reflected: Vec<f64>,
+    second: Vec<f64>,
+}
+
+impl Trial {
+    /// Room for points of `n` variables.
+    pub fn new(n: usize) -> Self {
+        Trial { centroid: vec![0.0; n], reflected: vec![0.0; n], second: vec![0.0; n] }
+    }
+}
+
 /// n + 1 vertices in n dimensions and their values, ranked from best (0) to worst (n).
 #[derive(Clone, Debug)]
 pub struct Simplex {
@@ -106,16 +121,59 @@ impl Simplex {
     /// # Errors
     /// [`Stop`] when the run has to end.
     pub fn shrink(&mut self, problem: &mut Problem<'_>, factor: f64) -> Result<(), Stop> {
-        let mut points = Vec::with_capacity(self.dim * self.dim);
-        let best = self.vertex(0);
-        for rank in 1..=self.dim {
-            let start = points.len();
-            points.extend(self.vertex(rank).iter().zip(best).map(|(x, b)| b + factor * (x - b)));
-            problem.clip(&mut points[start..]);
-        }
+        let mut points = self.shrunk(factor);
+        points.chunks_exact_mut(self.dim).for_each(|x| problem.clip(x));
         let values = problem.values(&points)?;
         self.replace_from(1, &points, values);
         Ok(())
+    }
+
+    /// Every vertex but the best, moved to `factor` times its distance from the best.
+    pub fn shrunk(&self, factor: f64) -> Vec<f64> {
+        let best = self.vertex(0);
+        let ranks = 1..=self.dim;
+        ranks
+            .flat_map(|rank| self.vertex(rank).iter().zip(best).map(|(x, b)| b + factor * (x - b)))
+            .collect()
+    }
+
+    /// One step of Nelder and Mead: reflect the worst vertex, then expand or contract. `value` may move the point that it is asked
+    /// for (into the bounds). Returns whether a better vertex took the worst one's place; if not, the simplex has to shrink.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn step(
+        &mut self,
+        step: &Coefficients,
+        trial: &mut Trial,
+        mut value: impl FnMut(&mut [f64]) -> Result<f64, Stop>,
+    ) -> Result<bool, Stop> {
+        let n = self.dim;
+        let Trial { centroid, reflected, second } = trial;
+        self.centroid(n, centroid);
+        let worst = self.vertex(n);
+        let mut try_step = |multiple: f64, x: &mut Vec<f64>| {
+            step_from(centroid, worst, multiple, x);
+            value(x)
+        };
+
+        let f_reflected = try_step(step.reflection, reflected)?;
+        let accepted = if f_reflected < self.value(0) {
+            let f_second = try_step(step.reflection * step.expansion, second)?;
+            let expand = f_second < f_reflected;
+            Some(if expand { (second, f_second) } else { (reflected, f_reflected) })
+        } else if f_reflected < self.value(n - 1) {
+            Some((reflected, f_reflected))
+        } else if f_reflected < self.value(n) {
+            let f_second = try_step(step.reflection * step.contraction, second)?;
+            (f_second <= f_reflected).then_some((second, f_second))
+        } else {
+            let f_second = try_step(-step.contraction, second)?;
+            (f_second < self.value(n)).then_some((second, f_second))
+        };
+        let Some((x, value)) = accepted else { return Ok(false) };
+        self.replace(n, x, value);
+        Ok(true)
     }
 
     /// The first point that beats the best vertex among those one small step away from it in each coordinate, up and down,
@@ -286,6 +344,26 @@ mod tests {
         simplex.centroid(2, &mut centroid);
         assert_eq!(centroid, [0.5, 0.0]);
         assert_eq!((simplex.size(), simplex.value_spread()), (2.0, 2.0));
+    }
+
+    #[test]
+    fn a_step_reflects_expands_and_contracts_as_the_values_say() {
+        let step = Coefficients::new(false, 2);
+        let mut trial = Trial::new(2);
+        // The worst vertex (0, 2) is reflected through (0.5, 0) to (1, -2), expanded to (1.5, -4).
+        for (slope, expected) in [(1.0, [1.5, -4.0]), (0.0, [1.0, -2.0])] {
+            let mut simplex = triangle([0.0, 1.0, 2.0]);
+            let better =
+                simplex.step(&step, &mut trial, |x| Ok(-1.0 + slope * (x[1] + 2.0))).unwrap();
+            assert!(better);
+            assert_eq!(simplex.vertex(0), expected);
+        }
+        // Too bad: contracted inside, to (0.25, 1), which is better than the worst, or not.
+        for (inside, better) in [(1.5, true), (2.0, false)] {
+            let mut simplex = triangle([0.0, 1.0, 2.0]);
+            let value = |x: &mut [f64]| Ok(if x == [0.25, 1.0] { inside } else { 9.0 });
+            assert_eq!(simplex.step(&step, &mut trial, value), Ok(better));
+        }
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! A quadratic model that interpolates the objective at a set of points, and changes by as little as possible, in the Frobenius norm
+//! of its second derivative, when a point is exchanged.
+//!
+//! The Hessian is kept as an explicit matrix plus sum w_k y_k y_k' over the points, so that an exchange costs O(m n).
+//!
+//! References:
+//! * M. J. D. Powell, Least Frobenius norm updating of quadratic models that satisfy interpolation conditions (2004),
+//!   <https://doi.org/10.1007/s10107-003-0490-7>
+
+use thalweg_linalg::{axpy, dot};
+
+use super::lagrange_basis::LagrangeBasis;
+
+/// The model around the best point.
+#[derive(Clone, Debug)]
+pub struct FrobeniusModel {
+    /// The gradient at the best point.
+    pub gradient: Vec<f64>,
+    /// The explicit part of the Hessian, n x n.
+    hessian: Vec<f64>,
+    /// The weights w_k.
+    weights: Vec<f64>,
+}
+
+impl FrobeniusModel {
+    /// The interpolating model whose Hessian is smallest, for `values` at the points relative to that at `best`.
+    pub fn least(basis: &LagrangeBasis, values: &[f64], best: usize) -> Self {
+        let n = basis.point(best).len();
+        let relative: Vec<f64> = values.iter().map(|value| value - values[best]).collect();
+        let weights = basis.hessian_weights(&relative);
+        let mut gradient = basis.gradient_at_base(&relative);
+        basis.add_curvature(&weights, basis.point(best), &mut gradient);
+        FrobeniusModel { gradient, hessian: vec![0.0; n * n], weights }
+    }
+
+    /// Whether all of its numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        let all = self.gradient.iter().chain(&self.hessian).chain(&self.weights);
+        all.into_iter().all(|v| v.is_finite())
+    }
+
+    /// The Hessian's product with `v`, into `out`.
+    pub fn curvature(&self, basis: &LagrangeBasis, v: &[f64], out: &mut [f64]) {
+        for (row, out) in self.hessian.chunks_exact(v.len()).zip(out.iter_mut()) {
+            *out = dot(row, v);
+        }
+        basis.add_curvature(&self.weights, v, out);
+    }
+
+    /// The second derivative along coordinate i.
+    pub fn diagonal(&self, basis: &LagrangeBasis, i: usize) -> f64 {
+        let n = self.gradient.len();
+        let implicit = self.weights.iter().enumerate().map(|(k, w)| w * basis.point(k)[i].powi(2));
+        self.hessian[i * n + i] + implicit.sum::<f64>()
+    }
+
+    /// The change of the model over a step `d` from the best point.
+    pub fn change(&self, basis: &LagrangeBasis, d: &[f64]) -> f64 {
+        let mut product = vec![0.0; d.len()];
+        self.curvature(basis, d, &mut product);
+        dot(d, &self.gradient) + 0.5 * dot(d, &product)
+    }
+
+    /// Make the weight of a point, which is about to be exchanged, a part of the explicit matrix.
+    pub fn release(&mut self, basis: &LagrangeBasis, t: usize) {
+        let weight = std::mem::take(&mut self.weights[t]);
+        let (y, n) = (basis.point(t), self.gradient.len());
+        for (row, y_i) in self.hessian.chunks_exact_mut(n).zip(y) {
+            axpy(weight * y_i, y, row);
+        }
+    }
+
+    /// Correct the model by `error` at point `t`, which has been exchanged; `best` is where the gradient is.
+    pub fn correct(&mut self, basis: &LagrangeBasis, t: usize, error: f64, best: &[f64]) {
+        let weights = basis.lagrange_weights(t);
+        let gradient = basis.lagrange_gradient(t, &weights, best);
+        axpy(error, &weights, &mut self.weights);
+        axpy(error, &gradient, &mut self.gradient);
+    }
+
+    /// Move the gradient to the point a step `d` away.
+    pub fn advance(&mut self, basis: &LagrangeBasis, d: &[f64]) {
+        let mut product = vec![0.0; d.len()];
+        self.curvature(basis, d, &mut product);
+        axpy(1.0, &product, &mut self.gradient);
+    }
+
+    /// Before the base of `basis` moves to the point `center`: the same Hessian in terms of the points relative to the new base.
+    pub fn prepare_shift(&mut self, basis: &LagrangeBasis, center: usize) {
+        let (s, n) = (basis.point(center), self.gradient.len());
+        let mut v = vec![0.0; n];
+        for (k, &weight) in self.weights.iter().enumerate() {
+            axpy(weight, basis.point(k), &mut v);
+            axpy(-0.5 * weight, s, &mut v);
+        }
+        for (i, row) in self.hessian.chunks_exact_mut(n).enumerate() {
+            axpy(v[i], s, row);
+            axpy(s[i], &v, row);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N: usize = 2;
+
+    fn quadratic(x: &[f64]) -> f64 {
+        3.0 + x[0] - 2.0 * x[1] + 2.0 * x[0] * x[0] + 0.5 * x[1] * x[1]
+    }
+
+    fn start() -> (LagrangeBasis, Vec<f64>) {
+        let points = vec![0.0, 0.0, 1.0, 0.0, 0.0, 1.0, -1.0, 0.0, 0.0, -2.0];
+        let values = points.chunks_exact(N).map(quadratic).collect();
+        (LagrangeBasis::new(points, N, 0).unwrap(), values)
+    }
+
+    #[test]
+    fn the_least_model_interpolates() {
+        let (basis, values) = start();
+        let model = FrobeniusModel::least(&basis, &values, 1);
+        for (point, value) in basis.points().chunks_exact(N).zip(&values) {
+            let d = [point[0] - 1.0, point[1]];
+            assert!((model.change(&basis, &d) - (value - values[1])).abs() < 1e-13);
+        }
+        assert!((model.diagonal(&basis, 0) - 4.0).abs() < 1e-13);
+        assert!((model.gradient[0] - 5.0).abs() < 1e-13 && (model.gradient[1] + 2.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn exchanges_and_shifts_keep_the_conditions() {
+        let (mut basis, mut values) = start();
+        let bent = |x: &[f64]| quadratic(x) + x[0] * x[1];
+        let mut model = FrobeniusModel::least(&basis, &values, 0);
+        for (t, d) in [(3, [0.7, 0.6]), (4, [-0.5, 0.4]), (1, [-0.8, -0.9])] {
+            let candidate = basis.candidate(0, &d);
+            let x: Vec<f64> = basis.point(0).iter().zip(&d).map(|(y, d)| y + d).collect();
+            let error = bent(&x) - values[0] - model.change(&basis, &d);
+            model.release(&basis, t);
+            basis.exchange(t, &x, &candidate);
+            values[t] = bent(&x);
+            let best = basis.point(0).to_vec();
+            model.correct(&basis, t, error, &best);
+        }
+        model.advance(&basis, &[-0.5, 0.4]);
+        model.prepare_shift(&basis, 4);
+        assert!(basis.shift(4));
+        for (point, value) in basis.points().chunks_exact(N).zip(&values) {
+            assert!((model.change(&basis, point) - (value - values[4])).abs() < 1e-12);
+        }
+    }
+}
