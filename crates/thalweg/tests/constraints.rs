@@ -1,7 +1,7 @@
 //! Constraints from the Rust front door: how they are selected, what the solutions are, and what is refused.
 
 use thalweg::params::Params;
-use thalweg::{ConstraintHandling, OptimizeError, Status, by, least_squares, maximize, minimize};
+use thalweg::{OptimizeError, Status, by, least_squares, maximize, minimize};
 
 #[derive(Clone, Debug, PartialEq, Params)]
 struct Model {

@@ -114,7 +114,7 @@ fn bowl_minimum(points: &[&[f64]], values: &[f64], n: usize) -> Vec<f64> {
         let range = points.iter().map(|point| point[i]);
         let (lower, upper) =
             range.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, u), x| (l.min(x), u.max(x)));
-        coordinate.minimum().map_or(points[0][i], |x| x.clamp(lower, upper))
+        coordinate.minimum().unwrap_or(coordinate.mean).clamp(lower, upper)
     };
     coordinates.iter().enumerate().map(place).collect()
 }
