@@ -9,8 +9,11 @@ optimagic is left out where it is not installed.
 
 import argparse
 import importlib.util
+import os
 import time
 import warnings
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # scipy's L-BFGS-B suffers from threads at these sizes
 
 import numpy as np
 
