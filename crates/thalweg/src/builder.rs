@@ -1,5 +1,6 @@
 //! The Rust front door: from a closure to a result.
 
+mod inspect;
 mod nonlinear;
 mod restrict;
 mod selection;

@@ -33,7 +33,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
 
     /// A nonlinear constraint.
     pub fn constraint(mut self, mut constraint: NonlinearConstraint<'a, P>) -> Self {
-        constraint.limits.position = self.restrictions.n_constraints() + self.nonlinear.len();
+        constraint.limits.position = self.n_constraints();
         self.nonlinear.push(constraint);
         self
     }

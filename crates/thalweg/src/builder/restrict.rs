@@ -11,22 +11,22 @@ use crate::error::{InvalidKind, OptimizeError};
 pub(super) struct Restrictions<'a, P> {
     bounds: Given<'a, P>,
     soft_bounds: Given<'a, P>,
-    constraints: Vec<(Vec<Selection<'a, P>>, Make<'a>)>,
+    constraints: Vec<Listed<'a, P>>,
     repair_start: bool,
 }
 
 /// Bounds on selected parameters.
 type Given<'a, P> = Vec<(Selection<'a, P>, f64, f64)>;
 
+/// A constraint with its place in the list, which nonlinear ones are in, too.
+struct Listed<'a, P> {
+    index: usize,
+    selections: Vec<Selection<'a, P>>,
+    make: Make<'a>,
+}
+
 /// The constraint on given positions, one list per selection.
 type Make<'a> = Box<dyn Fn(Vec<Vec<usize>>) -> ConstraintKind + 'a>;
-
-impl<P> Restrictions<'_, P> {
-    /// The number of constraints.
-    pub(super) fn n_constraints(&self) -> usize {
-        self.constraints.len()
-    }
-}
 
 impl<P> Default for Restrictions<'_, P> {
     fn default() -> Self {
@@ -97,13 +97,12 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// # Ok::<(), thalweg::OptimizeError>(())
     /// ```
     pub fn pairwise_equal<S: Into<Selection<'a, P>>>(
-        mut self,
+        self,
         selections: impl IntoIterator<Item = S>,
     ) -> Self {
         let selections = selections.into_iter().map(Into::into).collect();
         let make = |selections| ConstraintKind::PairwiseEquality { selections };
-        self.restrictions.constraints.push((selections, Box::new(make)));
-        self
+        self.list(selections, Box::new(make))
     }
 
     /// Each selected parameter is at least as large as the one before it.
@@ -221,13 +220,23 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
 
     /// Adds a constraint on one selection.
     fn constrain(
-        mut self,
+        self,
         which: impl Into<Selection<'a, P>>,
         make: impl Fn(Vec<usize>) -> ConstraintKind + 'a,
     ) -> Self {
         let make = move |mut selections: Vec<Vec<usize>>| make(selections.remove(0));
-        self.restrictions.constraints.push((vec![which.into()], Box::new(make)));
+        self.list(vec![which.into()], Box::new(make))
+    }
+
+    fn list(mut self, selections: Vec<Selection<'a, P>>, make: Make<'a>) -> Self {
+        let index = self.n_constraints();
+        self.restrictions.constraints.push(Listed { index, selections, make });
         self
+    }
+
+    /// The number of constraints so far, nonlinear ones included.
+    pub(super) fn n_constraints(&self) -> usize {
+        self.restrictions.constraints.len() + self.nonlinear.len()
     }
 
     pub(crate) fn build_options(&self) -> BuildOptions {
@@ -241,21 +250,21 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
         let bounds = self.bounds_of(&self.restrictions.bounds, "bounds", n)?;
         let mut constraints = Vec::new();
-        for (index, (selections, make)) in self.restrictions.constraints.iter().enumerate() {
+        for Listed { index, selections, make } in &self.restrictions.constraints {
             let positions: Result<Vec<_>, _> =
                 selections.iter().map(|selection| selection.positions(&self.start, n)).collect();
             let positions = positions.map_err(|error| SpaceError::ConstraintSelection {
-                constraint: index,
+                constraint: *index,
                 // Without positions, the constraint still knows its kind.
                 kind: make(vec![Vec::new(); selections.len()]).word(),
                 error,
             })?;
-            constraints.push(Constraint::new(index, make(positions)));
+            constraints.push(Constraint::new(*index, make(positions)));
         }
         let positions = self.start.fixed_positions();
         if !positions.is_empty() {
             let kind = ConstraintKind::Fixed { positions, value: None };
-            constraints.push(Constraint::new(constraints.len(), kind));
+            constraints.push(Constraint::new(self.n_constraints(), kind));
         }
         Ok((bounds, constraints))
     }
