@@ -2,22 +2,27 @@
 
 Writes, into `crates/thalweg-bench/data/`:
 
-* `more_wild_reference.tsv`: scipy L-BFGS-B, Nelder-Mead, least_squares (lm, trf) and optimagic's neldermead_parallel on
-  the 54 Moré-Wild problems;
+* `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, least_squares (lm, trf), nlopt's LD_LBFGS,
+  LD_VAR1 and LD_TNEWTON, and optimagic's neldermead_parallel on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
 * `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
 
 Needs optimagic 0.5.3 and scipy 1.17 (other versions count a little differently). Run from anywhere:
 
-    python scripts/reference/more_wild_reference.py [--compare DETAIL.tsv]
+    python scripts/reference/more_wild_reference.py [--only ALGORITHM ...] [--compare DETAIL.tsv]
+
+`--only` measures these algorithms on the Moré-Wild problems and keeps what the files say of all others.
 
 `--compare` checks the counts against an older measurement with the columns algorithm, derivatives, problem,
 fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
 
 Rules of the measurement: "to 1e-4" is the number of objective (residual) evaluations up to and including the first one
 with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
-counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs of L-BFGS-B 1e-12, xtol of
-least_squares left at scipy's 1e-8), so that runs go on to the end. For the bounded problems the gap is f - f*.
+counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs 1e-12, xtol of least_squares left
+at scipy's 1e-8, NLopt's absolute ones 0), so that runs go on to the end. For the bounded problems the gap is f - f*.
+
+Methods that ask for gradients only, for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
+each gradient, as under optimagic: every point counts as an evaluation.
 """
 
 import argparse
@@ -25,6 +30,7 @@ import csv
 import warnings
 from pathlib import Path
 
+import nlopt
 import numpy as np
 import optimagic as om
 import optimagic.benchmarking.more_wild as more_wild_functions
@@ -103,6 +109,39 @@ def lbfgsb(recorder, jacobian, start):
     minimize(recorder.value, start, jac=gradient, method="L-BFGS-B", options=options)
 
 
+def gradient_method(method, **options):
+    """A method of scipy that gets value and gradient in one call, as under optimagic."""
+
+    def run(recorder, jacobian, start):
+        def value_and_gradient(x):
+            r = recorder.residuals(x)
+            return recorder.values[-1], 2 * jacobian(x).T @ r
+
+        minimize(value_and_gradient, start, jac=True, method=method, options={"maxiter": 10**6} | options)
+
+    return run
+
+
+def nlopt_method(name):
+    def run(recorder, jacobian, start):
+        def value_and_gradient(x, gradient):
+            r = recorder.residuals(x)
+            gradient[:] = 2 * jacobian(x).T @ r
+            return recorder.values[-1]
+
+        optimizer = nlopt.opt(getattr(nlopt, name), len(start))
+        optimizer.set_min_objective(value_and_gradient)
+        optimizer.set_ftol_rel(1e-14)
+        optimizer.set_xtol_rel(1e-14)
+        optimizer.set_maxeval(BUDGET_WITH_DERIVATIVES)
+        try:
+            optimizer.optimize(start)
+        except Exception:
+            pass  # NLopt gave up ("generic failure", roundoff): the run counts up to there.
+
+    return run
+
+
 def neldermead(recorder, _, start):
     options = {"xatol": 1e-14, "fatol": 1e-14, "adaptive": False, "maxfev": 10**6, "maxiter": 10**6}
     minimize(recorder.value, start, method="Nelder-Mead", options=options)
@@ -127,6 +166,16 @@ def neldermead_parallel(recorder, _, start):
 
 ALGORITHMS = {
     "scipy_lbfgsb": (lbfgsb, BUDGET_WITH_DERIVATIVES),
+    "scipy_bfgs": (gradient_method("BFGS", gtol=1e-12, xrtol=1e-14), BUDGET_WITH_DERIVATIVES),
+    "scipy_conjugate_gradient": (gradient_method("CG", gtol=1e-12), BUDGET_WITH_DERIVATIVES),
+    "scipy_newton_cg": (gradient_method("Newton-CG", xtol=1e-14), BUDGET_WITH_DERIVATIVES),
+    "scipy_truncated_newton": (
+        gradient_method("TNC", ftol=1e-14, xtol=1e-14, gtol=1e-12, maxfun=10**6),
+        BUDGET_WITH_DERIVATIVES,
+    ),
+    "nlopt_lbfgsb": (nlopt_method("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
+    "nlopt_var": (nlopt_method("LD_VAR1"), BUDGET_WITH_DERIVATIVES),
+    "nlopt_tnewton": (nlopt_method("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_lm": (least_squares_with("lm"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
@@ -143,8 +192,9 @@ def summary(values, start_value, optimum):
     return [*first, f"{values.min():.10g}", str(len(values))]
 
 
-def measure_more_wild(problems):
-    for algorithm, (run, budget) in ALGORITHMS.items():
+def measure_more_wild(problems, algorithms):
+    for algorithm in algorithms:
+        run, budget = ALGORITHMS[algorithm]
         for name, problem in problems.items():
             residuals = problem["inputs"]["fun"]
             start = np.array(problem["inputs"]["params"], dtype=float)
@@ -207,6 +257,12 @@ def write(name, header, rows):
     return rows
 
 
+def kept(name, algorithms):
+    """The rows of a file that are not about `algorithms`."""
+    rows = [line.split("\t") for line in (DATA / name).read_text().splitlines()[1:]]
+    return [row for row in rows if row[0] not in algorithms]
+
+
 def compare(rows, path):
     """List where the counts differ from an older measurement with exact (or without) derivatives."""
     with open(path, newline="") as file:
@@ -224,14 +280,19 @@ def compare(rows, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--compare", metavar="DETAIL.tsv")
+    parser.add_argument("--only", metavar="ALGORITHM", nargs="+", choices=ALGORITHMS)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
 
     problems = get_benchmark_problems("more_wild")
-    write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
-    rows = write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], measure_more_wild(problems))
-    write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
+    algorithms = arguments.only or list(ALGORITHMS)
+    rows = list(measure_more_wild(problems, algorithms))
+    others = kept("more_wild_reference.tsv", ALGORITHMS if arguments.only is None else arguments.only)
+    write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], others + rows)
+    if arguments.only is None:
+        write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
+        write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
     if arguments.compare:
         compare(rows, arguments.compare)
 

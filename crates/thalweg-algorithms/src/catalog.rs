@@ -2,20 +2,26 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::bfgs::Bfgs;
+use crate::algorithms::conjugate_gradient::ConjugateGradient;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
+use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::trf::Trf;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<Bfgs>(),
+    CatalogEntry::of::<ConjugateGradient>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
+    CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Trf>(),
 ];
 

@@ -41,7 +41,13 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 5] = [
+pub const PAIRINGS: [Pairing; 9] = [
+    Pairing {
+        algorithm: "bfgs",
+        reference: "scipy_bfgs",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
     Pairing {
         algorithm: "lbfgsb",
         reference: "scipy_lbfgsb",
@@ -65,6 +71,24 @@ pub const PAIRINGS: [Pairing; 5] = [
         reference: "neldermead_parallel",
         max_evaluations: 2000,
         options: SPREAD,
+    },
+    Pairing {
+        algorithm: "newton_cg",
+        reference: "scipy_newton_cg",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_abs", 1e-14), ("convergence_gtol_abs", 0.0)],
+    },
+    Pairing {
+        algorithm: "scipy_bfgs",
+        reference: "scipy_bfgs",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_conjugate_gradient",
+        reference: "scipy_conjugate_gradient",
+        max_evaluations: 1000,
+        options: &[("convergence_gtol_abs", 1e-12)],
     },
     Pairing {
         algorithm: "trf",
@@ -134,6 +158,8 @@ pub struct Score {
     pub median_of_reference: f64,
     /// The share of the problems that both solve in which both need the same number of evaluations.
     pub identical: f64,
+    /// The share of the problems that both solve in which we need more than a tenth more evaluations.
+    pub worse: f64,
     /// The problems that only the reference solves.
     pub lost: Vec<&'static str>,
     /// The problems that only we solve.
@@ -170,7 +196,9 @@ impl Comparison {
         let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
         score.solved = ours.len() + score.won.len();
         score.solved_by_reference = ours.len() + score.lost.len();
+        let worse = ours.iter().zip(&theirs).filter(|(a, b)| **a > 1.1 * **b).count();
         score.identical = same as f64 / ours.len() as f64;
+        score.worse = worse as f64 / ours.len() as f64;
         score.median = median(ours);
         score.median_of_reference = median(theirs);
         score
@@ -253,14 +281,21 @@ fn measure(pairing: &Pairing, problem: &Problem) -> Result<Counts, CompareError>
         }
         run.run()
     };
-    let values = values_of(end)?;
+    let mut values = values_of(end, kind != Some(SolverKind::LeastSquares))?;
+    values.truncate(pairing.max_evaluations as usize);
     let best = values.iter().copied().fold(f64::INFINITY, f64::min);
     Ok(Counts::of(values.iter().map(|&value| problem.normalized_gap(value)), best))
 }
 
-/// The objective at every evaluation of a run. A run that failed on its way (at a derivative that is not finite, say) counts up
-/// to there.
-fn values_of(end: Result<FlatResult, OptimizeError>) -> Result<Vec<f64>, CompareError> {
+/// The objective at every evaluation of a run. A run that failed on its way (at a derivative that is not finite, say) counts up to
+/// there.
+///
+/// With `gradients_count`, a derivative that was asked for alone counts as an evaluation (of infinity). For scalar objectives it is
+/// at a point of its own, where the references evaluate the objective as well; that of residuals belongs to a point that has counted.
+fn values_of(
+    end: Result<FlatResult, OptimizeError>,
+    gradients_count: bool,
+) -> Result<Vec<f64>, CompareError> {
     let result = match end {
         Ok(result) => result,
         Err(OptimizeError::User { partial, .. }) => *partial,
@@ -268,5 +303,9 @@ fn values_of(end: Result<FlatResult, OptimizeError>) -> Result<Vec<f64>, Compare
     };
     let history = result.history.unwrap_or_default();
     let rows = history.values().iter().zip(history.tasks());
-    Ok(rows.filter(|(_, task)| **task != Task::Jac).map(|(value, _)| *value).collect())
+    let values = rows.filter_map(|(value, task)| match task {
+        Task::Jac => gradients_count.then_some(f64::INFINITY),
+        _ => Some(*value),
+    });
+    Ok(values.collect())
 }

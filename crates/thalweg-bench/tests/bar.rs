@@ -20,6 +20,11 @@ fn assert_clears_the_bar(algorithm: &str) {
 }
 
 #[test]
+fn bfgs_clears_the_bar() {
+    assert_clears_the_bar("bfgs");
+}
+
+#[test]
 fn lbfgsb_clears_the_bar() {
     assert_clears_the_bar("lbfgsb");
 }
@@ -37,6 +42,21 @@ fn neldermead_clears_the_bar() {
 #[test]
 fn neldermead_parallel_clears_the_bar() {
     assert_clears_the_bar("neldermead_parallel");
+}
+
+#[test]
+fn newton_cg_clears_the_bar() {
+    assert_clears_the_bar("newton_cg");
+}
+
+#[test]
+fn scipy_bfgs_clears_the_bar() {
+    assert_clears_the_bar("scipy_bfgs");
+}
+
+#[test]
+fn scipy_conjugate_gradient_clears_the_bar() {
+    assert_clears_the_bar("scipy_conjugate_gradient");
 }
 
 #[test]

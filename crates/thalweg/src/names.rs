@@ -83,6 +83,38 @@ const fn no_effect(name: &'static str, default: Default) -> PresetOption {
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "scipy_bfgs",
+        class_name: "ScipyBFGS",
+        native: "bfgs",
+        options: &[
+            own("convergence_gtol_abs"),
+            own("stopping_maxiter"),
+            own("norm"),
+            own("convergence_xtol_rel"),
+            no_effect("display", Default::Bool(false)),
+            own("armijo_condition"),
+            own("curvature_condition"),
+            with("first_step", Default::Text("last_decrease")),
+            with("initial_scaling", Default::Bool(false)),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_conjugate_gradient",
+        class_name: "ScipyConjugateGradient",
+        native: "conjugate_gradient",
+        options: &[
+            own("convergence_gtol_abs"),
+            own("stopping_maxiter"),
+            own("norm"),
+            no_effect("display", Default::Bool(false)),
+            with("update", Default::Text("polak_ribiere")),
+            with("curvature_condition", Default::Float(0.4)),
+            with("max_first_step", Default::Float(1.0)),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "scipy_differential_evolution",
         class_name: "ScipyDifferentialEvolution",
         native: "differential_evolution",
@@ -156,6 +188,23 @@ pub const PRESETS: &[Preset] = &[
             no_effect("display", Default::Bool(false)),
         ],
         success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
+        name: "scipy_newton_cg",
+        class_name: "ScipyNewtonCG",
+        native: "newton_cg",
+        options: &[
+            // Called relative by the original, whose test is absolute all the same.
+            PresetOption {
+                name: "convergence_xtol_rel",
+                target: Target::Native("convergence_xtol_abs"),
+                default: Default::Native,
+            },
+            own("stopping_maxiter"),
+            no_effect("display", Default::Bool(false)),
+            with("convergence_gtol_abs", Default::Float(0.0)),
+        ],
+        success_message: None,
     },
 ];
 
@@ -235,14 +284,11 @@ pub const NOT_YET: &[&str] = &[
     "pyswarms_global_best",
     "pyswarms_local_best",
     "scipy_basinhopping",
-    "scipy_bfgs",
     "scipy_brute",
     "scipy_cobyla",
-    "scipy_conjugate_gradient",
     "scipy_direct",
     "scipy_dual_annealing",
     "scipy_ls_dogbox",
-    "scipy_newton_cg",
     "scipy_powell",
     "scipy_shgo",
     "scipy_slsqp",

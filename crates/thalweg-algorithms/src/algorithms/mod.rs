@@ -1,8 +1,11 @@
 //! One file per algorithm.
 
+pub mod bfgs;
+pub mod conjugate_gradient;
 pub mod differential_evolution;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;
 pub mod neldermead;
 pub mod neldermead_parallel;
+pub mod newton_cg;
 pub mod trf;
