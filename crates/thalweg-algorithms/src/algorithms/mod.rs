@@ -9,3 +9,4 @@ pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod newton_cg;
 pub mod trf;
+pub mod truncated_newton;

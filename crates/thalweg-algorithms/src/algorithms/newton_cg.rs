@@ -28,7 +28,7 @@ use thalweg_macros::Options;
 
 use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::gradient_norm::{gradient_test, p_norm};
-use crate::pieces::hessian_product::hessian_product;
+use crate::pieces::hessian_product::{Place, RELATIVE_LENGTH, hessian_product};
 use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::truncated_cg::{Newton, TruncatedCg};
 
@@ -65,14 +65,13 @@ pub struct NewtonCg {
 /// The Hessian where the point is.
 struct HessianAt<'p, 'o> {
     problem: &'p mut Problem<'o>,
-    x: &'p [f64],
-    gradient: &'p [f64],
+    place: Place<'p>,
     moved: &'p mut Vec<f64>,
 }
 
 impl Newton for HessianAt<'_, '_> {
     fn product(&mut self, d: &[f64], product: &mut Vec<f64>) -> Result<(), Stop> {
-        hessian_product(self.problem, (self.x, self.gradient), d, self.moved, product)
+        hessian_product(self.problem, self.place, d, self.moved, product)
     }
 }
 
@@ -97,7 +96,8 @@ impl Algorithm for NewtonCg {
             let size = p_norm(&point.gradient, 1.0);
             let enough = size * LARGEST_RESIDUAL.min(size.sqrt());
             let (x, gradient) = (&point.x[..], &point.gradient[..]);
-            let mut newton = HessianAt { problem, x, gradient, moved: &mut moved };
+            let place = Place { x, gradient, relative_length: RELATIVE_LENGTH };
+            let mut newton = HessianAt { problem, place, moved: &mut moved };
             let (p, most) = (&mut point.direction, MOST_PRODUCTS * x0.len());
             cg.solve(gradient, p, &mut newton, most, |r| p_norm(r, 1.0) <= enough)?;
 

@@ -1,4 +1,4 @@
-//! A point that moves along directions: the part that all line-search methods without bounds share.
+//! A point that moves along directions: the part that line-search methods share.
 //!
 //! Holds the point with its value and gradient, the direction, and the point before. A search either moves the point and keeps
 //! where it came from, or fails and leaves everything as it was.
@@ -41,6 +41,7 @@ pub struct Descent {
     pub x_old: Vec<f64>,
     /// The gradient before.
     pub gradient_old: Vec<f64>,
+    bounded: bool,
 }
 
 impl Descent {
@@ -59,6 +60,7 @@ impl Descent {
             value,
             gradient,
             direction: zero,
+            bounded: problem.is_bounded(),
         };
         start.turn_downhill();
         Ok(start)
@@ -91,25 +93,41 @@ impl Descent {
         line_search: &LineSearch,
         first: f64,
     ) -> Result<Option<Searched>, Stop> {
+        self.search_up_to(problem, line_search, first.min(LARGEST_STEP), LARGEST_STEP)
+    }
+
+    /// Search along the direction with steps of at most `largest`, which keeps within the bounds but for rounding. A search of
+    /// Hager and Zhang knows no largest step.
+    ///
+    /// # Errors
+    /// [`Stop`] from an evaluation.
+    pub fn search_up_to(
+        &mut self,
+        problem: &mut Problem<'_>,
+        line_search: &LineSearch,
+        first: f64,
+        largest: f64,
+    ) -> Result<Option<Searched>, Stop> {
         let start = (self.value, self.slope());
         if !(start.1 < 0.0 && start.1.is_finite() && first > 0.0) {
             return Ok(None);
         }
-        std::mem::swap(&mut self.x, &mut self.x_old);
-        std::mem::swap(&mut self.gradient, &mut self.gradient_old);
+        self.remember();
         let (x, x_old, gradient) = (&mut self.x, &self.x_old, &mut self.gradient);
-        let direction = &self.direction;
+        let (direction, bounded) = (&self.direction, self.bounded);
         let evaluate = |step: f64| -> Result<(f64, f64), Stop> {
             for ((x, from), d) in x.iter_mut().zip(x_old).zip(direction) {
                 *x = from + step * d;
             }
+            if bounded {
+                problem.clip(x);
+            }
             let value = problem.value_and_gradient(x, gradient)?;
             Ok((value, dot(gradient, direction)))
         };
-        let first = first.min(LARGEST_STEP);
         let (searched, rise) = match line_search {
             LineSearch::MoreThuente(search) => {
-                (search.search(start, first, LARGEST_STEP, evaluate)?, 0.0)
+                (search.search(start, first, largest, evaluate)?, 0.0)
             }
             LineSearch::HagerZhang(search) => {
                 (search.search(start, first, evaluate)?, search.slack * start.0.abs())
@@ -119,12 +137,50 @@ impl Descent {
         let better =
             if rise > 0.0 { searched.value <= start.0 + rise } else { searched.value < start.0 };
         if searched.ending == Ending::Exhausted || !better || !all_finite(&self.gradient) {
-            std::mem::swap(&mut self.x, &mut self.x_old);
-            std::mem::swap(&mut self.gradient, &mut self.gradient_old);
+            self.go_back();
             return Ok(None);
         }
         self.value = searched.value;
         Ok(Some(searched))
+    }
+
+    /// Go to the end of the direction, moved onto the bounds where it leaves them, if that gives a sufficient part of the
+    /// decrease that the slope on the way there promises. Costs one evaluation.
+    ///
+    /// # Errors
+    /// [`Stop`] from the evaluation.
+    pub fn step_within_bounds(
+        &mut self,
+        problem: &mut Problem<'_>,
+        sufficient_decrease: f64,
+    ) -> Result<bool, Stop> {
+        self.remember();
+        for ((x, from), d) in self.x.iter_mut().zip(&self.x_old).zip(&self.direction) {
+            *x = from + d;
+        }
+        problem.clip(&mut self.x);
+        let promised: f64 = (self.x.iter().zip(&self.x_old))
+            .zip(&self.gradient_old)
+            .map(|((x, from), g)| g * (x - from))
+            .sum();
+        if promised < 0.0 {
+            let value = problem.value_and_gradient(&self.x, &mut self.gradient)?;
+            if value <= self.value + sufficient_decrease * promised && all_finite(&self.gradient) {
+                self.value = value;
+                return Ok(true);
+            }
+        }
+        self.go_back();
+        Ok(false)
+    }
+
+    fn remember(&mut self) {
+        std::mem::swap(&mut self.x, &mut self.x_old);
+        std::mem::swap(&mut self.gradient, &mut self.gradient_old);
+    }
+
+    fn go_back(&mut self) {
+        self.remember();
     }
 
     /// The first step of a method that knows nothing of the curvature: one unit, or the whole gradient if it is shorter.
@@ -174,6 +230,28 @@ mod tests {
         let step = point.search(&mut problem, &SEARCH, 0.5).unwrap().unwrap();
         assert_eq!((step.step, point.value, point.x[0]), (0.5, 0.0, 0.0));
         assert_eq!((&point.x_old[..], &point.gradient_old[..]), (&[3.0, 0.0][..], &[6.0, 0.0][..]));
+    }
+
+    #[test]
+    fn a_step_beyond_the_bounds_ends_on_them() {
+        let mut oracle = FunctionOracle::scalar(|x| (x[0] - 9.0).powi(2) + (x[1] - 1.0).powi(2))
+            .with_gradient(|x, g| g.copy_from_slice(&[2.0 * (x[0] - 9.0), 2.0 * (x[1] - 1.0)]));
+        let spec = ProblemSpec {
+            lower: vec![0.0, 0.0],
+            upper: vec![5.0, 5.0],
+            ..ProblemSpec::unconstrained(2)
+        };
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let mut point = Descent::start(&mut problem, &[3.0, 3.0]).unwrap();
+        point.direction = vec![6.0, -2.0];
+        assert!(point.step_within_bounds(&mut problem, 1e-4).unwrap());
+        assert_eq!((&point.x[..], point.value), (&[5.0, 1.0][..], 16.0));
+        // From here everything better is outside.
+        point.turn_downhill();
+        assert!(!point.step_within_bounds(&mut problem, 1e-4).unwrap());
+        point.direction = vec![0.0, 8.0];
+        assert!(!point.step_within_bounds(&mut problem, 1e-4).unwrap());
+        assert_eq!((&point.x[..], point.value, oracle.n_evaluations), (&[5.0, 1.0][..], 16.0, 2));
     }
 
     #[test]

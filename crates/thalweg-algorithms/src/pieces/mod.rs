@@ -2,6 +2,7 @@
 
 pub mod box_model;
 pub mod cauchy_point;
+pub mod change_tests;
 pub mod coleman_li;
 pub mod column_scale;
 pub mod compact_bfgs;
@@ -16,6 +17,7 @@ pub mod lsmr;
 pub mod lsq_model;
 pub mod lsq_trust_region;
 pub mod more_thuente;
+pub mod newton_equations;
 pub mod population;
 pub mod quasi_definite;
 pub mod reflective_step;
