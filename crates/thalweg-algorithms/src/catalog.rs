@@ -12,6 +12,7 @@ use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::trf::Trf;
 use crate::algorithms::truncated_newton::TruncatedNewton;
+use crate::algorithms::variable_metric::VariableMetric;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
@@ -25,6 +26,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Trf>(),
     CatalogEntry::of::<TruncatedNewton>(),
+    CatalogEntry::of::<VariableMetric>(),
 ];
 
 /// The algorithm of this name.

@@ -34,6 +34,7 @@ pub struct Pairing {
 }
 
 const SPREAD: &[(&str, f64)] = &[("convergence_ftol_abs", 1e-14), ("convergence_xtol_abs", 1e-14)];
+const NLOPT: &[(&str, f64)] = &[("convergence_ftol_rel", 1e-14), ("convergence_xtol_rel", 1e-14)];
 const LEAST_SQUARES: &[(&str, f64)] = &[
     ("convergence_ftol_rel", 1e-14),
     ("convergence_gtol_rel", 1e-14),
@@ -41,7 +42,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 11] = [
+pub const PAIRINGS: [Pairing; 13] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -79,10 +80,22 @@ pub const PAIRINGS: [Pairing; 11] = [
         options: &[("convergence_xtol_abs", 1e-14), ("convergence_gtol_abs", 0.0)],
     },
     Pairing {
+        algorithm: "nlopt_lbfgsb",
+        reference: "nlopt_lbfgsb",
+        max_evaluations: 1000,
+        options: NLOPT,
+    },
+    Pairing {
         algorithm: "nlopt_tnewton",
         reference: "nlopt_tnewton",
         max_evaluations: 1000,
-        options: &[("convergence_ftol_rel", 1e-14), ("convergence_xtol_rel", 1e-14)],
+        options: NLOPT,
+    },
+    Pairing {
+        algorithm: "nlopt_var",
+        reference: "nlopt_var",
+        max_evaluations: 1000,
+        options: NLOPT,
     },
     Pairing {
         algorithm: "scipy_bfgs",

@@ -57,6 +57,16 @@ fn newton_cg_clears_the_bar() {
 }
 
 #[test]
+fn nlopt_lbfgsb_clears_the_bar() {
+    assert_clears_the_bar("nlopt_lbfgsb");
+}
+
+#[test]
+fn nlopt_var_clears_the_bar() {
+    assert_clears_the_bar("nlopt_var");
+}
+
+#[test]
 fn nlopt_tnewton_clears_the_bar() {
     assert_clears_the_bar("nlopt_tnewton");
 }

@@ -10,3 +10,4 @@ pub mod neldermead_parallel;
 pub mod newton_cg;
 pub mod trf;
 pub mod truncated_newton;
+pub mod variable_metric;

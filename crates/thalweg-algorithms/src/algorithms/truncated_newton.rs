@@ -36,23 +36,20 @@
 //! * J. L. Morales, J. Nocedal, Automatic preconditioning by limited memory quasi-Newton updating, SIAM J. Optim. 10 (2000),
 //!   <https://doi.org/10.1137/S1052623497327854>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Test, Verdict};
-use thalweg_linalg::nrm2;
+use thalweg_core::{Algorithm, Finish, Problem, Stop, Verdict};
 use thalweg_macros::Options;
 
+use crate::pieces::bounded_search::{BoundedSearch, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
 use crate::pieces::change_tests::ChangeTests;
-use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
+use crate::pieces::descent::{Descent, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::hessian_product::RELATIVE_LENGTH;
-use crate::pieces::more_thuente::MoreThuente;
-use crate::pieces::newton_equations::{NewtonEquations, leaves};
+use crate::pieces::newton_equations::NewtonEquations;
 
 /// The part of the decrease predicted by the slope that a step has to attain.
 const SUFFICIENT_DECREASE: f64 = 1e-4;
 /// The largest number of products that is chosen automatically.
 const MOST_PRODUCTS: usize = 50;
-/// The largest step of a line search, as a multiple of its direction.
-const LARGEST_STEP: f64 = 1e10;
 /// How severe line searches are by default.
 const SEVERITY: f64 = 0.25;
 
@@ -110,9 +107,10 @@ impl Algorithm for TruncatedNewton {
         if !point.is_finite() {
             return Ok(point.stalled(NOT_FINITE));
         }
+        let line_search = self.line_search();
         let mut equations = self.equations(x0.len());
         let mut value = point.value;
-        let mut test = self.gradient_test(&point, &bounds);
+        let mut test = bounds.gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs);
         let mut steepest = false;
         loop {
             if let Some(test) = test {
@@ -124,12 +122,13 @@ impl Algorithm for TruncatedNewton {
             } else {
                 equations.newton_direction(problem, &mut point)?;
                 turn_away_from_bounds(&mut point, &bounds);
-                // Written so that a direction that is not finite is replaced as well.
-                if !(point.slope() < 0.0) {
+                let downhill = point.slope() < 0.0; // not if the direction is not finite
+                if !downhill {
                     equations.steepest_descent(&mut point);
                 }
             }
-            if !self.search(problem, &mut point, &bounds)? {
+            let first = self.first_step(&point);
+            if !line_search.search(problem, &mut point, &bounds, first)? {
                 if steepest {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
@@ -140,8 +139,8 @@ impl Algorithm for TruncatedNewton {
             steepest = false;
             problem.iteration(&point.x, point.value)?;
             let (before, after) = ((&point.x_old[..], value), (&point.x[..], point.value));
-            test = self
-                .gradient_test(&point, &bounds)
+            test = bounds
+                .gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs)
                 .or_else(|| self.change_tests().met(before, after));
             value = point.value;
             equations.learn(&point);
@@ -150,16 +149,6 @@ impl Algorithm for TruncatedNewton {
 }
 
 impl TruncatedNewton {
-    fn gradient_test(&self, point: &Descent, bounds: &Bounds<'_>) -> Option<Test> {
-        let size = bounds.projected_gradient(&point.x, &point.gradient);
-        (size <= self.convergence_gtol_abs).then_some(Test {
-            measure: "largest entry of the projected gradient",
-            value: size,
-            tolerance: self.convergence_gtol_abs,
-            option: "convergence_gtol_abs",
-        })
-    }
-
     fn equations(&self, n: usize) -> NewtonEquations {
         let precision = self.finite_difference_precision;
         NewtonEquations::new(
@@ -180,55 +169,20 @@ impl TruncatedNewton {
         }
     }
 
-    /// Move along the direction; false when there is no better point on the way.
-    fn search(
-        &self,
-        problem: &mut Problem<'_>,
-        point: &mut Descent,
-        bounds: &Bounds<'_>,
-    ) -> Result<bool, Stop> {
-        let (length, limit) = (nrm2(&point.direction), self.max_step_for_line_search);
-        let longest = if limit > 0.0 { limit / length } else { LARGEST_STEP };
-        let room = room(point, bounds);
-        if room < 1.0 && longest >= 1.0 && point.step_within_bounds(problem, SUFFICIENT_DECREASE)? {
-            return Ok(true);
-        }
-        let curvature =
-            if self.line_search_severity < 0.0 { SEVERITY } else { self.line_search_severity };
-        let line_search = LineSearch::MoreThuente(MoreThuente {
+    fn line_search(&self) -> BoundedSearch {
+        let severity = self.line_search_severity;
+        BoundedSearch {
             sufficient_decrease: SUFFICIENT_DECREASE,
-            curvature,
-            width: 1e-14,
+            curvature: if severity < 0.0 { SEVERITY } else { severity },
+            longest: self.max_step_for_line_search,
             max_evaluations: self.max_line_search_steps,
-        });
-        let largest = room.min(longest);
-        let to_minimum = self.func_min_estimate.map_or(f64::INFINITY, |minimum| {
-            let gap = point.value - minimum;
-            if gap > 0.0 { 2.0 * gap / -point.slope() } else { f64::INFINITY }
-        });
-        let first = largest.min(to_minimum).min(1.0);
-        Ok(point.search_up_to(problem, &line_search, first, largest)?.is_some())
-    }
-}
-
-/// How far the direction leads before it meets a bound.
-fn room(point: &Descent, bounds: &Bounds<'_>) -> f64 {
-    let mut room = f64::INFINITY;
-    if bounds.any {
-        for (i, &d) in point.direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
-            let bound = if d < 0.0 { bounds.lower[i] } else { bounds.upper[i] };
-            room = room.min((bound - point.x[i]) / d);
         }
     }
-    room
-}
 
-/// Take from the direction what leads out of bounds that have been met.
-fn turn_away_from_bounds(point: &mut Descent, bounds: &Bounds<'_>) {
-    for (i, d) in point.direction.iter_mut().enumerate() {
-        if leaves(point.x[i], *d, bounds.lower[i], bounds.upper[i]) {
-            *d = 0.0;
-        }
+    /// The whole step, or the one that would lead to the least value if that is shorter.
+    fn first_step(&self, point: &Descent) -> f64 {
+        let gap = point.value - self.func_min_estimate.unwrap_or(f64::INFINITY);
+        if gap > 0.0 { (2.0 * gap / -point.slope()).min(1.0) } else { 1.0 }
     }
 }
 

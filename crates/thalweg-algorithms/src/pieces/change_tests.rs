@@ -24,13 +24,12 @@ impl ChangeTests {
     pub fn met(&self, (x_old, old): (&[f64], f64), (x, new): (&[f64], f64)) -> Option<Test> {
         let change = (old - new).abs();
         let mean = 0.5 * (old.abs() + new.abs());
-        let (mut step, mut largest, mut length) = (0.0_f64, 0.0_f64, 0.0_f64);
-        for (x, x_old) in x.iter().zip(x_old) {
-            step += (x - x_old).abs();
-            largest = largest.max((x - x_old).abs());
-            length += x.abs();
-        }
-        let relative = |part: f64, whole: f64| if part == 0.0 { 0.0 } else { part / whole };
+        // A test that is switched off costs nothing: a pass over the point is much for a method that needs few.
+        let size_of_step = if self.xtol_rel > 0.0 || self.xtol_abs > 0.0 {
+            StepSize::between(x_old, x)
+        } else {
+            StepSize::default()
+        };
         let tests = [
             (
                 "relative change of the objective",
@@ -41,16 +40,45 @@ impl ChangeTests {
             ("change of the objective", change, self.ftol_abs, "convergence_ftol_abs"),
             (
                 "relative change of the parameters",
-                relative(step, length),
+                relative(size_of_step.sum, size_of_step.sum_of_x),
                 self.xtol_rel,
                 "convergence_xtol_rel",
             ),
-            ("largest change of a parameter", largest, self.xtol_abs, "convergence_xtol_abs"),
+            (
+                "largest change of a parameter",
+                size_of_step.largest,
+                self.xtol_abs,
+                "convergence_xtol_abs",
+            ),
         ];
-        tests
+        let met = tests
             .into_iter()
-            .find(|(_, value, tolerance, _)| *tolerance > 0.0 && value <= tolerance)
-            .map(|(measure, value, tolerance, option)| Test { measure, value, tolerance, option })
+            .find(|(_, value, tolerance, _)| *tolerance > 0.0 && value <= tolerance);
+        met.map(|(measure, value, tolerance, option)| Test { measure, value, tolerance, option })
+    }
+}
+
+fn relative(part: f64, whole: f64) -> f64 {
+    if part == 0.0 { 0.0 } else { part / whole }
+}
+
+/// A step measured in several ways.
+#[derive(Default)]
+struct StepSize {
+    sum: f64,
+    largest: f64,
+    sum_of_x: f64,
+}
+
+impl StepSize {
+    fn between(x_old: &[f64], x: &[f64]) -> Self {
+        let mut size = StepSize::default();
+        for (x, x_old) in x.iter().zip(x_old) {
+            size.sum += (x - x_old).abs();
+            size.largest = size.largest.max((x - x_old).abs());
+            size.sum_of_x += x.abs();
+        }
+        size
     }
 }
 

@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod bounded_search;
 pub mod box_model;
 pub mod cauchy_point;
 pub mod change_tests;
@@ -22,6 +23,7 @@ pub mod population;
 pub mod quasi_definite;
 pub mod reflective_step;
 pub mod sampling;
+pub mod shifted_metric;
 pub mod simplex;
 pub mod step_pairs;
 pub mod subspace_minimization;

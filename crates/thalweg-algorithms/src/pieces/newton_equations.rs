@@ -10,6 +10,7 @@
 use thalweg_core::{Problem, Stop};
 use thalweg_linalg::{dot, nrm2};
 
+use super::bounded_search::{hold, leave_out};
 use super::box_model::Bounds;
 use super::descent::Descent;
 use super::hessian_product::{Place, hessian_product};
@@ -21,13 +22,6 @@ use super::truncated_cg::{Newton, TruncatedCg};
 const LARGEST_RESIDUAL: f64 = 0.5;
 /// A curvature below this part of the product of step and change counts as none.
 const NEGLIGIBLE: f64 = 1e-12;
-
-/// Whether `x` is on the bound towards which `d` points, or so near that rounding makes the difference.
-pub fn leaves(x: f64, d: f64, low: f64, high: f64) -> bool {
-    let bound = if d < 0.0 { low } else { high };
-    let rounding = 4.0 * f64::EPSILON * bound.abs();
-    d != 0.0 && bound.is_finite() && (bound - x).abs() <= rounding
-}
 
 /// Newton's equations of the variables that are not held, and what is known of their solution.
 #[derive(Clone, Debug)]
@@ -61,23 +55,14 @@ impl Newton for HessianAt<'_, '_> {
         hessian_product(self.problem, self.place, d, self.moved, product)?;
         self.products.extend_from_slice(d);
         self.products.extend_from_slice(product);
-        release(self.held, product);
+        leave_out(self.held, product);
         Ok(())
     }
 
     fn precondition(&mut self, r: &[f64], out: &mut [f64]) {
         self.memory.direction(r, out);
         out.iter_mut().for_each(|o| *o = -*o);
-        release(self.held, out);
-    }
-}
-
-/// Zero for variables that are held.
-fn release(held: &[bool], vector: &mut [f64]) {
-    for (v, held) in vector.iter_mut().zip(held) {
-        if *held {
-            *v = 0.0;
-        }
+        leave_out(self.held, out);
     }
 }
 
@@ -108,11 +93,9 @@ impl NewtonEquations {
 
     /// Hold the variables that would leave their bound along steepest descent.
     pub fn hold(&mut self, point: &Descent, bounds: &Bounds<'_>) {
-        for (i, (held, g)) in self.held.iter_mut().zip(&point.gradient).enumerate() {
-            *held = leaves(point.x[i], -g, bounds.lower[i], bounds.upper[i]);
-        }
+        hold(point, bounds, &mut self.held);
         self.reduced.copy_from_slice(&point.gradient);
-        release(&self.held, &mut self.reduced);
+        leave_out(&self.held, &mut self.reduced);
     }
 
     /// Take the direction of steepest descent, one unit long or as long as the gradient if that is shorter.
@@ -192,15 +175,6 @@ mod tests {
         g[0] = 4.0 * x[0] + x[1] - 8.0;
         g[1] = x[0] + 3.0 * x[1] - x[2];
         g[2] = -x[1] + 2.0 * x[2] + 1.0;
-    }
-
-    #[test]
-    fn a_variable_on_whichever_side_of_its_interval_leaves_it_outwards() {
-        assert!(leaves(1.0, 0.5, 0.0, 1.0) && leaves(0.0, -0.5, 0.0, 1.0));
-        assert!(leaves(1.0 - 1e-16, 0.5, 0.0, 1.0));
-        assert!(!leaves(1.0, -0.5, 0.0, 1.0) && !leaves(0.9, 0.5, 0.0, 1.0));
-        assert!(!leaves(1.0, 0.0, 0.0, 1.0));
-        assert!(!leaves(1.0, 1.0, f64::NEG_INFINITY, f64::INFINITY));
     }
 
     #[test]
