@@ -3,6 +3,7 @@
 use thalweg_core::CatalogEntry;
 
 use crate::algorithms::bfgs::Bfgs;
+use crate::algorithms::bhhh::Bhhh;
 use crate::algorithms::conjugate_gradient::ConjugateGradient;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
@@ -17,6 +18,7 @@ use crate::algorithms::variable_metric::VariableMetric;
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Bfgs>(),
+    CatalogEntry::of::<Bhhh>(),
     CatalogEntry::of::<ConjugateGradient>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),

@@ -280,7 +280,6 @@ pub const ALIASES: &[(&str, &str)] =
 /// Names of optimagic that are not there yet.
 pub const NOT_YET: &[&str] = &[
     "bayes_opt",
-    "bhhh",
     "fides",
     "gfo_differential_evolution",
     "gfo_downhillsimplex",

@@ -1,6 +1,7 @@
 //! One file per algorithm.
 
 pub mod bfgs;
+pub mod bhhh;
 pub mod conjugate_gradient;
 pub mod differential_evolution;
 pub mod lbfgsb;

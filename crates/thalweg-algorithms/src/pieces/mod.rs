@@ -28,5 +28,6 @@ pub mod simplex;
 pub mod step_pairs;
 pub mod subspace_minimization;
 pub mod subspace_step;
+pub mod symmetric_model;
 pub mod truncated_cg;
 pub mod trust_region_2d;
