@@ -91,14 +91,14 @@ impl Algorithm for VariableMetric {
         let mut metric =
             ShiftedMetric::new(n, self.limited_memory_storage_length, self.rank_1_update);
         let (mut held, mut reduced) = (vec![false; n], vec![0.0; n]);
+        hold(&point, &bounds, &mut held);
+        reduced.copy_from_slice(&point.gradient);
+        leave_out(&held, &mut reduced);
         let mut test = bounds.gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs);
         loop {
             if let Some(test) = test {
                 return Ok(point.finish(Verdict::Converged(test)));
             }
-            hold(&point, &bounds, &mut held);
-            reduced.copy_from_slice(&point.gradient);
-            leave_out(&held, &mut reduced);
             metric.multiply(&reduced, &mut point.direction);
             let scale = if metric.is_identity() { nrm2(&reduced).max(1.0) } else { 1.0 };
             point.direction.iter_mut().for_each(|d| *d /= -scale);
@@ -117,7 +117,14 @@ impl Algorithm for VariableMetric {
             test = bounds
                 .gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs)
                 .or_else(|| tests.met((&point.x_old, value), (&point.x, point.value)));
-            metric.update((&point.x_old, &point.gradient_old), (&point.x, &point.gradient));
+
+            // H is to map changes to steps among the variables that are not held: with the changes of the others, its part among
+            // these would no longer be the inverse of the Hessian's.
+            hold(&point, &bounds, &mut held);
+            reduced.copy_from_slice(&point.gradient);
+            leave_out(&held, &mut reduced);
+            leave_out(&held, &mut point.gradient_old);
+            metric.update((&point.x_old, &point.gradient_old), (&point.x, &reduced));
         }
     }
 }
@@ -196,6 +203,31 @@ mod tests {
                 assert!(g[0] < 0.0 && g[1].abs() < 1e-3 && g[2].abs() < 1e-3, "{g:?}");
             }
         }
+    }
+
+    #[test]
+    fn variables_at_bounds_do_not_disturb_what_is_known_of_the_others() {
+        // Neighbours depend on each other strongly; half of the variables end at a bound.
+        let n = 20;
+        let spec = boxed(&vec![-1.0; n], &vec![1.0; n]);
+        let target = |i: usize| if i.is_multiple_of(2) { 9.0 } else { 0.3 };
+        let value = |x: &[f64]| {
+            let own: f64 = (0..n).map(|i| (x[i] - target(i)).powi(2)).sum();
+            own + x.windows(2).map(|w| 40.0 * (w[1] - w[0]).powi(4)).sum::<f64>()
+        };
+        let mut oracle = FunctionOracle::scalar(value).with_gradient(|x, g| {
+            (0..n).for_each(|i| g[i] = 2.0 * (x[i] - target(i)));
+            for i in 0..n - 1 {
+                let pull = 160.0 * (x[i + 1] - x[i]).powi(3);
+                g[i] -= pull;
+                g[i + 1] += pull;
+            }
+        });
+        let algorithm = VariableMetric { convergence_xtol_rel: 0.0, ..Default::default() };
+        let finish = run(&algorithm, &mut oracle, &spec, &vec![0.0; n]);
+        assert!(finish.verdict.is_success(), "{}", finish.verdict);
+        assert!(finish.x.iter().filter(|x| **x == 1.0).count() >= n / 2, "{:?}", finish.x);
+        assert!(oracle.n_evaluations <= 40, "{}", oracle.n_evaluations);
     }
 
     #[test]

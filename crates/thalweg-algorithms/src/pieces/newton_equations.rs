@@ -53,9 +53,9 @@ struct HessianAt<'p, 'o> {
 impl Newton for HessianAt<'_, '_> {
     fn product(&mut self, d: &[f64], product: &mut Vec<f64>) -> Result<(), Stop> {
         hessian_product(self.problem, self.place, d, self.moved, product)?;
+        leave_out(self.held, product);
         self.products.extend_from_slice(d);
         self.products.extend_from_slice(product);
-        leave_out(self.held, product);
         Ok(())
     }
 
