@@ -10,6 +10,81 @@ FILTERS: dict[str, Callable[[Entry], bool]]
 
 def algorithm_class(name: str) -> type[Algorithm]: ...
 
+class Bfgs(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_xtol_rel: float | str
+    norm: float | str
+    first_step: Literal["whole", "last_decrease"]
+    initial_scaling: bool | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        norm: float | str = ...,
+        first_step: Literal["whole", "last_decrease"] = ...,
+        initial_scaling: bool | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Bhhh(Algorithm):
+    convergence_gtol_abs: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ConjugateGradient(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"]
+    line_search: Literal["more_thuente", "hager_zhang"]
+    max_first_step: float | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"] = ...,
+        line_search: Literal["more_thuente", "hager_zhang"] = ...,
+        max_first_step: float | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class DifferentialEvolution(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
@@ -47,6 +122,10 @@ class DifferentialEvolution(Algorithm):
 
 class Lbfgsb(Algorithm):
     convergence_ftol_rel: float | str
+    change_relative_to_mean: bool | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
     max_line_search_steps: int | float | str
@@ -57,6 +136,10 @@ class Lbfgsb(Algorithm):
     def __init__(
         self,
         convergence_ftol_rel: float | str = ...,
+        change_relative_to_mean: bool | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -147,6 +230,29 @@ class NelderMeadParallel(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class NewtonCg(Algorithm):
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class Trf(Algorithm):
     convergence_ftol_rel: float | str
     convergence_xtol_rel: float | str
@@ -176,6 +282,199 @@ class Trf(Algorithm):
         lsmr_maxiter: int | float | str | None = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TruncatedNewton(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    func_min_estimate: float | str | None
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        func_min_estimate: float | str | None = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class VariableMetric(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    rank_1_update: bool | str
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        rank_1_update: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptLBFGSB(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    convergence_gtol_abs: float | str
+    change_relative_to_mean: bool | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        change_relative_to_mean: bool | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptTNewton(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptVAR(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    rank_1_update: bool | str
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        rank_1_update: bool | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyBFGS(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    norm: float | str
+    convergence_xtol_rel: float | str
+    display: bool | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    first_step: Literal["whole", "last_decrease"]
+    initial_scaling: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        norm: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        display: bool | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        first_step: Literal["whole", "last_decrease"] = ...,
+        initial_scaling: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyConjugateGradient(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    norm: float | str
+    display: bool | str
+    update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"]
+    curvature_condition: float | str
+    max_first_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        norm: float | str = ...,
+        display: bool | str = ...,
+        update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"] = ...,
+        curvature_condition: float | str = ...,
+        max_first_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -303,6 +602,62 @@ class ScipyNelderMead(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class ScipyNewtonCG(Algorithm):
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    display: bool | str
+    convergence_gtol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        display: bool | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTruncatedNewton(Algorithm):
+    convergence_ftol_abs: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    stopping_maxfun: int | float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    criterion_rescale_factor: float | str
+    func_min_estimate: float | str | None
+    display: bool | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        criterion_rescale_factor: float | str = ...,
+        func_min_estimate: float | str | None = ...,
+        display: bool | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -357,7 +712,13 @@ class BoundedGradientBasedLeastSquaresLocalAlgorithmSelection:
 
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -467,8 +828,14 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
 class BoundedGradientBasedLocalAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     Scalar: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -478,7 +845,13 @@ class BoundedGradientBasedLocalAlgorithmSelection:
 
 class BoundedGradientBasedScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Local: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -548,8 +921,14 @@ class BoundedLocalScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: BoundedLocalParallelScalarAlgorithmSelection
@@ -613,9 +992,28 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientBasedLikelihoodLocalAlgorithmSelection:
+    bhhh: type[Bhhh]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientBasedLocalScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -683,8 +1081,14 @@ class BoundedGlobalAlgorithmSelection:
 class BoundedGradientBasedAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresAlgorithmSelection
     Local: BoundedGradientBasedLocalAlgorithmSelection
     Scalar: BoundedGradientBasedScalarAlgorithmSelection
@@ -723,9 +1127,15 @@ class BoundedLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
@@ -756,9 +1166,15 @@ class BoundedScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeScalarAlgorithmSelection
@@ -814,15 +1230,37 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientBasedLikelihoodAlgorithmSelection:
+    bhhh: type[Bhhh]
+    Local: GradientBasedLikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientBasedLocalAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
+    Likelihood: GradientBasedLikelihoodLocalAlgorithmSelection
     Scalar: GradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -830,8 +1268,20 @@ class GradientBasedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -893,6 +1343,14 @@ class LeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LikelihoodLocalAlgorithmSelection:
+    bhhh: type[Bhhh]
+    GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -906,11 +1364,23 @@ class LocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
     GradientFree: GradientFreeLocalScalarAlgorithmSelection
@@ -941,10 +1411,16 @@ class BoundedAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
@@ -970,14 +1446,28 @@ class GlobalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
+    Likelihood: GradientBasedLikelihoodAlgorithmSelection
     Local: GradientBasedLocalAlgorithmSelection
     Scalar: GradientBasedScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1014,20 +1504,43 @@ class LeastSquaresAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LikelihoodAlgorithmSelection:
+    bhhh: type[Bhhh]
+    GradientBased: GradientBasedLikelihoodAlgorithmSelection
+    Local: LikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
     LeastSquares: LeastSquaresLocalAlgorithmSelection
+    Likelihood: LikelihoodLocalAlgorithmSelection
     Parallel: LocalParallelAlgorithmSelection
     Scalar: LocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1052,13 +1565,25 @@ class ParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class ScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
     GradientBased: GradientBasedScalarAlgorithmSelection
@@ -1071,22 +1596,36 @@ class ScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class AlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection
     GradientFree: GradientFreeAlgorithmSelection
     LeastSquares: LeastSquaresAlgorithmSelection
+    Likelihood: LikelihoodAlgorithmSelection
     Local: LocalAlgorithmSelection
     Parallel: ParallelAlgorithmSelection
     Scalar: ScalarAlgorithmSelection

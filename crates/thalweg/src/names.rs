@@ -277,10 +277,6 @@ pub const PRESETS: &[Preset] = &[
 pub const ALIASES: &[(&str, &str)] =
     &[("nlopt_lbfgs", "nlopt_lbfgsb"), ("scipy_lbfgs", "scipy_lbfgsb")];
 
-/// Misspelled options of other libraries, which users have had to type: the algorithm, their spelling and ours.
-pub const OPTION_ALIASES: &[(&str, &str, &str)] =
-    &[("bhhh", "converence_gtol_abs", "convergence_gtol_abs")];
-
 /// Names of optimagic that are not there yet.
 pub const NOT_YET: &[&str] = &[
     "bayes_opt",

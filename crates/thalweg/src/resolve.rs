@@ -8,7 +8,7 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, NOT_YET, OPTION_ALIASES, PRESETS, Preset, Target};
+use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, Target};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -189,7 +189,7 @@ impl Resolved {
     /// # Errors
     /// There is no such option, or the value has the wrong type or lies outside its range.
     pub fn set(&mut self, name: &str, value: &OptionValue) -> Result<(), OptimizeError> {
-        let name = self.spelled_right(name.replace('.', "_"));
+        let name = name.replace('.', "_");
         match self.target(&name) {
             Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
             Some(Target::NoEffect) => Ok(()),
@@ -204,12 +204,6 @@ impl Resolved {
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
         }
-    }
-
-    fn spelled_right(&self, name: String) -> String {
-        let mut aliases = OPTION_ALIASES.iter();
-        let known = aliases.find(|(algorithm, alias, _)| *algorithm == self.name && *alias == name);
-        known.map_or(name, |(_, _, ours)| (*ours).to_string())
     }
 
     /// The value of an option by its public name.
@@ -352,22 +346,5 @@ fn kind_of(value: &OptionValue) -> OptionKind {
         OptionValue::Integer(_) => OptionKind::Integer,
         OptionValue::Float(_) => OptionKind::Float,
         _ => OptionKind::Optional(&OptionKind::Float),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelled_option_of_the_original_means_ours() {
-        for name in ["converence_gtol_abs", "converence.gtol_abs", "convergence_gtol_abs"] {
-            let mut bhhh = resolve("bhhh").unwrap();
-            bhhh.set(name, &OptionValue::Float(0.25)).unwrap();
-            assert_eq!(bhhh.get("convergence_gtol_abs"), Some(OptionValue::Float(0.25)));
-        }
-        let error = resolve("bfgs").unwrap().set("converence_gtol_abs", &OptionValue::Float(1.0));
-        let message = error.unwrap_err().to_string();
-        assert!(message.starts_with("bfgs has no option 'converence_gtol_abs'. Its options are "));
     }
 }

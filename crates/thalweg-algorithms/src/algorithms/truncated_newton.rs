@@ -132,6 +132,7 @@ impl Algorithm for TruncatedNewton {
                 if steepest {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
+                test = self.change_tests().met_by_step(&point.x, &point.direction);
                 equations.forget();
                 steepest = true;
                 continue;

@@ -110,6 +110,7 @@ impl Algorithm for VariableMetric {
                 if metric.is_identity() {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
+                test = tests.met_by_step(&point.x, &point.direction);
                 metric.clear();
                 continue;
             }

@@ -58,6 +58,16 @@ impl ChangeTests {
     }
 }
 
+impl ChangeTests {
+    /// The test on the parameters that the whole `step` from `x` would meet: where rounding or noise leaves no better point on the
+    /// way, a model whose minimum is that near has converged.
+    pub fn met_by_step(&self, x: &[f64], step: &[f64]) -> Option<Test> {
+        let end: Vec<f64> = x.iter().zip(step).map(|(x, d)| x + d).collect();
+        let only_parameters = ChangeTests { ftol_rel: 0.0, ftol_abs: 0.0, ..*self };
+        only_parameters.met((x, 0.0), (&end, 0.0))
+    }
+}
+
 fn relative(part: f64, whole: f64) -> f64 {
     if part == 0.0 { 0.0 } else { part / whole }
 }
@@ -74,8 +84,10 @@ impl StepSize {
     fn between(x_old: &[f64], x: &[f64]) -> Self {
         let mut size = StepSize::default();
         for (x, x_old) in x.iter().zip(x_old) {
-            size.sum += (x - x_old).abs();
-            size.largest = size.largest.max((x - x_old).abs());
+            let change = (x - x_old).abs();
+            size.sum += change;
+            // NaN stays, where `max` would pass it over.
+            size.largest = if change <= size.largest { size.largest } else { change };
             size.sum_of_x += x.abs();
         }
         size
@@ -125,5 +137,17 @@ mod tests {
         assert_eq!(tests.met((&[1e-9], 1e-9), (&[1e-10], 1e-10)), None);
         assert!(tests.met((&[0.0], 0.0), (&[0.0], 0.0)).is_some());
         assert_eq!(tests.met((&[f64::NAN], f64::NAN), (&[1.0], 1.0)), None);
+    }
+
+    #[test]
+    fn a_step_meets_the_tests_on_parameters_only() {
+        let tests = ChangeTests { ftol_rel: 1.0, ftol_abs: 1.0, xtol_rel: 1e-3, xtol_abs: 0.0 };
+        assert_eq!(tests.met_by_step(&[1.0, 2.0], &[0.0, 0.1]), None);
+        let test = tests.met_by_step(&[1.0, 2.0], &[1e-4, 0.0]).unwrap();
+        assert_eq!(test.option, "convergence_xtol_rel");
+        assert_eq!(tests.met_by_step(&[1.0], &[f64::NAN]), None);
+        let absolute = ChangeTests { xtol_abs: 1.0, ..OFF };
+        assert_eq!(absolute.met_by_step(&[1.0], &[f64::NAN]), None);
+        assert!(absolute.met_by_step(&[1.0], &[0.5]).is_some());
     }
 }
