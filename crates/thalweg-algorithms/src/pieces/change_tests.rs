@@ -87,7 +87,9 @@ impl StepSize {
             let change = (x - x_old).abs();
             size.sum += change;
             // NaN stays, where `max` would pass it over.
-            size.largest = if change <= size.largest { size.largest } else { change };
+            if change > size.largest || change.is_nan() {
+                size.largest = change;
+            }
             size.sum_of_x += x.abs();
         }
         size
@@ -147,7 +149,7 @@ mod tests {
         assert_eq!(test.option, "convergence_xtol_rel");
         assert_eq!(tests.met_by_step(&[1.0], &[f64::NAN]), None);
         let absolute = ChangeTests { xtol_abs: 1.0, ..OFF };
-        assert_eq!(absolute.met_by_step(&[1.0], &[f64::NAN]), None);
+        assert_eq!(absolute.met_by_step(&[1.0, 1.0], &[f64::NAN, 0.5]), None);
         assert!(absolute.met_by_step(&[1.0], &[0.5]).is_some());
     }
 }
