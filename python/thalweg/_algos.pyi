@@ -10,6 +10,52 @@ FILTERS: dict[str, Callable[[Entry], bool]]
 
 def algorithm_class(name: str) -> type[Algorithm]: ...
 
+class Bfgs(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_xtol_rel: float | str
+    norm: float | str
+    first_step: Literal["whole", "last_decrease"]
+    initial_scaling: bool | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        norm: float | str = ...,
+        first_step: Literal["whole", "last_decrease"] = ...,
+        initial_scaling: bool | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Bhhh(Algorithm):
+    convergence_gtol_abs: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class Bobyqa(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
@@ -58,6 +104,35 @@ class CompassSearch(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ConjugateGradient(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"]
+    line_search: Literal["more_thuente", "hager_zhang"]
+    max_first_step: float | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"] = ...,
+        line_search: Literal["more_thuente", "hager_zhang"] = ...,
+        max_first_step: float | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class DifferentialEvolution(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
@@ -95,6 +170,10 @@ class DifferentialEvolution(Algorithm):
 
 class Lbfgsb(Algorithm):
     convergence_ftol_rel: float | str
+    change_relative_to_mean: bool | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
     max_line_search_steps: int | float | str
@@ -105,6 +184,10 @@ class Lbfgsb(Algorithm):
     def __init__(
         self,
         convergence_ftol_rel: float | str = ...,
+        change_relative_to_mean: bool | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -193,6 +276,29 @@ class NelderMeadParallel(Algorithm):
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
         batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NewtonCg(Algorithm):
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
 class Newuoa(Algorithm):
@@ -312,6 +418,72 @@ class Trf(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TruncatedNewton(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    func_min_estimate: float | str | None
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        func_min_estimate: float | str | None = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class VariableMetric(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    rank_1_update: bool | str
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        rank_1_update: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class NloptBOBYQA(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
@@ -335,6 +507,31 @@ class NloptBOBYQA(Algorithm):
         convergence_target_value: float | str | None = ...,
         n_cores: int | float | str = ...,
         batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptLBFGSB(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    convergence_gtol_abs: float | str
+    change_relative_to_mean: bool | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        change_relative_to_mean: bool | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
 class NloptNelderMead(Algorithm):
@@ -431,6 +628,54 @@ class NloptSbplx(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class NloptTNewton(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptVAR(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    rank_1_update: bool | str
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        rank_1_update: bool | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class PygmoCompassSearch(Algorithm):
     population_size: int | float | str | None
     seed: Any
@@ -452,6 +697,60 @@ class PygmoCompassSearch(Algorithm):
         stop_range: float | str = ...,
         reduction_coeff: float | str = ...,
         stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyBFGS(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    norm: float | str
+    convergence_xtol_rel: float | str
+    display: bool | str
+    armijo_condition: float | str
+    curvature_condition: float | str
+    first_step: Literal["whole", "last_decrease"]
+    initial_scaling: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        norm: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        display: bool | str = ...,
+        armijo_condition: float | str = ...,
+        curvature_condition: float | str = ...,
+        first_step: Literal["whole", "last_decrease"] = ...,
+        initial_scaling: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyConjugateGradient(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    norm: float | str
+    display: bool | str
+    update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"]
+    curvature_condition: float | str
+    max_first_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        norm: float | str = ...,
+        display: bool | str = ...,
+        update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"] = ...,
+        curvature_condition: float | str = ...,
+        max_first_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -579,6 +878,25 @@ class ScipyNelderMead(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class ScipyNewtonCG(Algorithm):
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    display: bool | str
+    convergence_gtol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        display: bool | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyPowell(Algorithm):
     convergence_xtol_rel: float | str
     convergence_ftol_rel: float | str
@@ -594,6 +912,43 @@ class ScipyPowell(Algorithm):
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         display: bool | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTruncatedNewton(Algorithm):
+    convergence_ftol_abs: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    stopping_maxfun: int | float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    criterion_rescale_factor: float | str
+    func_min_estimate: float | str | None
+    display: bool | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        criterion_rescale_factor: float | str = ...,
+        func_min_estimate: float | str | None = ...,
+        display: bool | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -657,7 +1012,13 @@ class BoundedGradientBasedLeastSquaresLocalAlgorithmSelection:
 
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -798,8 +1159,14 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
 class BoundedGradientBasedLocalAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     Scalar: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -809,7 +1176,13 @@ class BoundedGradientBasedLocalAlgorithmSelection:
 
 class BoundedGradientBasedScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Local: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -916,14 +1289,20 @@ class BoundedLocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalScalarAlgorithmSelection
     Parallel: BoundedLocalParallelScalarAlgorithmSelection
@@ -992,9 +1371,28 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientBasedLikelihoodLocalAlgorithmSelection:
+    bhhh: type[Bhhh]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientBasedLocalScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1090,8 +1488,14 @@ class BoundedGlobalAlgorithmSelection:
 class BoundedGradientBasedAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresAlgorithmSelection
     Local: BoundedGradientBasedLocalAlgorithmSelection
     Scalar: BoundedGradientBasedScalarAlgorithmSelection
@@ -1146,15 +1550,21 @@ class BoundedLocalAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
@@ -1195,15 +1605,21 @@ class BoundedScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeScalarAlgorithmSelection
@@ -1259,15 +1675,37 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientBasedLikelihoodAlgorithmSelection:
+    bhhh: type[Bhhh]
+    Local: GradientBasedLikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientBasedLocalAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
+    Likelihood: GradientBasedLikelihoodLocalAlgorithmSelection
     Scalar: GradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1275,8 +1713,20 @@ class GradientBasedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    newton_cg: type[NewtonCg]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1369,6 +1819,14 @@ class LeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LikelihoodLocalAlgorithmSelection:
+    bhhh: type[Bhhh]
+    GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1387,24 +1845,36 @@ class LocalParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
     GradientFree: GradientFreeLocalScalarAlgorithmSelection
@@ -1445,16 +1915,22 @@ class BoundedAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
@@ -1480,14 +1956,28 @@ class GlobalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    newton_cg: type[NewtonCg]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
+    nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
+    Likelihood: GradientBasedLikelihoodAlgorithmSelection
     Local: GradientBasedLocalAlgorithmSelection
     Scalar: GradientBasedScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1537,33 +2027,56 @@ class LeastSquaresAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LikelihoodAlgorithmSelection:
+    bhhh: type[Bhhh]
+    GradientBased: GradientBasedLikelihoodAlgorithmSelection
+    Local: LikelihoodLocalAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalAlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
     LeastSquares: LeastSquaresLocalAlgorithmSelection
+    Likelihood: LikelihoodLocalAlgorithmSelection
     Parallel: LocalParallelAlgorithmSelection
     Scalar: LocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1593,26 +2106,38 @@ class ParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class ScalarAlgorithmSelection:
+    bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
     GradientBased: GradientBasedScalarAlgorithmSelection
@@ -1625,35 +2150,49 @@ class ScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class AlgorithmSelection:
+    bfgs: type[Bfgs]
+    bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
+    newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
+    variable_metric: type[VariableMetric]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_tnewton: type[NloptTNewton]
+    nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_bfgs: type[ScipyBFGS]
+    scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
+    scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection
     GradientFree: GradientFreeAlgorithmSelection
     LeastSquares: LeastSquaresAlgorithmSelection
+    Likelihood: LikelihoodAlgorithmSelection
     Local: LocalAlgorithmSelection
     Parallel: ParallelAlgorithmSelection
     Scalar: ScalarAlgorithmSelection

@@ -17,11 +17,12 @@ _RENAMED_OPTIONS = {
     "convergence_absolute_gradient_tolerance": "convergence_gtol_abs",
     "convergence_relative_gradient_tolerance": "convergence_gtol_rel",
     "convergence_scaled_gradient_tolerance": "convergence_gtol_scaled",
+    "converence_gtol_abs": "convergence_gtol_abs",
     "stopping_max_criterion_evaluations": "stopping_maxfun",
     "stopping_max_iterations": "stopping_maxiter",
     "stopping_max_seconds": "stopping_maxtime",
 }
-"""Names of 2022 and their current ones.
+"""Names of 2022, and a misspelled one of optimagic's BHHH, with their current ones.
 
 An algorithm that has an option of the old name keeps it.
 """

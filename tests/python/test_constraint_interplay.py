@@ -322,10 +322,12 @@ def residuals(x):
 def test_an_algorithm_without_bounds_refuses_what_needs_them(constraint, kind):
     with pytest.raises(InvalidBoundsError) as caught:
         om.minimize(residuals, np.array(SHARES), "levenberg_marquardt", constraints=[constraint])
-    assert str(caught.value) == (
+    message, algorithms = str(caught.value).split(" Algorithms that do: ")
+    assert message == (
         f"levenberg_marquardt does not support bounds, by which constraints[0] ({kind}) would be "
-        "kept. Algorithms that do: lbfgsb, neldermead, neldermead_parallel, trf."
+        "kept."
     )
+    assert {"lbfgsb", "neldermead", "trf"} <= set(algorithms.removesuffix(".").split(", "))
     result = om.minimize(residuals, np.array(SHARES), "trf", constraints=constraint)
     assert result.success
 

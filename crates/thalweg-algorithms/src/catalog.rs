@@ -2,33 +2,45 @@
 
 use thalweg_core::CatalogEntry;
 
+use crate::algorithms::bfgs::Bfgs;
+use crate::algorithms::bhhh::Bhhh;
 use crate::algorithms::bobyqa::Bobyqa;
 use crate::algorithms::compass_search::CompassSearch;
+use crate::algorithms::conjugate_gradient::ConjugateGradient;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
+use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::newuoa::Newuoa;
 use crate::algorithms::powell::Powell;
 use crate::algorithms::praxis::Praxis;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
+use crate::algorithms::truncated_newton::TruncatedNewton;
+use crate::algorithms::variable_metric::VariableMetric;
 
 /// Every algorithm, in alphabetical order.
 pub const CATALOG: &[CatalogEntry] = &[
+    CatalogEntry::of::<Bfgs>(),
+    CatalogEntry::of::<Bhhh>(),
     CatalogEntry::of::<Bobyqa>(),
     CatalogEntry::of::<CompassSearch>(),
+    CatalogEntry::of::<ConjugateGradient>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
+    CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Newuoa>(),
     CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Praxis>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
+    CatalogEntry::of::<TruncatedNewton>(),
+    CatalogEntry::of::<VariableMetric>(),
 ];
 
 /// The algorithm of this name.

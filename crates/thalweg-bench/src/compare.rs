@@ -43,7 +43,13 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 11] = [
+pub const PAIRINGS: [Pairing; 19] = [
+    Pairing {
+        algorithm: "bfgs",
+        reference: "scipy_bfgs",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
     Pairing {
         algorithm: "bobyqa",
         reference: "nlopt_bobyqa",
@@ -75,9 +81,21 @@ pub const PAIRINGS: [Pairing; 11] = [
         options: SPREAD,
     },
     Pairing {
+        algorithm: "newton_cg",
+        reference: "scipy_newton_cg",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_abs", 1e-14), ("convergence_gtol_abs", 0.0)],
+    },
+    Pairing {
         algorithm: "newuoa",
         reference: "nlopt_newuoa",
         max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "nlopt_lbfgsb",
+        reference: "nlopt_lbfgsb",
+        max_evaluations: 1000,
         options: RELATIVE,
     },
     Pairing {
@@ -85,6 +103,18 @@ pub const PAIRINGS: [Pairing; 11] = [
         reference: "nlopt_neldermead",
         max_evaluations: 2000,
         options: &[("convergence_xtol_rel", 1e-14)],
+    },
+    Pairing {
+        algorithm: "nlopt_tnewton",
+        reference: "nlopt_tnewton",
+        max_evaluations: 1000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "nlopt_var",
+        reference: "nlopt_var",
+        max_evaluations: 1000,
+        options: RELATIVE,
     },
     Pairing {
         algorithm: "powell",
@@ -97,6 +127,28 @@ pub const PAIRINGS: [Pairing; 11] = [
         reference: "nlopt_praxis",
         max_evaluations: 2000,
         options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "scipy_bfgs",
+        reference: "scipy_bfgs",
+        max_evaluations: 1000,
+        options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_conjugate_gradient",
+        reference: "scipy_conjugate_gradient",
+        max_evaluations: 1000,
+        options: &[("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_truncated_newton",
+        reference: "scipy_truncated_newton",
+        max_evaluations: 1000,
+        options: &[
+            ("convergence_ftol_abs", 1e-14),
+            ("convergence_xtol_abs", 1e-14),
+            ("convergence_gtol_abs", 1e-12),
+        ],
     },
     Pairing {
         algorithm: "subplex",
@@ -172,6 +224,8 @@ pub struct Score {
     pub median_of_reference: f64,
     /// The share of the problems that both solve in which both need the same number of evaluations.
     pub identical: f64,
+    /// The share of the problems that both solve in which we need more than a tenth more evaluations.
+    pub worse: f64,
     /// The problems that only the reference solves.
     pub lost: Vec<&'static str>,
     /// The problems that only we solve.
@@ -208,7 +262,9 @@ impl Comparison {
         let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
         score.solved = ours.len() + score.won.len();
         score.solved_by_reference = ours.len() + score.lost.len();
+        let worse = ours.iter().zip(&theirs).filter(|(a, b)| **a > 1.1 * **b).count();
         score.identical = same as f64 / ours.len() as f64;
+        score.worse = worse as f64 / ours.len() as f64;
         score.median = median(ours);
         score.median_of_reference = median(theirs);
         score
@@ -291,14 +347,21 @@ fn measure(pairing: &Pairing, problem: &Problem) -> Result<Counts, CompareError>
         }
         run.run()
     };
-    let values = values_of(end)?;
+    let mut values = values_of(end, kind != Some(SolverKind::LeastSquares))?;
+    values.truncate(pairing.max_evaluations as usize);
     let best = values.iter().copied().fold(f64::INFINITY, f64::min);
     Ok(Counts::of(values.iter().map(|&value| problem.normalized_gap(value)), best))
 }
 
-/// The objective at every evaluation of a run. A run that failed on its way (at a derivative that is not finite, say) counts up
-/// to there.
-fn values_of(end: Result<FlatResult, OptimizeError>) -> Result<Vec<f64>, CompareError> {
+/// The objective at every evaluation of a run. A run that failed on its way (at a derivative that is not finite, say) counts up to
+/// there.
+///
+/// With `gradients_count`, a derivative that was asked for alone counts as an evaluation (of infinity). For scalar objectives it is
+/// at a point of its own, where the references evaluate the objective as well; that of residuals belongs to a point that has counted.
+fn values_of(
+    end: Result<FlatResult, OptimizeError>,
+    gradients_count: bool,
+) -> Result<Vec<f64>, CompareError> {
     let result = match end {
         Ok(result) => result,
         Err(OptimizeError::User { partial, .. }) => *partial,
@@ -306,5 +369,9 @@ fn values_of(end: Result<FlatResult, OptimizeError>) -> Result<Vec<f64>, Compare
     };
     let history = result.history.unwrap_or_default();
     let rows = history.values().iter().zip(history.tasks());
-    Ok(rows.filter(|(_, task)| **task != Task::Jac).map(|(value, _)| *value).collect())
+    let values = rows.filter_map(|(value, task)| match task {
+        Task::Jac => gradients_count.then_some(f64::INFINITY),
+        _ => Some(*value),
+    });
+    Ok(values.collect())
 }

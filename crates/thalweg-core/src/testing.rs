@@ -21,6 +21,8 @@ pub struct FunctionOracle<'a> {
     gradient: Option<Vector<'a>>,
     residuals: Option<(usize, Vector<'a>)>,
     jacobian: Option<Vector<'a>>,
+    contributions: Option<(usize, Vector<'a>)>,
+    scores: Option<Vector<'a>>,
     /// Every point asked for, with what was wanted there.
     pub trace: Vec<(Want, Vec<f64>)>,
     /// The accepted point and value of every iteration.
@@ -40,6 +42,18 @@ impl<'a> FunctionOracle<'a> {
     /// A least-squares objective with `m` residuals.
     pub fn least_squares(m: usize, residuals: impl FnMut(&[f64], &mut [f64]) + 'a) -> Self {
         FunctionOracle { residuals: Some((m, Box::new(residuals))), ..Self::empty() }
+    }
+
+    /// A likelihood of `m` contributions.
+    pub fn likelihood(m: usize, contributions: impl FnMut(&[f64], &mut [f64]) + 'a) -> Self {
+        FunctionOracle { contributions: Some((m, Box::new(contributions))), ..Self::empty() }
+    }
+
+    /// Add the scores (row-major) of the contributions.
+    #[must_use]
+    pub fn with_scores(mut self, scores: impl FnMut(&[f64], &mut [f64]) + 'a) -> Self {
+        self.scores = Some(Box::new(scores));
+        self
     }
 
     /// Add the gradient of a scalar objective.
@@ -69,6 +83,8 @@ impl<'a> FunctionOracle<'a> {
             gradient: None,
             residuals: None,
             jacobian: None,
+            contributions: None,
+            scores: None,
             trace: Vec::new(),
             iterations: Vec::new(),
             n_evaluations: 0,
@@ -100,6 +116,18 @@ impl<'a> FunctionOracle<'a> {
         {
             jacobian(x, &mut values.jacobians[i * m * n..(i + 1) * m * n]);
         }
+        if want.contains(Want::CONTRIBUTIONS)
+            && let Some((m, contributions)) = &mut self.contributions
+        {
+            let c = &mut values.contributions[i * *m..(i + 1) * *m];
+            contributions(x, c);
+            values.values[i] = c.iter().sum();
+        }
+        if want.contains(Want::SCORES)
+            && let (Some((m, _)), Some(scores)) = (&self.contributions, &mut self.scores)
+        {
+            scores(x, &mut values.scores[i * *m * n..(i + 1) * *m * n]);
+        }
         if values.values[i].is_nan() {
             values.values[i] = f64::INFINITY;
         }
@@ -108,7 +136,8 @@ impl<'a> FunctionOracle<'a> {
 
 impl Oracle for FunctionOracle<'_> {
     fn answer(&mut self, request: &Request<'_>, values: &mut Values) -> Result<(), Stop> {
-        let m = self.residuals.as_ref().map_or(1, |(m, _)| *m);
+        let outputs = self.residuals.as_ref().or(self.contributions.as_ref());
+        let m = outputs.map_or(1, |(m, _)| *m);
         values.prepare(request.want, request.len(), request.dim, m, 0);
         for (i, x) in request.iter().enumerate() {
             if request.want.is_evaluation() {

@@ -35,6 +35,7 @@ use thalweg_linalg::{dot, nrm2};
 use thalweg_macros::Options;
 
 use crate::pieces::box_model::{Bounds, Model};
+use crate::pieces::change_tests::ChangeTests;
 use crate::pieces::more_thuente::{Ending, MoreThuente};
 use crate::pieces::step_pairs::NewPair;
 
@@ -46,6 +47,23 @@ pub struct Lbfgsb {
     /// both are smaller, is at most this.
     #[option(shared, min = 0.0)]
     pub convergence_ftol_rel: f64,
+    /// Measure the relative change of the objective against the mean of its absolute values before and after instead.
+    #[option(default = false)]
+    pub change_relative_to_mean: bool,
+    /// Stop when the change of the objective in an iteration is at most this.
+    #[option(shared, min = 0.0)]
+    pub convergence_ftol_abs: f64,
+    /// Stop when the sum of the absolute changes of the parameters in an iteration, divided by the sum of their absolute values, is
+    /// at most this.
+    #[option(
+        default = 0.0,
+        min = 0.0,
+        overrides = "short steps are common on the way, and the original has no such test"
+    )]
+    pub convergence_xtol_rel: f64,
+    /// Stop when the largest change of a parameter in an iteration is at most this.
+    #[option(shared, min = 0.0)]
+    pub convergence_xtol_abs: f64,
     /// Stop when the largest entry of the projected gradient is at most this. The projected gradient is the gradient, shortened
     /// where a step against it would leave the bounds.
     #[option(shared, min = 0.0)]
@@ -78,7 +96,7 @@ impl Algorithm for Lbfgsb {
             let reason = "the objective or its gradient is not finite at the start";
             return Ok(Finish::stalled(x, value, reason).with("gradient", gradient));
         }
-        if let Some(test) = self.gradient_test(&x, &gradient, &bounds) {
+        if let Some(test) = bounds.gradient_test(&x, &gradient, self.convergence_gtol_abs) {
             return Ok(Finish::converged(x, value, test).with("gradient", gradient));
         }
 
@@ -122,9 +140,10 @@ impl Algorithm for Lbfgsb {
             first_iteration = false;
             let value_old = std::mem::replace(&mut value, search.value);
             problem.iteration(&x, value)?;
-            let test = self
-                .gradient_test(&x, &gradient, &bounds)
-                .or_else(|| self.value_test(value_old, value));
+            let test = bounds
+                .gradient_test(&x, &gradient, self.convergence_gtol_abs)
+                .or_else(|| self.value_test(value_old, value))
+                .or_else(|| self.change_tests().met((&x_old, value_old), (&x, value)));
             if let Some(test) = test {
                 return Ok(Finish::converged(x, value, test).with("gradient", gradient));
             }
@@ -144,14 +163,14 @@ impl Algorithm for Lbfgsb {
 }
 
 impl Lbfgsb {
-    fn gradient_test(&self, x: &[f64], gradient: &[f64], bounds: &Bounds<'_>) -> Option<Test> {
-        let size = bounds.projected_gradient(x, gradient);
-        (size <= self.convergence_gtol_abs).then_some(Test {
-            measure: "largest entry of the projected gradient",
-            value: size,
-            tolerance: self.convergence_gtol_abs,
-            option: "convergence_gtol_abs",
-        })
+    fn change_tests(&self) -> ChangeTests {
+        let ftol_rel = if self.change_relative_to_mean { self.convergence_ftol_rel } else { 0.0 };
+        ChangeTests {
+            ftol_rel,
+            ftol_abs: self.convergence_ftol_abs,
+            xtol_rel: self.convergence_xtol_rel,
+            xtol_abs: self.convergence_xtol_abs,
+        }
     }
 
     /// A search that ends higher than it began, by more than rounding: the objective does not give
@@ -173,6 +192,9 @@ impl Lbfgsb {
     }
 
     fn value_test(&self, old: f64, new: f64) -> Option<Test> {
+        if self.change_relative_to_mean {
+            return None;
+        }
         let change = relative_decrease(old, new);
         (change <= self.convergence_ftol_rel).then_some(Test {
             measure: "relative change of the objective",
@@ -246,6 +268,32 @@ mod tests {
             let finish = run(&mut oracle, &spec, &x0);
             assert!(finish.verdict.is_success());
             assert_eq!((oracle.n_evaluations, oracle.iterations.len()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn every_test_on_changes_ends_a_run_by_its_own_name() {
+        let off = Lbfgsb {
+            convergence_ftol_rel: 0.0,
+            convergence_gtol_abs: 0.0,
+            change_relative_to_mean: true,
+            ..Lbfgsb::default()
+        };
+        let cases = [
+            (Lbfgsb { convergence_ftol_rel: 1e-3, ..off.clone() }, "convergence_ftol_rel"),
+            (Lbfgsb { convergence_ftol_abs: 1e-6, ..off.clone() }, "convergence_ftol_abs"),
+            (Lbfgsb { convergence_xtol_rel: 1e-4, ..off.clone() }, "convergence_xtol_rel"),
+            (Lbfgsb { convergence_xtol_abs: 1e-4, ..off.clone() }, "convergence_xtol_abs"),
+        ];
+        for (algorithm, option) in cases {
+            let mut oracle =
+                FunctionOracle::scalar(|x| 2.0 + rosenbrock(x)).with_gradient(rosenbrock_gradient);
+            let spec = ProblemSpec::unconstrained(2);
+            let finish =
+                algorithm.solve(&mut Problem::new(&mut oracle, &spec), &[-1.2, 1.0]).unwrap();
+            let Verdict::Converged(test) = finish.verdict else { panic!("{}", finish.verdict) };
+            assert_eq!(test.option, option);
+            assert!(oracle.iterations.len() > 1);
         }
     }
 

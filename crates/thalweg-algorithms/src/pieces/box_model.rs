@@ -3,6 +3,7 @@
 //! Without bounds the direction is the product of the inverse BFGS matrix with the gradient; with bounds it leads to the minimizer
 //! over the variables that are free at the Cauchy point.
 
+use thalweg_core::Test;
 use thalweg_linalg::{LinalgError, dot};
 
 use super::cauchy_point::{BoxedPoint, CauchyPoint};
@@ -53,6 +54,17 @@ impl<'a> Bounds<'a> {
             largest = if g.abs() > largest { g.abs() } else { largest };
         }
         largest
+    }
+
+    /// The test whether the largest entry of the projected gradient is at most `convergence_gtol_abs`.
+    pub fn gradient_test(&self, x: &[f64], gradient: &[f64], tolerance: f64) -> Option<Test> {
+        let size = self.projected_gradient(x, gradient);
+        (size <= tolerance).then_some(Test {
+            measure: "largest entry of the projected gradient",
+            value: size,
+            tolerance,
+            option: "convergence_gtol_abs",
+        })
     }
 
     /// How far a line search may go. The whole direction always stays within the bounds.

@@ -59,7 +59,7 @@ fn measure(problem: &GlobalProblem, seed: u64) -> Result<Counts, CompareError> {
         .option("convergence_ftol_abs", 0.0)
         .option("stopping_maxfun", MAX_EVALUATIONS)
         .run();
-    let values = values_of(end)?;
+    let values = values_of(end, false)?;
     let best = values.iter().copied().fold(f64::INFINITY, f64::min);
     Ok(Counts::of(values.into_iter(), best))
 }

@@ -7,8 +7,17 @@ use crate::compare::{Comparison, Counts, GlobalRow, PRECISIONS, Score};
 /// The table over several comparisons, and below it the problems that only one side solves.
 pub fn summary(comparisons: &[Comparison]) -> String {
     let mut text = format!(
-        "{:<20} {:<20} {:>5} {:>8} {:>6} {:>8} {:>8} {:>6} {:>6}\n",
-        "algorithm", "reference", "to", "solved", "(ref)", "median", "(ref)", "ratio", "same"
+        "{:<26} {:<26} {:>5} {:>8} {:>6} {:>8} {:>8} {:>6} {:>6} {:>6}\n",
+        "algorithm",
+        "reference",
+        "to",
+        "solved",
+        "(ref)",
+        "median",
+        "(ref)",
+        "ratio",
+        "same",
+        "worse"
     );
     let mut differences = String::new();
     for comparison in comparisons {
@@ -16,12 +25,13 @@ pub fn summary(comparisons: &[Comparison]) -> String {
         for (score, precision) in comparison.scores().iter().zip(PRECISIONS) {
             let Score { solved, solved_by_reference, median, median_of_reference, .. } = score;
             text += &format!(
-                "{:<20} {:<20} {precision:>5e} {solved:>8} {solved_by_reference:>6} {median:>8} \
-                 {median_of_reference:>8} {:>6.2} {:>5.0}%\n",
+                "{:<26} {:<26} {precision:>5e} {solved:>8} {solved_by_reference:>6} {median:>8} \
+                 {median_of_reference:>8} {:>6.2} {:>5.0}% {:>5.0}%\n",
                 pairing.algorithm,
                 pairing.reference,
                 score.ratio(),
                 100.0 * score.identical,
+                100.0 * score.worse,
             );
             for (what, problems) in [("lost", &score.lost), ("won", &score.won)] {
                 if !problems.is_empty() {
