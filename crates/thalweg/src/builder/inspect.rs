@@ -22,7 +22,7 @@ impl<P: Params, O> Optimization<'_, P, O> {
     ///     .check_constraints()?;
     /// assert_eq!(
     ///     plan.to_string(),
-    ///     "constraints[0] (probability): reparametrized: ratios to the largest probability\n\
+    ///     "constraints[0] (probability): reparametrized: ratios to the largest are the coordinates\n\
     ///      constraints[1] (nonlinear): left to the algorithm"
     /// );
     /// # Ok::<(), thalweg::OptimizeError>(())
