@@ -171,6 +171,7 @@ def test_what_is_no_constraint(constraints, message):
     ("selector", "message"),
     [
         (lambda x: x["a"], "the selector failed with IndexError: .*`lambda params: params"),
+        (lambda x: x[:2].sum(), "may only select and rearrange params, not compute with them"),
         (lambda x: x + 0.5, "may only select and rearrange params, not compute with them"),
         (lambda x: -x - 1, "may only select and rearrange params, not compute with them"),
         (lambda x: x + 1, "may only select and rearrange params, not compute with them"),

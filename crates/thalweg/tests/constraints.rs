@@ -54,6 +54,12 @@ fn closures_select_any_part_of_the_parameters() {
 #[test]
 fn closures_may_only_select() {
     let run = || minimize(distance, model()).algorithm("lbfgsb");
+    // The positions 1 and 2 sum to 3, which is a position.
+    assert_eq!(
+        refused(run().fix(by(|m: &Model| m.shares[0] + m.shares[1])).run()),
+        "constraints[0] (fixed): the selecting function returned 3.0 where a position (a whole number from 0 to 6) \
+         should be: selectors may only select and rearrange, not compute"
+    );
     assert_eq!(
         refused(run().fix(by(|m: &Model| 0.5 * m.shares[0])).run()),
         "constraints[0] (fixed): the selecting function returned 0.5 where a position (a whole number from 0 to 6) \

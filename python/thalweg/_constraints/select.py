@@ -61,32 +61,42 @@ def select(selector: Any, tree: Tree, where: Where) -> Selection:
     if callable(selector):
         try:
             selected = selector(tree.positions())
+            relabelled = selector(tree.unflatten(2 * np.arange(tree.size) + 1.0))
         except Exception as error:
             raise InvalidConstraintError(
                 f"{where}: the selector failed with {type(error).__name__}: {error}. A selector "
                 'maps the params to a part of them, for example `lambda params: params["a"]`.'
             ) from error
-    else:
-        listed = [position for entry in selector for position in _named(entry, tree, where)]
-        selected = np.array(listed, dtype=float)
-    return _read(selected, tree, where, CompiledTree)
+        selection = _read(selected, tree, where)
+        # What is computed from positions may be a position by chance, but not with other labels, too.
+        if not np.array_equal(CompiledTree(relabelled).start, 2 * selection.positions + 1):
+            raise _computed(where)
+        return selection
+    listed = [position for entry in selector for position in _named(entry, tree, where)]
+    return _read(np.array(listed, dtype=float), tree, where)
 
 
-def _read(selected: Any, tree: Tree, where: Where, compile_: type[Tree]) -> Selection:
+def _read(selected: Any, tree: Tree, where: Where) -> Selection:
     import numpy as np
 
+    from thalweg._thalweg import Tree as CompiledTree
+
     try:
-        selection = compile_(selected)
+        selection = CompiledTree(selected)
     except Exception as error:
         raise InvalidConstraintError(
             f"{where}: the selector returned something that is not a part of the params: {error}"
         ) from error
     flat, n = selection.start, tree.size
     if not all(0 <= entry < n and entry.is_integer() for entry in flat.tolist()):
-        raise InvalidConstraintError(
-            f"{where}: the selector may only select and rearrange params, not compute with them."
-        )
+        raise _computed(where)
     return Selection(flat.astype(np.int64), selection)
+
+
+def _computed(where: Where) -> InvalidConstraintError:
+    return InvalidConstraintError(
+        f"{where}: the selector may only select and rearrange params, not compute with them."
+    )
 
 
 def _named(entry: Any, tree: Tree, where: Where) -> list[int]:

@@ -88,14 +88,24 @@ impl<P: Params> Selection<'_, P> {
             }
             Selection::Selector(selector) => LeafTable::of(start).select(selector),
             Selection::By(By(choose)) => {
-                let numbered: Vec<f64> = (0..n).map(|position| position as f64).collect();
-                let numbered = start.with_flat(&numbered).map_err(|error| match error {
-                    SpaceError::FlatLength { expected, .. } => {
-                        SelectError::OutOfRange { position: expected, n }
-                    }
-                    _ => SelectError::OutOfRange { position: n, n },
-                })?;
-                choose(&numbered).into_iter().map(|value| position(value, n)).collect()
+                let labelled = |label: fn(f64) -> f64| {
+                    let labels: Vec<f64> = (0..n).map(|position| label(position as f64)).collect();
+                    let labelled = start.with_flat(&labels).map_err(|error| match error {
+                        SpaceError::FlatLength { expected, .. } => {
+                            SelectError::OutOfRange { position: expected, n }
+                        }
+                        _ => SelectError::OutOfRange { position: n, n },
+                    })?;
+                    Ok(choose(&labelled))
+                };
+                // What is computed from positions may be a position by chance, but not with other labels, too.
+                let (found, relabelled) = (labelled(|p| p)?, labelled(|p| 2.0 * p + 1.0)?);
+                let computed =
+                    found.iter().zip(&relabelled).find(|&(p, label)| 2.0 * p + 1.0 != *label);
+                match computed {
+                    Some((&value, _)) => Err(SelectError::Computed { value, n }),
+                    None => found.into_iter().map(|value| position(value, n)).collect(),
+                }
             }
         }
     }
