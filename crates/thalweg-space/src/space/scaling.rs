@@ -120,7 +120,7 @@ impl Space {
     /// the name of a user's parameter.
     ///
     /// ```
-    /// use thalweg_space::{Bounds, Scaling, Space};
+    /// use thalweg_space::{Bounds, BuildOptions, Scaling, Space};
     ///
     /// let names = |i: usize| i.to_string();
     /// let space = Space::build(&[200.0, 1.0, 0.0125], &names, &Bounds::none(), &[], BuildOptions::default())?;
