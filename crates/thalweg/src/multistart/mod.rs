@@ -17,7 +17,7 @@
 //! * Up to three points of the sample are the minima of bowls that are fitted to the others (`fitted.rs`).
 //! * Before each batch the local optima suggest points: the minima of bowls fitted to them, and the best optimum with single
 //!   coordinates of others (`crossed.rs`). The best suggestion takes the place of the next start if it beats the best optimum.
-//! * Where different optima were found, the search does not end before 2n + 1 runs, as many as a bowl needs, or while a suggestion
+//! * Where different optima were found, the search does not end before 2n + 2 runs (a bowl needs 2n + 1), or while a suggestion
 //!   is better than the best optimum.
 //!
 //! With default options and L-BFGS-B they find the minimum of Griewank's function (n = 2, 5; a box 1200 wide) in 100 % of searches

@@ -306,13 +306,13 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Whether the best optimum was found often enough. Where there are other optima, too, that says something only after as many
-    /// runs as it takes to fit a bowl to their optima.
+    /// runs as it takes to fit a bowl to their optima, and one to try it.
     fn is_settled(&self) -> bool {
         let (found, runs) = (self.n_discoveries(), self.points.len());
         let n = self.space.n_free();
         let fits = self.options.n_fitted_points > 0 && self.options.sample.is_none() && can_fit(n);
         found >= self.options.convergence_max_discoveries
-            && (found == runs || !fits || runs > 2 * n)
+            && (found == runs || !fits || runs >= 2 * n + 2)
     }
 
     /// Whether two points are one, as far as the search is concerned: ||(x - y) / max(|y|, 0.1)|| is within the tolerance.
