@@ -10,7 +10,7 @@ RUST_EXAMPLES := $(filter-out data nile,$(basename $(notdir $(wildcard examples/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: help demo build lint test test-rust test-python bench docs wheel clean
+.PHONY: help demo build lint test test-rust test-python bench docs pictures wheel clean
 
 help:  ## This list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,10 @@ docs: build  ## Generated pages and stubs, and the documentation of the crates.
 	cargo run -p thalweg-bench --bin generate_docs
 	$(RUN) scripts/generate_stubs.py
 	cargo doc --no-deps --workspace
+
+pictures: $(VENV)/built  ## The pictures of the pages, drawn again.
+	$(RUN) -m pip install -q matplotlib
+	@for script in scripts/pictures/*.py; do echo $$script; $(RUN) $$script || exit 1; done
 
 wheel: $(VENV)/tools  ## The wheel for distribution, into dist/.
 	$(VENV)/bin/maturin build --out dist

@@ -320,7 +320,7 @@ def residuals(x):
     ("constraint", "kind"), [(SIMPLEX, "probability"), (om.IncreasingConstraint(), "increasing")]
 )
 def test_an_algorithm_without_bounds_refuses_what_needs_them(constraint, kind):
-    with pytest.raises(InvalidBoundsError) as caught:
+    with pytest.raises(InvalidConstraintError) as caught:
         om.minimize(residuals, np.array(SHARES), "levenberg_marquardt", constraints=[constraint])
     message, algorithms = str(caught.value).split(" Algorithms that do: ")
     assert message == (

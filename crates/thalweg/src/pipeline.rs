@@ -253,18 +253,21 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
             let position = space.user_position(i);
             let own =
                 |side: &Option<Vec<f64>>| side.as_ref().is_some_and(|s| s[position].is_finite());
-            let why = match reparametrized(space) {
+            let (kind, why) = match reparametrized(space) {
                 Some(kept) if !own(&spec.bounds.lower) && !own(&spec.bounds.upper) => {
-                    format!("by which {kept} would be kept")
+                    (InvalidKind::Constraint, format!("by which {kept} would be kept"))
                 }
-                _ => format!("but parameter '{}' has bounds [{lower}, {upper}]", name(i)),
+                _ => {
+                    let why = format!("but parameter '{}' has bounds [{lower}, {upper}]", name(i));
+                    (InvalidKind::Bounds, why)
+                }
             };
             let message = format!(
                 "{} does not support bounds, {why}. Algorithms that do: {}.",
                 spec.algorithm_name,
                 bounded_algorithms(features.kind),
             );
-            return Err(OptimizeError::invalid(InvalidKind::Bounds, message));
+            return Err(OptimizeError::invalid(kind, message));
         }
     }
     if features.needs_bounds {
