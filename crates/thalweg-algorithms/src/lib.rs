@@ -7,6 +7,8 @@ pub mod algorithms;
 mod augmented_lagrangian;
 mod catalog;
 pub mod pieces;
+#[cfg(test)]
+mod testing;
 
 pub use augmented_lagrangian::AugmentedLagrangian;
 pub use catalog::{CATALOG, find};

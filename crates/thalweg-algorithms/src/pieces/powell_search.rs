@@ -394,6 +394,7 @@ mod tests {
     use thalweg_core::{ProblemSpec, Verdict, testing::FunctionOracle};
 
     use super::*;
+    use crate::testing::rosenbrock;
 
     const SEARCH: PowellSearch = PowellSearch {
         lines: true,
@@ -423,10 +424,6 @@ mod tests {
     }
 
     const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
-
-    fn rosenbrock(x: &[f64]) -> f64 {
-        x.windows(2).map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2)).sum()
-    }
 
     #[test]
     fn a_separable_quadratic_takes_little_more_than_the_first_points() {
