@@ -364,6 +364,29 @@ class Praxis(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Slsqp(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class Subplex(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
@@ -608,6 +631,27 @@ class NloptPRAXIS(Algorithm):
     ) -> None: ...
 
 class NloptSbplx(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NloptSLSQP(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
     convergence_ftol_rel: float | str
@@ -916,6 +960,27 @@ class ScipyPowell(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipySLSQP(Algorithm):
+    convergence_ftol_abs: float | str
+    stopping_maxiter: int | float | str
+    display: bool | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        display: bool | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyTruncatedNewton(Algorithm):
     convergence_ftol_abs: float | str
     convergence_xtol_abs: float | str
@@ -956,6 +1021,15 @@ class ScipyTruncatedNewton(Algorithm):
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1010,15 +1084,39 @@ class BoundedGradientBasedLeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Scalar: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    NonlinearConstrained: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Local: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1078,6 +1176,16 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1097,6 +1205,16 @@ class GlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1158,17 +1276,32 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
 
 class BoundedGradientBasedLocalAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
     Scalar: BoundedGradientBasedLocalScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientBasedNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Local: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1176,14 +1309,18 @@ class BoundedGradientBasedLocalAlgorithmSelection:
 
 class BoundedGradientBasedScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Local: BoundedGradientBasedLocalScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1264,6 +1401,17 @@ class BoundedLeastSquaresLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLocalNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1288,6 +1436,7 @@ class BoundedLocalScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
@@ -1296,16 +1445,30 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1378,22 +1541,48 @@ class GradientBasedLikelihoodLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     newton_cg: type[NewtonCg]
+    slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientBasedNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    Local: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1458,6 +1647,17 @@ class GradientFreeParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LocalNonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1487,17 +1687,21 @@ class BoundedGlobalAlgorithmSelection:
 
 class BoundedGradientBasedAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_trf: type[ScipyLSTRF]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     LeastSquares: BoundedGradientBasedLeastSquaresAlgorithmSelection
     Local: BoundedGradientBasedLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     Scalar: BoundedGradientBasedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1548,6 +1752,7 @@ class BoundedLocalAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
@@ -1557,6 +1762,7 @@ class BoundedLocalAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -1564,12 +1770,26 @@ class BoundedLocalAlgorithmSelection:
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedLocalParallelAlgorithmSelection
     Scalar: BoundedLocalScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1604,6 +1824,7 @@ class BoundedScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
@@ -1612,6 +1833,7 @@ class BoundedScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -1619,11 +1841,13 @@ class BoundedScalarAlgorithmSelection:
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeScalarAlgorithmSelection
     Local: BoundedLocalScalarAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1690,10 +1914,12 @@ class GradientBasedLocalAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     newton_cg: type[NewtonCg]
+    slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
@@ -1702,11 +1928,25 @@ class GradientBasedLocalAlgorithmSelection:
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
     Likelihood: GradientBasedLikelihoodLocalAlgorithmSelection
+    NonlinearConstrained: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
     Scalar: GradientBasedLocalScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientBasedNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
+    Local: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1717,18 +1957,22 @@ class GradientBasedScalarAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     newton_cg: type[NewtonCg]
+    slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1827,6 +2071,18 @@ class LikelihoodLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LocalNonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1856,6 +2112,7 @@ class LocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
@@ -1865,6 +2122,7 @@ class LocalScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -1874,11 +2132,25 @@ class LocalScalarAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
     GradientFree: GradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: LocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class NonlinearConstrainedScalarAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedNonlinearConstrainedScalarAlgorithmSelection
+    GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    Local: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1913,6 +2185,7 @@ class BoundedAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
@@ -1922,6 +2195,7 @@ class BoundedAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -1930,12 +2204,14 @@ class BoundedAlgorithmSelection:
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
     LeastSquares: BoundedLeastSquaresAlgorithmSelection
     Local: BoundedLocalAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedParallelAlgorithmSelection
     Scalar: BoundedScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1962,10 +2238,12 @@ class GradientBasedAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     newton_cg: type[NewtonCg]
+    slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     nlopt_lbfgsb: type[NloptLBFGSB]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
@@ -1974,11 +2252,13 @@ class GradientBasedAlgorithmSelection:
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
     Likelihood: GradientBasedLikelihoodAlgorithmSelection
     Local: GradientBasedLocalAlgorithmSelection
+    NonlinearConstrained: GradientBasedNonlinearConstrainedAlgorithmSelection
     Scalar: GradientBasedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2050,6 +2330,7 @@ class LocalAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
@@ -2060,6 +2341,7 @@ class LocalAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -2071,14 +2353,29 @@ class LocalAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
     LeastSquares: LeastSquaresLocalAlgorithmSelection
     Likelihood: LikelihoodLocalAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedAlgorithmSelection
     Parallel: LocalParallelAlgorithmSelection
     Scalar: LocalScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class NonlinearConstrainedAlgorithmSelection:
+    slsqp: type[Slsqp]
+    nlopt_slsqp: type[NloptSLSQP]
+    scipy_slsqp: type[ScipySLSQP]
+    Bounded: BoundedNonlinearConstrainedAlgorithmSelection
+    GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
+    Local: LocalNonlinearConstrainedAlgorithmSelection
+    Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2118,6 +2415,7 @@ class ScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
@@ -2127,6 +2425,7 @@ class ScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -2137,12 +2436,14 @@ class ScalarAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
     GradientBased: GradientBasedScalarAlgorithmSelection
     GradientFree: GradientFreeScalarAlgorithmSelection
     Local: LocalScalarAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedScalarAlgorithmSelection
     Parallel: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2164,6 +2465,7 @@ class AlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
@@ -2174,6 +2476,7 @@ class AlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
+    nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
@@ -2186,6 +2489,7 @@ class AlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
+    scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
@@ -2194,6 +2498,7 @@ class AlgorithmSelection:
     LeastSquares: LeastSquaresAlgorithmSelection
     Likelihood: LikelihoodAlgorithmSelection
     Local: LocalAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedAlgorithmSelection
     Parallel: ParallelAlgorithmSelection
     Scalar: ScalarAlgorithmSelection
     All: list[type[Algorithm]]

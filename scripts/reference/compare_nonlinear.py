@@ -1,4 +1,4 @@
-"""Compare the augmented Lagrangian with nlopt's and with scipy's SLSQP on classic problems.
+"""Compare slsqp and the augmented Lagrangian with scipy's SLSQP and with nlopt's on classic problems.
 
 Run with thalweg, nlopt and scipy installed: python scripts/reference/compare_nonlinear.py
 
@@ -144,6 +144,24 @@ def with_thalweg(problem, algorithm, tol=1e-5):
     return result.n_fun_evals, result.params, result.success
 
 
+def with_thalweg_slsqp(problem, ftol):
+    """Our slsqp, which keeps the constraints itself."""
+    n = len(problem.start)
+    result = om.minimize(
+        lambda x: float(problem.fun(x)),
+        problem.start,
+        "scipy_slsqp",
+        bounds=om.Bounds(lower=np.full(n, problem.box[0]), upper=np.full(n, problem.box[1])),
+        constraints=om.NonlinearConstraint(
+            func=lambda x: np.array(problem.constraints(x)),
+            lower_bound=problem.lower,
+            upper_bound=problem.upper,
+        ),
+        algo_options={"convergence_ftol_abs": ftol},
+    )
+    return result.n_fun_evals, result.params, result.success
+
+
 def with_nlopt(problem, inner):
     """nlopt's augmented Lagrangian around one of its algorithms."""
     n, calls = len(problem.start), [0]
@@ -188,7 +206,7 @@ def with_nlopt(problem, inner):
     return calls[0], x, success
 
 
-def with_slsqp(problem):
+def with_slsqp(problem, ftol):
     """scipy's SLSQP."""
     from scipy.optimize import NonlinearConstraint
 
@@ -204,7 +222,7 @@ def with_slsqp(problem):
             problem.upper,
             jac=lambda x: jacobian(lambda x: np.array(problem.constraints(x)), x),
         ),
-        options={"maxiter": 1000},
+        options={"maxiter": 1000, "ftol": ftol},
     )
     return result.nfev, result.x, result.success
 
@@ -213,7 +231,10 @@ SOLVERS = {
     "thalweg lbfgsb": lambda problem: with_thalweg(problem, "lbfgsb"),
     "thalweg lbfgsb, tol 1e-8": lambda problem: with_thalweg(problem, "lbfgsb", 1e-8),
     "nlopt auglag lbfgs": lambda problem: with_nlopt(problem, nlopt.LD_LBFGS),
-    "scipy slsqp": with_slsqp,
+    "thalweg slsqp, ftol 1e-6": lambda problem: with_thalweg_slsqp(problem, 1e-6),
+    "scipy slsqp, ftol 1e-6": lambda problem: with_slsqp(problem, 1e-6),
+    "thalweg slsqp, ftol 1e-8": lambda problem: with_thalweg_slsqp(problem, 1e-8),
+    "scipy slsqp, ftol 1e-8": lambda problem: with_slsqp(problem, 1e-8),
     "thalweg neldermead": lambda problem: with_thalweg(problem, "neldermead"),
     "nlopt auglag neldermead": lambda problem: with_nlopt(problem, nlopt.LN_NELDERMEAD),
 }

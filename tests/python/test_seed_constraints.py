@@ -225,3 +225,45 @@ def test_t9_linear_on_a_matrix(old):
     assert result.params["c"].sum() == pytest.approx(1, abs=1e-15)
     assert all(point.sum() == pytest.approx(1, abs=1e-14) for point in points)
     assert result.params["a"] == pytest.approx(np.pi, abs=1e-5)
+
+
+# C27: a nonlinear constraint, which the algorithm keeps itself.
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_c27_a_product_that_is_one(old):
+    if old:
+        with pytest.warns(FutureWarning, match=r"NonlinearConstraint\(\.\.\.\)"):
+            result = om.minimize(
+                criterion=offset_sphere,
+                params=np.ones(6),
+                algorithm="scipy_slsqp",
+                constraints={
+                    "type": "nonlinear",
+                    "loc": [0, 1, 2, 3, 4],
+                    "func": np.prod,
+                    "value": 1.0,
+                },
+            )
+    else:
+        result = om.minimize(
+            offset_sphere,
+            np.ones(6),
+            "scipy_slsqp",
+            constraints=om.NonlinearConstraint(lambda x: x[:-1], func=np.prod, value=1.0),
+        )
+    assert result.success, result.message
+    assert np.allclose(result.params, [1.31, 1.16, 1.01, 0.87, 0.75, 0], atol=0.01)
+    assert abs(np.prod(result.params[:5]) - 1) <= 1e-6
+    assert result.max_constraint_violation <= 1e-6
+
+
+@pytest.mark.parametrize(
+    "bounds", [{"lower_bound": 1.0, "upper_bound": 1.0}, {"lower_bound": 1.0}]
+)
+def test_c27_with_bounds_and_a_tree_of_values(bounds):
+    constraint = om.NonlinearConstraint(
+        lambda x: x[:-1], func=lambda x: {"product": [np.prod(x)]}, **bounds
+    )
+    result = om.minimize(offset_sphere, np.ones(6), "scipy_slsqp", constraints=constraint)
+    assert np.allclose(result.params, [1.31, 1.16, 1.01, 0.87, 0.75, 0], atol=0.01)

@@ -16,6 +16,7 @@ use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::newuoa::Newuoa;
 use crate::algorithms::powell::Powell;
 use crate::algorithms::praxis::Praxis;
+use crate::algorithms::slsqp::Slsqp;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
 use crate::algorithms::truncated_newton::TruncatedNewton;
@@ -37,6 +38,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Newuoa>(),
     CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Praxis>(),
+    CatalogEntry::of::<Slsqp>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
     CatalogEntry::of::<TruncatedNewton>(),

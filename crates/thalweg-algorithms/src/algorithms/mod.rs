@@ -14,6 +14,7 @@ pub mod newton_cg;
 pub mod newuoa;
 pub mod powell;
 pub mod praxis;
+pub mod slsqp;
 pub mod subplex;
 pub mod trf;
 pub mod truncated_newton;

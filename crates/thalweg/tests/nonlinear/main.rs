@@ -5,4 +5,5 @@ mod drivers;
 mod honest;
 mod messages;
 mod native;
+mod sequential;
 mod solutions;
