@@ -192,6 +192,7 @@ ALGORITHMS = {
     "scipy_bfgs": (gradient_method("BFGS", gtol=1e-12, xrtol=1e-14), BUDGET_WITH_DERIVATIVES),
     "scipy_conjugate_gradient": (gradient_method("CG", gtol=1e-12), BUDGET_WITH_DERIVATIVES),
     "scipy_newton_cg": (gradient_method("Newton-CG", xtol=1e-14), BUDGET_WITH_DERIVATIVES),
+    "scipy_slsqp": (gradient_method("SLSQP", ftol=1e-14), BUDGET_WITH_DERIVATIVES),
     "scipy_truncated_newton": (
         gradient_method("TNC", ftol=1e-14, xtol=1e-14, gtol=1e-12, maxfun=10**6),
         BUDGET_WITH_DERIVATIVES,

@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 19] = [
+pub const PAIRINGS: [Pairing; 20] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -139,6 +139,12 @@ pub const PAIRINGS: [Pairing; 19] = [
         reference: "scipy_conjugate_gradient",
         max_evaluations: 1000,
         options: &[("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_slsqp",
+        reference: "scipy_slsqp",
+        max_evaluations: 1000,
+        options: &[("convergence_ftol_abs", 1e-14)],
     },
     Pairing {
         algorithm: "scipy_truncated_newton",
@@ -356,8 +362,9 @@ fn measure(pairing: &Pairing, problem: &Problem) -> Result<Counts, CompareError>
 /// The objective at every evaluation of a run. A run that failed on its way (at a derivative that is not finite, say) counts up to
 /// there.
 ///
-/// With `gradients_count`, a derivative that was asked for alone counts as an evaluation (of infinity). For scalar objectives it is
-/// at a point of its own, where the references evaluate the objective as well; that of residuals belongs to a point that has counted.
+/// With `gradients_count`, a derivative that was asked for alone counts as an evaluation (of infinity), if it is at a point of its
+/// own, where the references evaluate the objective as well. One at the point of the evaluation before has counted there; that of
+/// residuals always has.
 fn values_of(
     end: Result<FlatResult, OptimizeError>,
     gradients_count: bool,
@@ -368,10 +375,14 @@ fn values_of(
         Err(error) => return Err(CompareError::Run(error)),
     };
     let history = result.history.unwrap_or_default();
-    let rows = history.values().iter().zip(history.tasks());
-    let values = rows.filter_map(|(value, task)| match task {
-        Task::Jac => gradients_count.then_some(f64::INFINITY),
-        _ => Some(*value),
+    let mut last: &[f64] = &[];
+    let rows = history.values().iter().zip(history.tasks()).zip(history.params());
+    let values = rows.filter_map(|((value, task), x)| {
+        let has_counted = std::mem::replace(&mut last, x) == x;
+        match task {
+            Task::Jac => (gradients_count && !has_counted).then_some(f64::INFINITY),
+            _ => Some(*value),
+        }
     });
     Ok(values.collect())
 }

@@ -134,6 +134,11 @@ fn scipy_conjugate_gradient_clears_the_bar() {
 }
 
 #[test]
+fn scipy_slsqp_clears_the_bar() {
+    assert_clears_the_bar("scipy_slsqp");
+}
+
+#[test]
 fn scipy_truncated_newton_clears_the_bar() {
     assert_clears_the_bar_but_for("scipy_truncated_newton", &["chebyquad_10"]);
 }

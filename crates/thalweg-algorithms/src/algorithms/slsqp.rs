@@ -415,35 +415,14 @@ fn linearize(here: &Point, step: &SqpStep) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{assert_within_bounds, boxed, rosenbrock, rosenbrock_gradient};
     use thalweg_core::testing::FunctionOracle;
     use thalweg_core::{Extra, ProblemSpec, Verdict};
-
-    fn rosenbrock(x: &[f64]) -> f64 {
-        100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2)
-    }
-
-    fn rosenbrock_gradient(x: &[f64], g: &mut [f64]) {
-        let valley = x[1] - x[0] * x[0];
-        g[0] = -400.0 * x[0] * valley - 2.0 * (1.0 - x[0]);
-        g[1] = 200.0 * valley;
-    }
-
-    fn boxed(lower: &[f64], upper: &[f64]) -> ProblemSpec {
-        ProblemSpec {
-            lower: lower.to_vec(),
-            upper: upper.to_vec(),
-            ..ProblemSpec::unconstrained(lower.len())
-        }
-    }
 
     fn run(algorithm: &Slsqp, spec: &ProblemSpec, x0: &[f64]) -> (Finish, u64) {
         let mut oracle = FunctionOracle::scalar(rosenbrock).with_gradient(rosenbrock_gradient);
         let finish = algorithm.solve(&mut Problem::new(&mut oracle, spec), x0).unwrap();
-        for (_, x) in &oracle.trace {
-            let bounds = spec.lower.iter().zip(&spec.upper);
-            let inside = |(x, (low, high)): (&f64, (&f64, &f64))| low <= x && x <= high;
-            assert!(x.iter().zip(bounds).all(inside), "{x:?} leaves the bounds");
-        }
+        assert_within_bounds(&oracle, spec);
         (finish, oracle.n_evaluations)
     }
 
