@@ -30,14 +30,14 @@
 //! * M. J. D. Powell, A fast algorithm for nonlinearly constrained optimization calculations, in: Numerical Analysis, Dundee 1977,
 //!   Lecture Notes in Mathematics 630 (1978), <https://doi.org/10.1007/BFb0067703>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Test, Want};
-use thalweg_linalg::{dot, mul, mul_transposed, nrm2};
+use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
+use thalweg_linalg::{dot, mul_transposed};
 use thalweg_macros::Options;
 
 use crate::pieces::change_tests::ChangeTests;
 use crate::pieces::damped_bfgs::DampedBfgs;
 use crate::pieces::exact_penalty::{ExactPenalty, violation};
-use crate::pieces::sqp_step::{Linearized, SqpStep, SqpSubproblem};
+use crate::pieces::sqp_point::{Point, Step};
 
 /// A step must give this share of the promised decrease.
 const SUFFICIENT_DECREASE: f64 = 0.1;
@@ -45,13 +45,6 @@ const SUFFICIENT_DECREASE: f64 = 0.1;
 const BACK_OFF: f64 = 0.25;
 /// Shorter steps say nothing about convergence.
 const SHORT_STEP: f64 = 0.1;
-/// The prices of slacks: 10^2 to 10^12.
-const PRICES: std::ops::RangeInclusive<i32> = 2..=12;
-/// A price is high enough if it leaves at most this share of the violations.
-const GOOD_SHARE: f64 = 0.9;
-/// The constraints cannot be met from here if every price leaves more than this share.
-const HOPELESS_SHARE: f64 = 1.0 - 1e-6;
-
 /// Sequential quadratic programming with bounds and nonlinear constraints (SLSQP).
 #[derive(Clone, Debug, Options)]
 #[algorithm(name = "slsqp", kind = Scalar, needs(gradient), supports(bounds, nonlinear_constraints))]
@@ -271,145 +264,6 @@ fn update(matrix: &mut DampedBfgs, here: &Point, next: &Point, multipliers: &[f6
     let (new, old) = (lagrangian(next), lagrangian(here));
     let change: Vec<f64> = new.iter().zip(&old).map(|(new, old)| new - old).collect();
     matrix.update(&step, &change);
-}
-
-/// A point with what is known there.
-struct Point {
-    x: Vec<f64>,
-    value: f64,
-    constraints: Vec<f64>,
-    gradient: Vec<f64>,
-    jacobian: Vec<f64>,
-}
-
-impl Point {
-    fn at(problem: &mut Problem<'_>, x: Vec<f64>) -> Result<Self, Stop> {
-        let (value, constraints) = if problem.constraint_limits().is_empty() {
-            (problem.value(&x)?, Vec::new())
-        } else {
-            let values = problem.batch(Want::VALUE | Want::CONSTRAINTS, &x)?;
-            (values.values[0], values.constraints.clone())
-        };
-        Ok(Point { x, value, constraints, gradient: Vec::new(), jacobian: Vec::new() })
-    }
-
-    fn differentiate(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
-        problem.gradient(&self.x, &mut self.gradient)?;
-        if !self.constraints.is_empty() {
-            problem.constraint_jacobian(&self.x, &mut self.jacobian)?;
-        }
-        Ok(())
-    }
-
-    fn what_is_not_finite(&self) -> Option<&'static str> {
-        if !self.gradient.iter().all(|g| g.is_finite()) {
-            return Some("the gradient of the objective is not finite");
-        }
-        let is_finite = self.jacobian.iter().all(|a| a.is_finite());
-        (!is_finite).then_some("the derivative of a constraint is not finite")
-    }
-
-    /// Whether each violation is at most this share of its tolerance, or rounding.
-    fn is_feasible(&self, problem: &Problem<'_>, share: f64) -> bool {
-        let tolerances = problem.constraint_tolerances();
-        let each = self.constraints.iter().zip(problem.constraint_limits()).zip(tolerances);
-        each.into_iter().all(|((c, limits), tolerance)| {
-            violation(*c, *limits) <= (share * tolerance).max(1e-14 * (1.0 + c.abs()))
-        })
-    }
-
-    fn why_infeasible(&self, problem: &Problem<'_>) -> String {
-        let limits = problem.constraint_limits();
-        let (mut most, mut of) = (0.0, 0);
-        for (i, (c, limits)) in self.constraints.iter().zip(limits).enumerate() {
-            let violation = violation(*c, *limits);
-            if violation > most {
-                (most, of) = (violation, i);
-            }
-        }
-        let (c, (lower, upper)) = (self.constraints[of], limits[of]);
-        format!(
-            "constraint value {of} stays at {c:e}, outside its limits [{lower}, {upper}], and no small step brings the \
-             constraints nearer to their limits: the end is a stationary point of the violation, or the constraints contradict \
-             each other"
-        )
-    }
-
-    fn converged(self, test: Test, multipliers: &[f64]) -> Finish {
-        let finish = Finish::converged(self.x, self.value, test);
-        with_derivatives(finish, self.gradient, multipliers)
-    }
-
-    fn end<R: Into<String>>(
-        self,
-        finish: fn(Vec<f64>, f64, String) -> Finish,
-        reason: R,
-        multipliers: &[f64],
-    ) -> Finish {
-        with_derivatives(finish(self.x, self.value, reason.into()), self.gradient, multipliers)
-    }
-}
-
-fn with_derivatives(finish: Finish, gradient: Vec<f64>, multipliers: &[f64]) -> Finish {
-    let finish = finish.with("gradient", gradient);
-    if multipliers.is_empty() { finish } else { finish.with("multipliers", multipliers.to_vec()) }
-}
-
-/// The step of the subproblem at a point.
-struct Step {
-    sqp: SqpStep,
-    /// The constraints at its end by the linear model.
-    linearized: Vec<f64>,
-    /// Whether the linearized constraints contradict each other.
-    is_relaxed: bool,
-    /// Whether no step brings them nearer to their limits.
-    is_hopeless: bool,
-}
-
-impl Step {
-    fn from(here: &Point, matrix: &DampedBfgs, problem: &Problem<'_>) -> Option<Self> {
-        let bounds = problem.lower().iter().zip(problem.upper());
-        let room: Vec<(f64, f64)> =
-            here.x.iter().zip(bounds).map(|(x, (low, high))| (low - x, high - x)).collect();
-        let limits: Vec<(f64, f64)> = (here.constraints.iter())
-            .zip(problem.constraint_limits())
-            .map(|(c, &(low, high))| (low - c, if low == high { low - c } else { high - c }))
-            .collect();
-        let (gradient, jacobian) = (&here.gradient, &here.jacobian);
-        let at = Linearized { gradient, jacobian, limits: &limits, room: &room };
-        let subproblem = SqpSubproblem::new(matrix.matrix(), at)?;
-        if let Some(sqp) = subproblem.solve() {
-            let linearized = linearize(here, &sqp);
-            return Some(Step { sqp, linearized, is_relaxed: false, is_hopeless: false });
-        }
-        let size = |constraints: &[f64]| {
-            let each = constraints.iter().zip(problem.constraint_limits());
-            nrm2(&each.map(|(c, limits)| violation(*c, *limits)).collect::<Vec<_>>())
-        };
-        let before = size(&here.constraints);
-        let mut last = None;
-        for sqp in PRICES.filter_map(|exponent| subproblem.solve_relaxed(10_f64.powi(exponent))) {
-            let linearized = linearize(here, &sqp);
-            let share = size(&linearized) / before;
-            last = Some(Step {
-                sqp,
-                linearized,
-                is_relaxed: true,
-                is_hopeless: share > HOPELESS_SHARE,
-            });
-            if share <= GOOD_SHARE {
-                break;
-            }
-        }
-        last
-    }
-}
-
-fn linearize(here: &Point, step: &SqpStep) -> Vec<f64> {
-    let mut linearized = vec![0.0; here.constraints.len()];
-    mul(&here.jacobian, here.x.len(), &step.direction, &mut linearized);
-    linearized.iter_mut().zip(&here.constraints).for_each(|(l, c)| *l += c);
-    linearized
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub mod reflective_step;
 pub mod sampling;
 pub mod shifted_metric;
 pub mod simplex;
+pub(crate) mod sqp_point;
 pub mod sqp_step;
 pub mod step_pairs;
 pub mod subspace_minimization;
