@@ -133,6 +133,57 @@ class ConjugateGradient(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Dfols(Algorithm):
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_value_abs: float | str
+    convergence_value_scaled: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    n_restarts: int | float | str
+    trustregion_initial_radius: float | str | None
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    threshold_for_safety_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_value_abs: float | str = ...,
+        convergence_value_scaled: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        n_restarts: int | float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        threshold_for_safety_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class DifferentialEvolution(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
@@ -482,6 +533,79 @@ class VariableMetric(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NagDFOLS(Algorithm):
+    clip_criterion_if_overflowing: bool | str
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_ftol_scaled: float | str
+    convergence_slow_progress: float | str | None
+    initial_directions: str | None
+    interpolation_rounding_error: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: float | str | None
+    random_directions_orthogonal: bool | str
+    stopping_maxfun: int | float | str
+    threshold_for_safety_step: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_fast_start_options: float | str | None
+    trustregion_initial_radius: float | str | None
+    trustregion_method_to_replace_extra_points: str | None
+    trustregion_n_extra_points_to_replace_successful: int | float | str
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_precondition_interpolation: bool | str
+    trustregion_reset_options: float | str | None
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    n_restarts: int | float | str
+    convergence_value_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        clip_criterion_if_overflowing: bool | str = ...,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_ftol_scaled: float | str = ...,
+        convergence_slow_progress: float | str | None = ...,
+        initial_directions: str | None = ...,
+        interpolation_rounding_error: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: float | str | None = ...,
+        random_directions_orthogonal: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        threshold_for_safety_step: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_fast_start_options: float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_method_to_replace_extra_points: str | None = ...,
+        trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_precondition_interpolation: bool | str = ...,
+        trustregion_reset_options: float | str | None = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        n_restarts: int | float | str = ...,
+        convergence_value_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class NloptBOBYQA(Algorithm):
@@ -961,6 +1085,14 @@ class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1024,15 +1156,36 @@ class BoundedGradientBasedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Parallel: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Local: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1078,6 +1231,15 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    GradientFree: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1097,6 +1259,15 @@ class GlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1189,14 +1360,26 @@ class BoundedGradientBasedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Local: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1204,6 +1387,7 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1213,16 +1397,19 @@ class BoundedGradientFreeLocalAlgorithmSelection:
 
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1256,9 +1443,23 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
+    GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    GradientFree: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: BoundedLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1266,14 +1467,17 @@ class BoundedLeastSquaresLocalAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1399,16 +1603,39 @@ class GradientBasedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1453,6 +1680,16 @@ class GradientFreeParallelScalarAlgorithmSelection:
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1507,12 +1744,14 @@ class BoundedGradientBasedAlgorithmSelection:
 class BoundedGradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1522,6 +1761,7 @@ class BoundedGradientFreeAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
+    LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGradientFreeScalarAlgorithmSelection
@@ -1531,10 +1771,14 @@ class BoundedGradientFreeAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
+    GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedLeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1543,6 +1787,7 @@ class BoundedLeastSquaresAlgorithmSelection:
 class BoundedLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1552,6 +1797,7 @@ class BoundedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1577,10 +1823,12 @@ class BoundedLocalAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1588,6 +1836,7 @@ class BoundedParallelAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
+    LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1734,15 +1983,28 @@ class GradientBasedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresAlgorithmSelection
+    Local: GradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: GradientFreeLeastSquaresParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1752,6 +2014,7 @@ class GradientFreeLocalAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1761,10 +2024,12 @@ class GradientFreeLocalAlgorithmSelection:
 
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1772,6 +2037,7 @@ class GradientFreeParallelAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1808,12 +2074,27 @@ class GradientFreeScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class LeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresLocalAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: LeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedLeastSquaresParallelAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: LeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1829,15 +2110,18 @@ class LikelihoodLocalAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1907,6 +2191,7 @@ class ParallelScalarAlgorithmSelection:
 class BoundedAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
@@ -1917,6 +2202,7 @@ class BoundedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1988,6 +2274,7 @@ class GradientBasedAlgorithmSelection:
 class GradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1995,6 +2282,7 @@ class GradientFreeAlgorithmSelection:
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2006,6 +2294,7 @@ class GradientFreeAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeAlgorithmSelection
     Global: GlobalGradientFreeAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
     Parallel: GradientFreeParallelAlgorithmSelection
     Scalar: GradientFreeScalarAlgorithmSelection
@@ -2015,13 +2304,17 @@ class GradientFreeAlgorithmSelection:
     AvailableNames: list[str]
 
 class LeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresAlgorithmSelection
     Local: LeastSquaresLocalAlgorithmSelection
+    Parallel: LeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2042,6 +2335,7 @@ class LocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
@@ -2054,6 +2348,7 @@ class LocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2086,10 +2381,12 @@ class LocalAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2098,6 +2395,7 @@ class ParallelAlgorithmSelection:
     Bounded: BoundedParallelAlgorithmSelection
     Global: GlobalParallelAlgorithmSelection
     GradientFree: GradientFreeParallelAlgorithmSelection
+    LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2155,6 +2453,7 @@ class AlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -2168,6 +2467,7 @@ class AlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]

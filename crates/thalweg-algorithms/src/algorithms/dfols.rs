@@ -21,6 +21,8 @@
 //!   smaller for all;
 //! * points are kept as they were evaluated, so that no base has to be moved; points that determine no model are replaced by new ones
 //!   around the best, in one batch;
+//! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
+//!   Moré and Wild;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
@@ -233,7 +235,7 @@ impl Search<'_> {
         };
         self.radii.set_delta(delta);
         if value.is_finite() {
-            let near = self.radii.delta;
+            let near = self.radii.rho;
             if let Some(t) = self.set.replaceable(model, &x, d, value < old, near) {
                 self.set.replace(t, &x, &residuals, value);
             }
