@@ -133,6 +133,57 @@ class ConjugateGradient(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Dfols(Algorithm):
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_value_abs: float | str
+    convergence_value_scaled: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    n_restarts: int | float | str
+    trustregion_initial_radius: float | str | None
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    threshold_for_safety_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_value_abs: float | str = ...,
+        convergence_value_scaled: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        n_restarts: int | float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        threshold_for_safety_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class DifferentialEvolution(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
@@ -505,6 +556,79 @@ class VariableMetric(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class NagDFOLS(Algorithm):
+    clip_criterion_if_overflowing: bool | str
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_ftol_scaled: float | str
+    convergence_slow_progress: float | str | None
+    initial_directions: str | None
+    interpolation_rounding_error: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: float | str | None
+    random_directions_orthogonal: bool | str
+    stopping_maxfun: int | float | str
+    threshold_for_safety_step: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_fast_start_options: float | str | None
+    trustregion_initial_radius: float | str | None
+    trustregion_method_to_replace_extra_points: str | None
+    trustregion_n_extra_points_to_replace_successful: int | float | str
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_precondition_interpolation: bool | str
+    trustregion_reset_options: float | str | None
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    n_restarts: int | float | str
+    convergence_value_abs: float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        clip_criterion_if_overflowing: bool | str = ...,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_ftol_scaled: float | str = ...,
+        convergence_slow_progress: float | str | None = ...,
+        initial_directions: str | None = ...,
+        interpolation_rounding_error: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: float | str | None = ...,
+        random_directions_orthogonal: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        threshold_for_safety_step: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_fast_start_options: float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_method_to_replace_extra_points: str | None = ...,
+        trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_precondition_interpolation: bool | str = ...,
+        trustregion_reset_options: float | str | None = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        n_restarts: int | float | str = ...,
+        convergence_value_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class NloptBOBYQA(Algorithm):
@@ -1035,6 +1159,14 @@ class BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     neldermead: type[NelderMead]
@@ -1122,15 +1254,36 @@ class BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Parallel: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Local: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1176,6 +1329,15 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    GradientFree: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     slsqp: type[Slsqp]
     nlopt_slsqp: type[NloptSLSQP]
@@ -1215,6 +1377,15 @@ class GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1326,14 +1497,26 @@ class BoundedGradientBasedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Local: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1341,6 +1524,7 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1350,16 +1534,19 @@ class BoundedGradientFreeLocalAlgorithmSelection:
 
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1393,9 +1580,23 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
+    GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    GradientFree: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: BoundedLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1414,14 +1615,17 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1588,16 +1792,39 @@ class GradientBasedNonlinearConstrainedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1642,6 +1869,16 @@ class GradientFreeParallelScalarAlgorithmSelection:
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LeastSquaresLocalParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1711,12 +1948,14 @@ class BoundedGradientBasedAlgorithmSelection:
 class BoundedGradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1726,6 +1965,7 @@ class BoundedGradientFreeAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
+    LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGradientFreeScalarAlgorithmSelection
@@ -1735,10 +1975,14 @@ class BoundedGradientFreeAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
+    GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedLeastSquaresLocalAlgorithmSelection
+    Parallel: BoundedLeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1747,6 +1991,7 @@ class BoundedLeastSquaresAlgorithmSelection:
 class BoundedLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1757,6 +2002,7 @@ class BoundedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1797,10 +2043,12 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1808,6 +2056,7 @@ class BoundedParallelAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
+    LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1978,15 +2227,28 @@ class GradientBasedScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedGradientFreeLeastSquaresAlgorithmSelection
+    Local: GradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: GradientFreeLeastSquaresParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1996,6 +2258,7 @@ class GradientFreeLocalAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2005,10 +2268,12 @@ class GradientFreeLocalAlgorithmSelection:
 
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2016,6 +2281,7 @@ class GradientFreeParallelAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2052,12 +2318,27 @@ class GradientFreeScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class LeastSquaresLocalAlgorithmSelection:
+    dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresLocalAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresLocalAlgorithmSelection
+    Parallel: LeastSquaresLocalParallelAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LeastSquaresParallelAlgorithmSelection:
+    dfols: type[Dfols]
+    nag_dfols: type[NagDFOLS]
+    Bounded: BoundedLeastSquaresParallelAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresParallelAlgorithmSelection
+    Local: LeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2085,15 +2366,18 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
+    LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2179,6 +2463,7 @@ class ParallelScalarAlgorithmSelection:
 class BoundedAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
@@ -2190,6 +2475,7 @@ class BoundedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2268,6 +2554,7 @@ class GradientBasedAlgorithmSelection:
 class GradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2275,6 +2562,7 @@ class GradientFreeAlgorithmSelection:
     powell: type[Powell]
     praxis: type[Praxis]
     subplex: type[Subplex]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2286,6 +2574,7 @@ class GradientFreeAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeAlgorithmSelection
     Global: GlobalGradientFreeAlgorithmSelection
+    LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
     Parallel: GradientFreeParallelAlgorithmSelection
     Scalar: GradientFreeScalarAlgorithmSelection
@@ -2295,13 +2584,17 @@ class GradientFreeAlgorithmSelection:
     AvailableNames: list[str]
 
 class LeastSquaresAlgorithmSelection:
+    dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresAlgorithmSelection
+    GradientFree: GradientFreeLeastSquaresAlgorithmSelection
     Local: LeastSquaresLocalAlgorithmSelection
+    Parallel: LeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2322,6 +2615,7 @@ class LocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
@@ -2335,6 +2629,7 @@ class LocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2383,10 +2678,12 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2395,6 +2692,7 @@ class ParallelAlgorithmSelection:
     Bounded: BoundedParallelAlgorithmSelection
     Global: GlobalParallelAlgorithmSelection
     GradientFree: GradientFreeParallelAlgorithmSelection
+    LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2456,6 +2754,7 @@ class AlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -2470,6 +2769,7 @@ class AlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]

@@ -3,12 +3,12 @@
 Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
-  optimagic's neldermead_parallel, and NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
-  Sbplx on the 54 Moré-Wild problems;
+  optimagic's neldermead_parallel, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
+  Sbplx, and DFO-LS on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
 * `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
 
-Needs optimagic 0.5.3, scipy 1.17 and nlopt 2.11 (other versions count a little differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
 
     python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv]
 
@@ -20,7 +20,8 @@ fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
 Rules of the measurement: "to 1e-4" is the number of objective (residual) evaluations up to and including the first one
 with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
 counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs 1e-12, xtol of least_squares left
-at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones 0), so that runs go on to the end. For the bounded
+at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones 0;
+rhoend of DFO-LS 1e-12, its tests of the objective off), so that runs go on to the end. For the bounded
 problems the gap is f - f*.
 
 Methods that ask for gradients only, for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
@@ -33,6 +34,7 @@ import csv
 import warnings
 from pathlib import Path
 
+import dfols
 import nlopt
 import numpy as np
 import optimagic as om
@@ -187,6 +189,12 @@ def neldermead_parallel(recorder, _, start):
         del recorder.values[0]
 
 
+def nag_dfols(recorder, _, start):
+    options = {"rhoend": 1e-12, "maxfun": 10**6, "do_logging": False}
+    parameters = {"model.abs_tol": 0.0, "model.rel_tol": 0.0, "slow.thresh_for_slow": 0.0}
+    dfols.solve(recorder.residuals, start, user_params=parameters, **options)
+
+
 ALGORITHMS = {
     "scipy_lbfgsb": (lbfgsb, BUDGET_WITH_DERIVATIVES),
     "scipy_bfgs": (gradient_method("BFGS", gtol=1e-12, xrtol=1e-14), BUDGET_WITH_DERIVATIVES),
@@ -205,6 +213,7 @@ ALGORITHMS = {
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
     "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
     "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),
+    "nag_dfols": (nag_dfols, BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_bobyqa": (nlopt_with("LN_BOBYQA"), BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_neldermead": (nlopt_with("LN_NELDERMEAD", ftol_rel=0), BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_newuoa": (nlopt_with("LN_NEWUOA"), BUDGET_WITHOUT_DERIVATIVES),

@@ -17,7 +17,9 @@ def test_filters_chain_in_any_order():
     assert om.algos.GradientBased.Bounded.Scalar == om.algos.Scalar.GradientBased.Bounded
     assert "scipy_lbfgsb" in om.algos.Bounded.GradientBased.AllNames
     assert set(om.algos.LeastSquares.AllNames) == {
+        "dfols",
         "levenberg_marquardt",
+        "nag_dfols",
         "trf",
         "scipy_ls_lm",
         "scipy_ls_trf",

@@ -172,7 +172,7 @@ def test_c11_maximize_with_the_slides_spelling():
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["scipy_ls_lm", "scipy_ls_trf", "scipy_lbfgsb", "scipy_neldermead"]
+    "algorithm", ["scipy_ls_lm", "scipy_ls_trf", "nag_dfols", "scipy_lbfgsb", "scipy_neldermead"]
 )
 def test_c13_dict_output(algorithm):
     def sphere_ls(x):
@@ -181,6 +181,39 @@ def test_c13_dict_output(algorithm):
     with pytest.warns(FutureWarning):
         result = om.minimize(criterion=sphere_ls, params=np.arange(5), algorithm=algorithm)
     assert np.allclose(result.params, 0, atol=1e-4)
+
+
+def test_d14_three_keys_with_dfols():
+    def general_sphere(x):
+        return {"contributions": x**2, "root_contributions": x, "value": x @ x}
+
+    with pytest.warns(FutureWarning):
+        result = om.minimize(criterion=general_sphere, params=np.arange(5), algorithm="nag_dfols")
+    assert result.success
+    assert np.allclose(result.params, 0, atol=1e-6)
+
+
+def test_dfols_within_bounds_under_optimagics_option_names():
+    @om.mark.least_squares
+    def residuals(x):
+        return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+    result = om.minimize(
+        residuals,
+        np.array([-1.2, 1.0]),
+        "nag_dfols",
+        bounds=om.Bounds(upper=np.array([0.5, np.inf])),
+        algo_options={
+            "convergence.minimal_trustregion_radius_tolerance": 1e-7,
+            "convergence.slow_progress": None,
+            "trustregion.initial_radius": 0.2,
+            "trustregion.n_interpolation_points": 4,
+            "stopping.maxfun": 500,
+        },
+    )
+    assert result.success
+    assert result.params[0] == 0.5
+    assert result.params[1] == pytest.approx(0.25, abs=1e-6)
 
 
 def test_c15_derivative_and_numdiff_dict():

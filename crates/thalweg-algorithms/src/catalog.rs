@@ -7,6 +7,7 @@ use crate::algorithms::bhhh::Bhhh;
 use crate::algorithms::bobyqa::Bobyqa;
 use crate::algorithms::compass_search::CompassSearch;
 use crate::algorithms::conjugate_gradient::ConjugateGradient;
+use crate::algorithms::dfols::Dfols;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
@@ -29,6 +30,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Bobyqa>(),
     CatalogEntry::of::<CompassSearch>(),
     CatalogEntry::of::<ConjugateGradient>(),
+    CatalogEntry::of::<Dfols>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),

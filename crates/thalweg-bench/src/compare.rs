@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 20] = [
+pub const PAIRINGS: [Pairing; 21] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -55,6 +55,12 @@ pub const PAIRINGS: [Pairing; 20] = [
         reference: "nlopt_bobyqa",
         max_evaluations: 2000,
         options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "dfols",
+        reference: "nag_dfols",
+        max_evaluations: 2000,
+        options: &[("convergence_minimal_trustregion_radius_tolerance", 1e-12)],
     },
     Pairing {
         algorithm: "lbfgsb",

@@ -37,6 +37,11 @@ fn bobyqa_clears_the_bar() {
 }
 
 #[test]
+fn dfols_clears_the_bar() {
+    assert_clears_the_bar("dfols");
+}
+
+#[test]
 fn differential_evolution_is_as_reliable_as_the_reference() {
     let rows = compare_differential_evolution().unwrap();
     for precision in 0..PRECISIONS.len() {

@@ -5,6 +5,7 @@ pub mod bhhh;
 pub mod bobyqa;
 pub mod compass_search;
 pub mod conjugate_gradient;
+pub mod dfols;
 pub mod differential_evolution;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;

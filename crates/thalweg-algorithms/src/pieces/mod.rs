@@ -34,6 +34,7 @@ pub mod population;
 pub mod powell_search;
 pub mod quasi_definite;
 pub mod reflective_step;
+pub mod residual_set;
 pub mod sampling;
 pub mod shifted_metric;
 pub mod simplex;

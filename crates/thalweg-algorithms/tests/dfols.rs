@@ -1,0 +1,113 @@
+//! DFO-LS where it has to be more than fast: bounds, noise, undefined residuals, large parameters.
+
+use thalweg_algorithms::algorithms::dfols::Dfols;
+use thalweg_core::{
+    Algorithm, Finish, Problem, ProblemSpec, Rng, Verdict, testing::FunctionOracle,
+};
+
+const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+fn run(
+    options: &Dfols,
+    oracle: &mut FunctionOracle<'_>,
+    m: usize,
+    bounds: &[(f64, f64)],
+    x0: &[f64],
+) -> Finish {
+    let (lower, upper) = bounds.iter().copied().unzip();
+    let spec = ProblemSpec { lower, upper, n_outputs: m, ..Default::default() };
+    let finish = options.solve(&mut Problem::new(oracle, &spec), x0).unwrap();
+    for (_, x) in &oracle.trace {
+        let inside = x.iter().zip(bounds).all(|(x, (low, high))| (low..=high).contains(&x));
+        assert!(inside, "{x:?} is not within {bounds:?}");
+    }
+    finish
+}
+
+fn rosenbrock(x: &[f64], out: &mut [f64]) {
+    out[0] = 10.0 * (x[1] - x[0] * x[0]);
+    out[1] = 1.0 - x[0];
+}
+
+#[test]
+fn a_curved_valley_is_followed_to_the_end() {
+    let mut oracle = FunctionOracle::least_squares(2, rosenbrock);
+    let finish = run(&Dfols::default(), &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+    let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
+    assert_eq!(test.option, "convergence_minimal_trustregion_radius_tolerance");
+    assert!(finish.value < 1e-20, "{finish:?}");
+    assert!(oracle.trace.len() < 80, "{}", oracle.trace.len());
+}
+
+#[test]
+fn active_bounds_are_met_exactly() {
+    let mut oracle = FunctionOracle::least_squares(2, rosenbrock);
+    let finish = run(&Dfols::default(), &mut oracle, 2, &[(-2.0, 0.5), FREE], &[0.3, 1.0]);
+    assert_eq!(finish.x[0], 0.5);
+    assert!(finish.verdict.is_success() && (finish.x[1] - 0.25).abs() < 1e-7, "{finish:?}");
+}
+
+#[test]
+fn small_sums_of_squares_end_the_run_when_they_are_asked_to() {
+    for (options, option) in [
+        (Dfols { convergence_value_abs: 1e-3, ..Dfols::default() }, "convergence_value_abs"),
+        (Dfols { convergence_value_scaled: 1e-3, ..Dfols::default() }, "convergence_value_scaled"),
+    ] {
+        let mut oracle = FunctionOracle::least_squares(2, rosenbrock);
+        let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+        let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
+        assert_eq!(test.option, option);
+        assert!(test.value <= 1e-3 && finish.value > 1e-20, "{finish:?}");
+    }
+}
+
+#[test]
+fn regressions_and_restarts_get_further_in_noise() {
+    let mut rng = Rng::new(4);
+    let mut noisy = |x: &[f64], out: &mut [f64]| {
+        rosenbrock(x, out);
+        out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
+    };
+    let options = Dfols {
+        noise_additive_level: Some(4e-6),
+        n_restarts: 2,
+        trustregion_n_interpolation_points: Some(5),
+        ..Dfols::default()
+    };
+    let mut oracle = FunctionOracle::least_squares(2, &mut noisy);
+    let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+    assert!(finish.verdict.is_success(), "{finish:?}");
+    assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.05), "{finish:?}");
+    let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
+    assert_eq!(test.option, "convergence_noise_corrected_criterion_tolerance");
+}
+
+#[test]
+fn an_edge_beyond_which_residuals_are_undefined_is_no_obstacle() {
+    let edge = |x: &[f64], out: &mut [f64]| {
+        out[0] = if x[0] < 0.2 { f64::NAN } else { x[0].ln() };
+        out[1] = x[1] - x[0];
+    };
+    let mut oracle = FunctionOracle::least_squares(2, edge);
+    let finish = run(&Dfols::default(), &mut oracle, 2, &[FREE; 2], &[4.0, -1.0]);
+    assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 1e-6), "{finish:?}");
+}
+
+#[test]
+fn what_is_finite_at_the_start_only_is_no_success() {
+    let lonely = |x: &[f64], out: &mut [f64]| out[0] = if x == [1.0] { 0.5 } else { f64::NAN };
+    let mut oracle = FunctionOracle::least_squares(1, lonely);
+    let finish = run(&Dfols::default(), &mut oracle, 1, &[FREE], &[1.0]);
+    let Verdict::Stalled(reason) = &finish.verdict else { panic!("{finish:?}") };
+    assert_eq!(reason, "the residuals are not finite at or next to the start");
+}
+
+#[test]
+fn the_radius_ends_at_the_precision_of_large_parameters() {
+    let far = |x: &[f64], out: &mut [f64]| out[0] = (x[0] - 3e12) / 1e12;
+    let mut oracle = FunctionOracle::least_squares(1, far);
+    let finish = run(&Dfols::default(), &mut oracle, 1, &[FREE], &[1e12]);
+    let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
+    assert_eq!(test.option, "");
+    assert!((finish.x[0] - 3e12).abs() < 1.0, "{finish:?}");
+}
