@@ -22,6 +22,7 @@ mod error;
 mod evaluator;
 mod history;
 mod limits;
+mod logging;
 pub mod multistart;
 pub mod names;
 mod nonlinear;
@@ -46,6 +47,7 @@ pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
 pub use history::History;
 pub use limits::{IterationReport, Limits};
+pub use logging::{Clock, Log};
 pub use multistart::{
     LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
@@ -65,6 +67,10 @@ pub use status::Status;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
+pub use thalweg_log::{
+    self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
+    LogReader, LogStep, MultistartLog,
+};
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,

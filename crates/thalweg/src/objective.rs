@@ -37,6 +37,17 @@ pub trait Objective {
         let _ = always;
     }
 
+    /// Whether a batch that takes long may be asked for in parts, one after the other, so that a log can note what is finished.
+    /// An objective that gains by large batches whatever they cost says no.
+    fn may_be_asked_in_parts(&self) -> bool {
+        false
+    }
+
+    /// What the objective said besides its numbers at points of the last batch, as JSON, for the log.
+    fn take_infos(&mut self) -> Vec<(usize, String)> {
+        Vec::new()
+    }
+
     /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same.
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>);
 }

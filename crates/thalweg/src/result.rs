@@ -150,6 +150,7 @@ impl FlatResult {
             self.extras.insert("n_constraint_jac_evals", Extra::Count(counts.constraint_jacobians));
         }
         self.verify(violated);
+        evaluator.end_step();
         match evaluator.failure.take() {
             Some(failure) => Err(OptimizeError::User { failure, partial: Box::new(self) }),
             None => Ok(self),

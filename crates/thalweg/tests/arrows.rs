@@ -1,5 +1,5 @@
 //! Dependencies between the workspace's crates point one way:
-//! core <- algorithms | space | diff <- thalweg <- bench | py; macros and linalg are leaves.
+//! core <- algorithms | space | diff | log <- thalweg <- bench | py; macros and linalg are leaves.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -46,9 +46,21 @@ const ROOMS: &[Room] = &[
         &["thalweg-core"],
         "derivatives know functions only, nothing of algorithms or parameter trees",
     ),
+    sibling(
+        "thalweg-log",
+        &["thalweg-core"],
+        "the log knows numbers and events, nothing of objectives, algorithms or parameter trees",
+    ),
     room(
         "thalweg",
-        &["thalweg-core", "thalweg-macros", "thalweg-algorithms", "thalweg-space", "thalweg-diff"],
+        &[
+            "thalweg-core",
+            "thalweg-macros",
+            "thalweg-algorithms",
+            "thalweg-space",
+            "thalweg-diff",
+            "thalweg-log",
+        ],
         "the facade joins the rooms below it; what is built on it is not its business",
     ),
     room("thalweg-bench", &["thalweg"], "benchmarks go through the facade, as users do"),
