@@ -8,7 +8,7 @@
 //! | varint, varints | at the start: how many nonlinear constraints there are, and how many values each has |
 //! | 8 k | the hashes of the points, [`crate::point_hash`], little-endian |
 //! | 8 each | the numbers of every point, in the order of the widths, little-endian |
-//! | rest | failures as JSON: `[[index, what, function or null, message], ..]`; nothing without failures |
+//! | rest | at the start: what the objective learnt about itself, in its own words. Later: failures as JSON: `[[index, what, function or null, message], ..]`; nothing without failures |
 
 use serde_json::Value;
 
@@ -61,8 +61,10 @@ pub struct AnswerBatch {
     pub sizes: Vec<usize>,
     /// The numbers of every point in the order of the widths.
     pub numbers: Vec<f64>,
-    /// Points that failed.
+    /// Points that failed; none at the start.
     pub failures: Vec<LoggedFailure>,
+    /// What the objective learnt about itself at the start, in its own words.
+    pub description: String,
 }
 
 /// A failure at one point, in words.
@@ -101,7 +103,9 @@ impl AnswerBatch {
         }
         self.keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
         self.numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
-        if !self.failures.is_empty() {
+        if self.wanted.contains(Wanted::START) {
+            bytes.extend_from_slice(self.description.as_bytes());
+        } else if !self.failures.is_empty() {
             let list: Vec<Value> = self.failures.iter().map(LoggedFailure::to_value).collect();
             bytes.extend_from_slice(Value::from(list).to_string().as_bytes());
         }
@@ -126,7 +130,12 @@ impl AnswerBatch {
         let keys = take_words(&mut rest, k)?.map(u64::from_le_bytes).collect();
         let count = k.checked_mul(widths.iter().sum())?;
         let numbers = take_words(&mut rest, count)?.map(f64::from_le_bytes).collect();
+        let mut description = String::new();
         let failures = match rest {
+            text if wanted.contains(Wanted::START) => {
+                description = String::from_utf8(text.to_vec()).ok()?;
+                Vec::new()
+            }
             [] => Vec::new(),
             text => serde_json::from_slice::<Vec<Value>>(text)
                 .ok()?
@@ -134,7 +143,7 @@ impl AnswerBatch {
                 .map(LoggedFailure::from_value)
                 .collect::<Option<_>>()?,
         };
-        Some(AnswerBatch { wanted, keys, widths, sizes, numbers, failures })
+        Some(AnswerBatch { wanted, keys, widths, sizes, numbers, failures, description })
     }
 }
 
@@ -199,6 +208,7 @@ mod tests {
             widths: [300, 0, 1, 0],
             sizes: Vec::new(),
             numbers: (0..602).map(|i| f64::from(i) - 0.1).collect(),
+            description: String::new(),
             failures: vec![LoggedFailure {
                 index: 1,
                 what: "fun".into(),
@@ -217,10 +227,12 @@ mod tests {
             sizes: vec![2, 130],
             numbers: vec![f64::NAN; 602],
             failures: Vec::new(),
+            description: "residuals, née résidus".into(),
             ..whole
         };
         let back = AnswerBatch::decode(&start.encode()).unwrap();
         assert_eq!((&back.sizes, &back.keys), (&start.sizes, &start.keys));
+        assert_eq!(back.description, start.description);
         assert!(back.numbers.iter().all(|x| x.is_nan()));
     }
 

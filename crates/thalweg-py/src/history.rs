@@ -58,10 +58,12 @@ impl HistoryData {
                     2 => Task::FunAndJac,
                     _ => Task::Exploration,
                 },
+                step: 0,
                 batch: columns[3][i] as u64,
                 start: columns[1][i],
                 stop: columns[2][i],
                 error: None,
+                replayed: false,
             });
         }
         Ok(HistoryData { history })

@@ -19,6 +19,7 @@ use thalweg::{
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
+use crate::logging::{LogRequest, Raised, log_error};
 use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
@@ -36,7 +37,7 @@ use crate::tree::Tree;
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
     collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
-    nonlinear=None, constraint_handling="native"))]
+    nonlinear=None, constraint_handling="native", log=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -60,6 +61,7 @@ pub(crate) fn solve(
     multistart: Option<&Bound<'_, PyDict>>,
     nonlinear: Option<&Bound<'_, PyAny>>,
     constraint_handling: &str,
+    log: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
     let _ = skip_checks; // nothing that is checked here may be skipped
@@ -98,7 +100,9 @@ pub(crate) fn solve(
         callback,
         constraint_handling: handling(constraint_handling)?,
         multistart: search.transpose()?,
+        log: None,
     };
+    let log = log.map(LogRequest::read).transpose()?;
     let nonlinear = Constraints::read(nonlinear)?;
     let is_search = task.multistart.is_some();
 
@@ -108,7 +112,10 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    let outcome = run(py, &mut functions, resolved, task, flag);
+    let outcome = match log.map(|log| log.prepare(py, &mut functions)).transpose() {
+        Ok(log) => run(py, &mut functions, resolved, Task { log, ..task }, flag),
+        Err(error) => Outcome { ended: Err(error), raised: None },
+    };
     let tree = functions.tree().clone_ref(py);
     objective.get().put_back(functions);
     guard.restore(py)?;
@@ -146,6 +153,7 @@ struct Task {
     callback: Option<Py<PyAny>>,
     constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
+    log: Option<LogRequest>,
 }
 
 /// How a run ended.
@@ -321,9 +329,10 @@ fn pipeline(
             }
         });
     };
+    let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
     let success_message = resolved.success_message();
     let nonlinear = functions.constraints().limits();
-    optimize(Specification {
+    let ended = optimize(Specification {
         objective: functions,
         start: &start,
         names: &names,
@@ -351,7 +360,14 @@ fn pipeline(
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
         multistart: task.multistart,
-    })
+        log,
+        clock: thalweg::Clock::start(),
+        step: 0,
+    });
+    if let Some(error) = of_log.and_then(|of_log: Raised| of_log.lock().ok()?.take()) {
+        **raised.borrow_mut() = Some(error);
+    }
+    ended
 }
 
 /// Start values have to be finite.
@@ -441,6 +457,10 @@ fn with_partial(py: Python<'_>, error: PyErr, partial: RawResult) -> PyErr {
 
 /// The exception for a wrong specification.
 pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr {
+    let wrong = match wrong {
+        OptimizeError::Log(wrong) => return log_error(wrong),
+        other => other,
+    };
     let kind = match &wrong {
         OptimizeError::Invalid { kind, .. } => match kind {
             InvalidKind::Function => Kind::Function,

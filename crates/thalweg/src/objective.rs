@@ -31,6 +31,16 @@ pub trait Objective {
         let _ = start;
     }
 
+    /// What was learnt at the start besides the numbers, in words that [`Objective::restore`] understands, for the log.
+    fn describe(&self) -> String {
+        String::new()
+    }
+
+    /// Called before [`Objective::resume`] with what [`Objective::describe`] said in an earlier session.
+    fn restore(&mut self, description: &str) {
+        let _ = description;
+    }
+
     /// From now on a failure at one point says nothing about the others (`true`), or may end the run again (`false`). An objective
     /// that evaluates all points of a batch whatever happens has nothing to do.
     fn keep_going(&mut self, always: bool) {

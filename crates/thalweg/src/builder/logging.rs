@@ -51,7 +51,7 @@ impl<P: Params, O> Optimization<'_, P, O> {
     /// // Limits may change: this goes on where the first session ended.
     /// let second = run().run()?;
     /// assert!(second.success && second.fun < first.fun);
-    /// assert_eq!(second.history.expect("collected").len(), count.get() + asked - 1); // the start is no row
+    /// assert_eq!(second.history.expect("collected").len(), asked + count.get());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn resume(mut self, resume: bool) -> Self {

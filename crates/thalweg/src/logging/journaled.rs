@@ -146,6 +146,7 @@ impl Journaled<'_> {
             sizes: Vec::new(),
             numbers,
             failures: noted.collect(),
+            description: String::new(),
         });
     }
 
@@ -259,6 +260,7 @@ impl Objective for Journaled<'_> {
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         if let Some(logged) = self.journal.answer(params, Wanted::START) {
             let start = start_of(&logged);
+            self.objective.restore(&logged.description);
             self.objective.resume(&start);
             return Ok(start);
         }
@@ -277,6 +279,7 @@ impl Objective for Journaled<'_> {
             sizes: start.constraints.iter().map(Vec::len).collect(),
             numbers: [&start.outputs, derivative, &constraints].concat(),
             failures: Vec::new(),
+            description: self.objective.describe(),
         });
         self.pass_on_warning();
         Ok(start)

@@ -12,6 +12,8 @@ pub(super) struct Logged {
     pub failure: Option<Box<LoggedFailure>>,
     /// How many values each nonlinear constraint has; at the start only.
     pub sizes: Vec<usize>,
+    /// What the objective learnt about itself; at the start only.
+    pub description: String,
     /// Numbers per kind of answer.
     pub widths: [usize; 4],
     is_final: bool,
@@ -115,7 +117,8 @@ impl Tape {
                 let numbers = Numbers::One(columns.fun[i]);
                 let (failure, sizes, widths) = (None, Vec::new(), [1, 0, 0, 0]);
                 tape.left += 1;
-                let answer = Logged { key, numbers, failure, sizes, widths, is_final: false };
+                let (description, is_final) = (String::new(), false);
+                let answer = Logged { key, numbers, failure, sizes, description, widths, is_final };
                 tape.answers.push(key, answer);
             }
             tape.times.push((hash, columns.task[i]), (columns.start[i], columns.stop[i]));
@@ -140,8 +143,10 @@ impl Tape {
             let failure = batch.failures.iter().find(|failure| failure.index == i);
             let failure = failure.cloned().map(Box::new);
             let (sizes, widths) = (batch.sizes.clone(), batch.widths);
+            let description = batch.description.clone();
             self.left += usize::from(!is_final);
-            self.answers.push(key, Logged { key, numbers, failure, sizes, widths, is_final });
+            let answer = Logged { key, numbers, failure, sizes, description, widths, is_final };
+            self.answers.push(key, answer);
         }
     }
 
