@@ -46,7 +46,7 @@ class OptimizeResult(DictLikeAccess):
             report.
         multistart_info: `MultistartInfo` of a search from many starts; None for a single run.
         algorithm_output: Whatever else the algorithm returns.
-        logger: None; runs without a log have none.
+        logger: A `SQLiteLogReader` of the run's log; None without a log.
         constraint_plan: How each constraint was handled; None without constraints.
     """
 

@@ -38,7 +38,8 @@ pub enum Event<'a> {
         /// What was computed.
         task: Task,
         /// The step of the run that it belongs to: 0 in a run from one start; in a search from many starts 0 is the exploration,
-        /// and local runs follow in the order in which they began.
+        /// and local runs follow in the order in which they began; points that are
+        /// explored to start a run from belong to its step.
         step: u64,
         /// The batch that the evaluation belongs to, counted from 0.
         batch: u64,

@@ -37,6 +37,9 @@ pub struct LoggedAnswers {
     pub batch: AnswerBatch,
 }
 
+/// The code of the task.
+const EXPLORATION: u8 = thalweg_core::Task::Exploration as u8;
+
 const OF_PROBLEM: &str = "SELECT id, direction, algorithm, names, start, lower, upper, structure, fingerprint, library, begun_at, status,
            message, seconds, n_resumed, (SELECT count(*) FROM evaluations WHERE problem = problems.id)
     FROM problems ORDER BY id";
@@ -226,12 +229,15 @@ impl LogReader {
             let mut places = of_step(step.number);
             match step.kind.as_str() {
                 "exploration" => {
-                    // In the exploration and among suggestions alike, only the task says what was explored.
                     places.sort_by(|&a, &b| rank(a).total_cmp(&rank(b)));
                     found.exploration = columns.at(&places);
                 }
                 _ if step.status == "skipped" || places.is_empty() => {}
-                _ => runs.push(places),
+                _ => {
+                    // Points that were tried before the run, to start it from, are none of its own.
+                    places.retain(|&i| columns.task[i] != EXPLORATION);
+                    runs.push(places);
+                }
             }
         }
         let best_of =

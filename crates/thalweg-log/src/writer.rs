@@ -303,7 +303,8 @@ impl Writer {
         self.take_warning()
     }
 
-    fn is_strict(&self) -> bool {
+    /// Whether everything is committed before the next evaluation.
+    pub fn is_strict(&self) -> bool {
         matches!(self.hand, Some(Hand::Own(_)))
     }
 

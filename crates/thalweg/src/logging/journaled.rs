@@ -10,8 +10,9 @@ use super::journal::Journal;
 use super::tape::Logged;
 use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 
-/// A batch that takes longer than this is evaluated in parts, so that what is finished is noted.
-const PART_SECONDS: f64 = 0.5;
+/// A batch that takes longer than this is evaluated in parts, so that what is finished is noted: one point after the other, and
+/// on several cores, where it costs something to begin.
+const PART_SECONDS: [f64; 2] = [0.05, 0.5];
 
 /// An objective with a log around it.
 pub(super) struct Journaled<'a> {
@@ -63,12 +64,16 @@ impl Journaled<'_> {
 
     /// How many of `k` points to ask for at once.
     fn part(&self, batch: &Batch<'_>, k: usize) -> usize {
-        if !self.objective.may_be_asked_in_parts() || self.seconds_per_point <= 0.0 {
+        if !self.objective.may_be_asked_in_parts() {
             return k;
         }
         let cores = batch.n_cores.max(1);
-        let rounds = (PART_SECONDS / self.seconds_per_point / cores as f64).min(1e9) as usize;
-        k.min(cores * rounds.max(1))
+        if self.journal.writer.is_strict() {
+            return k.min(cores);
+        }
+        let seconds = PART_SECONDS[usize::from(cores > 1)];
+        let points = (seconds / self.seconds_per_point.max(1e-9)) as usize;
+        k.min(cores * (points / cores).max(1))
     }
 
     /// Ask for one part and note the answers; says whether the run ends here.

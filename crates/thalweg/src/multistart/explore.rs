@@ -32,6 +32,8 @@ pub(super) struct Explored {
     pub stop: Option<(Status, String)>,
     /// A failure that always ends a run.
     pub fatal: Option<Failure>,
+    /// The step that evaluations are told of: 0, and later the next local run.
+    pub step: u64,
 }
 
 /// How the exploration is evaluated.
@@ -56,7 +58,7 @@ impl Exploration<'_> {
         if sample.begins_with_start {
             found.push(self.start_fun);
             (done, explored.n_evaluations) = (1, 1);
-            self.report(spec, &sample.points[..n], &[self.start_fun], &[], 0.0);
+            self.report(spec, &explored, &sample.points[..n], (&[self.start_fun], &[]), 0.0);
         }
         spec.objective.keep_going(true);
         // The last points wait: the minima of fitted bowls take the places of as many of them as there are.
@@ -180,7 +182,7 @@ impl Exploration<'_> {
             })
             .collect();
         explored.n_evaluations += until as u64;
-        self.report(spec, &points[..until * n], &values, &failures, begin);
+        self.report(spec, explored, &points[..until * n], (&values, &failures), begin);
         for failure in failures {
             match failure.error.kind {
                 UserErrorKind::Ordinary => {
@@ -200,9 +202,9 @@ impl Exploration<'_> {
     fn report(
         &self,
         spec: &mut Specification<'_>,
+        explored: &Explored,
         points: &[f64],
-        values: &[f64],
-        failures: &[Failure],
+        (values, failures): (&[f64], &[Failure]),
         begin: f64,
     ) {
         if spec.sinks.is_empty() {
@@ -219,7 +221,7 @@ impl Exploration<'_> {
                 params: &user,
                 value: Some(value).filter(|value| !value.is_nan()),
                 task: Task::Exploration,
-                step: 0,
+                step: explored.step,
                 batch: (i / self.n_cores) as u64,
                 start,
                 stop,
