@@ -56,12 +56,18 @@ impl LogRequest {
         Ok(LogRequest { log, raised: Raised::default() })
     }
 
-    /// Check the file before anything is evaluated, and learn from it what an earlier session knew of the functions.
-    pub(crate) fn prepare(self, py: Python<'_>, functions: &mut Functions) -> PyResult<Self> {
+    /// Check the file before anything is evaluated. Where the start has to be evaluated before the run (`looks_ahead`), learn from
+    /// the file what an earlier session knew of the functions.
+    pub(crate) fn prepare(
+        self,
+        py: Python<'_>,
+        functions: &mut Functions,
+        looks_ahead: bool,
+    ) -> PyResult<Self> {
         functions.keep_infos();
         self.log.check().map_err(log_error)?;
         let path = &self.log.options.path;
-        if self.log.resume && functions.kind_is_open() && !thalweg::log::is_blank(path) {
+        if self.log.resume && looks_ahead && !thalweg::log::is_blank(path) {
             let description = description(path).map_err(log_error)?;
             if let Some(description) = description {
                 functions.restore_description(py, &description)?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError};
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use thalweg::core::SolverKind;
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
@@ -112,7 +113,9 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    let outcome = match log.map(|log| log.prepare(py, &mut functions)).transpose() {
+    let looks_ahead = looks_ahead(&functions, kind, maximize);
+    let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
+    let outcome = match log.transpose() {
         Ok(log) => run(py, &mut functions, resolved, Task { log, ..task }, flag),
         Err(error) => Outcome { ended: Err(error), raised: None },
     };
@@ -258,6 +261,11 @@ impl Arguments<'_, '_> {
     }
 }
 
+/// Whether only what fun returns can tell whether it fits the algorithm.
+fn looks_ahead(functions: &Functions, solver: SolverKind, maximize: bool) -> bool {
+    functions.kind_is_open() && (solver != functions.kind() || maximize)
+}
+
 /// Run with the interpreter released; it is held only while Python code runs.
 fn run(
     py: Python<'_>,
@@ -266,12 +274,10 @@ fn run(
     task: Task,
     interrupted: Flag,
 ) -> Outcome {
-    if functions.kind_is_open()
-        && (resolved.algorithm.spec().features.kind != functions.kind()
-            || task.direction == Direction::Maximize)
+    let maximize = task.direction == Direction::Maximize;
+    if looks_ahead(functions, resolved.algorithm.spec().features.kind, maximize)
         && let Err(failed) = functions.evaluate_start(py)
     {
-        // Only what fun returns can tell whether it fits the algorithm.
         return Outcome { ended: Ok(Err(OptimizeError::Start(failed))), raised: None };
     }
     let mut raised = None;

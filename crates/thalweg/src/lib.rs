@@ -98,6 +98,8 @@ mod pages {
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/log.md")]
+    mod log {}
     #[doc = include_str!("../../../docs/multistart.md")]
     mod multistart {}
     #[doc = include_str!("../../../docs/nonlinear.md")]

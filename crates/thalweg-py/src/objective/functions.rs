@@ -213,6 +213,8 @@ impl Functions {
         let py = returned.py();
         let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
+        self.form = form;
+        self.note_info(&returned, 0);
         let value = form.unwrap(returned)?;
         self.low_precision = has_low_precision(&value);
         let outputs = if kind == SolverKind::Scalar {
@@ -223,7 +225,7 @@ impl Functions {
             self.outputs = Some(Py::new(py, tree)?);
             outputs
         };
-        (self.form, self.kind) = (form, Some(kind));
+        self.kind = Some(kind);
         Ok(outputs)
     }
 

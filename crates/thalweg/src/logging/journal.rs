@@ -1,5 +1,6 @@
 //! What the objective with a log around it, the sink and the clock of a run share.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,8 +17,7 @@ pub(crate) struct Journal {
     has_tape: AtomicBool,
     is_final: AtomicBool,
     is_exploring: AtomicBool,
-    /// What the objective said besides its numbers, by the hash of its point; until the evaluation is told.
-    infos: Mutex<Vec<(u64, String)>>,
+    infos: Mutex<Infos>,
 }
 
 /// The tape, and by how much the run's clock is behind the time of the log.
@@ -117,21 +117,35 @@ impl Journal {
         self.writer.answered(batch);
     }
 
+    /// Keep what the objective said until its evaluations are told: with those of a numerical derivative, that may be later.
     pub fn note_infos(&self, infos: impl Iterator<Item = (u64, String)>) {
         let mut known = self.infos.lock().unwrap_or_else(PoisonError::into_inner);
-        known.clear();
-        known.extend(infos);
+        if std::mem::take(&mut known.is_told) {
+            known.of_points.clear();
+        }
+        let room = MOST_INFOS - known.of_points.len().min(MOST_INFOS);
+        known.of_points.extend(infos.take(room));
     }
 
     fn info(&self, params: &[f64]) -> Option<String> {
         let mut known = self.infos.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_empty() {
+        if known.of_points.is_empty() {
             return None;
         }
-        let key = thalweg_log::point_hash(params);
-        let place = known.iter().position(|(own, _)| *own == key)?;
-        Some(known.remove(place).1)
+        known.is_told = true;
+        known.of_points.remove(&thalweg_log::point_hash(params))
     }
+}
+
+/// More points of one numerical derivative than these have nothing to say.
+const MOST_INFOS: usize = 100_000;
+
+/// What the objective said besides its numbers, by the hashes of points.
+#[derive(Default)]
+struct Infos {
+    of_points: HashMap<u64, String>,
+    /// Whether an evaluation was told since the last ones were noted.
+    is_told: bool,
 }
 
 /// The log as a receiver of events.

@@ -89,12 +89,7 @@ impl Journaled<'_> {
         let mut own = Vec::new();
         self.objective.evaluate(batch, reborrowed(answer), &mut own);
         self.seconds_per_point = begin.elapsed().as_secs_f64() / batch.len() as f64;
-        let infos = self.objective.take_infos();
-        if !infos.is_empty() {
-            let point = |i: usize| &batch.points[i * batch.dim..(i + 1) * batch.dim];
-            self.journal
-                .note_infos(infos.into_iter().map(|(i, info)| (point_hash(point(i)), info)));
-        }
+        self.note_infos(batch.points, batch.dim);
         // What comes after a failure that ends the run may not have been evaluated.
         let ending =
             own.iter().filter(|failure| self.ends(failure)).map(|failure| failure.index).min();
@@ -112,6 +107,15 @@ impl Journaled<'_> {
         failures.extend(own.into_iter().map(|f| Failure { index: f.index + offset, ..f }));
         self.pass_on_warning();
         ending.is_some()
+    }
+
+    /// What the objective said besides its numbers at these points.
+    fn note_infos(&mut self, points: &[f64], dim: usize) {
+        let infos = self.objective.take_infos();
+        if !infos.is_empty() {
+            let key = |i: usize| point_hash(&points[i * dim..(i + 1) * dim]);
+            self.journal.note_infos(infos.into_iter().map(|(i, info)| (key(i), info)));
+        }
     }
 
     fn notes_failures(&self) -> bool {
@@ -272,6 +276,7 @@ impl Objective for Journaled<'_> {
         let begin = Instant::now();
         let start = self.objective.start(params)?;
         self.seconds_per_point = begin.elapsed().as_secs_f64();
+        self.note_infos(params, params.len());
         let derivative = start.derivative.as_deref().unwrap_or_default();
         let constraints = start.constraints.concat();
         self.journal.note_answers(AnswerBatch {
