@@ -19,6 +19,8 @@ use crate::store::{self, ProblemHeader, Record, Row, Store, to_bytes};
 const TICK: Duration = Duration::from_millis(50);
 /// So many notes are written without waiting for more.
 const GROUP: usize = 256;
+/// The most notes of one transaction.
+const MOST_IN_TRANSACTION: usize = 4 * GROUP;
 /// More than this many bytes of notes make the run wait for the disk.
 const MOST_WAITING: usize = 32 << 20;
 /// More than this many bytes that cannot be written are given up, and the log with them.
@@ -410,13 +412,19 @@ impl Scribe {
         if self.backlog.is_empty() || self.next_try.is_some_and(|next| Instant::now() < next) {
             return;
         }
-        let written = self.store.write(&self.backlog);
+        // A group at a time: where the disk is nearly full, some of it may still fit.
+        let mut written = Ok(());
+        while written.is_ok() && !self.backlog.is_empty() {
+            let count = self.backlog.len().min(MOST_IN_TRANSACTION);
+            written = self.store.write(&self.backlog[..count]);
+            if written.is_ok() {
+                let done = self.backlog.drain(..count).map(|record| record.bytes()).sum();
+                self.bytes = self.bytes.saturating_sub(done);
+            }
+        }
         let mut state = shared.lock();
         match written {
-            Ok(()) => {
-                (self.bytes, self.next_try, state.troubled) = (0, None, false);
-                self.backlog.clear();
-            }
+            Ok(()) => (self.next_try, state.troubled) = (None, false),
             Err(error) => {
                 self.next_try = Some(Instant::now() + RETRY);
                 state.troubled = true;
