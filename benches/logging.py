@@ -2,9 +2,9 @@
 
     python benches/logging.py
 
-For each number of parameters the same objective runs with and without a log; the difference per row is what the log costs. Beside
-it: the file's bytes per raw byte (parameters and value), and the time to open a log. optimagic is measured in the same way, with
-fewer rows, if it is installed.
+For each number of parameters the same objective runs with and without a log; the difference per row
+is what the log costs. Beside it: the file's bytes per raw byte (parameters and value), and the time
+to open a log. optimagic is measured in the same way, with fewer rows, if it is installed.
 """
 
 import gc
@@ -100,7 +100,9 @@ def opening(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        print(f"{'n':>5} {'log':>8} {'us per row':>11} {'bytes/raw':>10} {'over 1.2 raw':>13} {'ratio':>7}")
+        titles = ("n", "log", "us per row", "bytes/raw", "over 1.2 raw", "ratio")
+        widths = (5, 9, 11, 10, 13, 7)
+        print(*(f"{title:>{width}}" for title, width in zip(titles, widths, strict=True)))
         for n, rows in [(2, 20_000), (10, 20_000), (100, 10_000), (1000, 2_000)]:
             try:
                 peer = theirs(n, 300, folder)
@@ -108,13 +110,12 @@ def main():
                 peer = float("nan")
             for word, fast in [("grouped", True), ("strict", False), ("unsafe", "unsafe")]:
                 cost, size, over = ours(n, rows, fast, folder)
-                print(
-                    f"{n:>5} {word:>8} {1e6 * cost:>11.2f} {size:>10.2f} {over:>13.1f} {peer / cost:>7.0f}",
-                    flush=True,
-                )
-            print(f"{n:>5} {'optimagic':>8} {1e6 * peer:>10.0f}")
+                row = f"{n:>5} {word:>9} {1e6 * cost:>11.2f} {size:>10.2f} {over:>13.1f}"
+                print(f"{row} {peer / cost:>7.0f}", flush=True)
+            print(f"{n:>5} {'optimagic':>9} {1e6 * peer:>11.0f}")
         begin, read = opening(folder)
-        print(f"a whole logged run of 3 evaluations costs {begin:.2f} ms more; opening to read: {read:.2f} ms")
+        print(f"a run of 3 evaluations takes {begin:.2f} ms more with a log")
+        print(f"opening a log to read takes {read:.2f} ms")
 
 
 if __name__ == "__main__":

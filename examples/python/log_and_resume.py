@@ -23,9 +23,7 @@ def main():
         return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
     def script(path):
-        return om.minimize(
-            fun, np.array([-1.2, 1.0, 0.5]), "neldermead", logging=path, resume=True
-        )
+        return om.minimize(fun, np.array([-1.2, 1.0, 0.5]), "neldermead", logging=path, resume=True)
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "my_log.db"

@@ -110,6 +110,7 @@ __all__ = [
     "decorators",
     "exceptions",
     "first_derivative",
+    "logging",
     "mark",
     "maximize",
     "minimize",

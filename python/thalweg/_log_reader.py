@@ -223,8 +223,18 @@ class LoggedProblem(DictLikeAccess):
     """
 
     def __init__(self, fields: dict[str, Any]) -> None:
-        self.__dict__.update({name: fields[name] for name in _PROBLEM_FIELDS})
-        self._fingerprint = fields["fingerprint"]
+        self.id: int = fields["id"]
+        self.direction: str = fields["direction"]
+        self.algorithm: str = fields["algorithm"]
+        self.status: str = fields["status"]
+        self.message: str | None = fields["message"]
+        self.n_evaluations: int = fields["n_evaluations"]
+        self.begun_at: str = fields["begun_at"]
+        self.seconds: float | None = fields["seconds"]
+        self.n_resumed: int = fields["n_resumed"]
+        self.library: str = fields["library"]
+        self.names: list[str] = fields["names"]
+        self._fingerprint: str = fields["fingerprint"]
 
     @property
     def fingerprint(self) -> dict[str, str]:
@@ -236,8 +246,8 @@ class LoggedProblem(DictLikeAccess):
 
     def __repr__(self) -> str:
         return (
-            f"LoggedProblem({self.id}: {self.direction} with {self.algorithm}, {self.status}, "  # type: ignore[attr-defined]
-            f"{self.n_evaluations} evaluations)"  # type: ignore[attr-defined]
+            f"LoggedProblem({self.id}: {self.direction} with {self.algorithm}, {self.status}, "
+            f"{self.n_evaluations} evaluations)"
         )
 
 
@@ -264,7 +274,7 @@ class LoggedIteration(DictLikeAccess):
         value, info = fields["fun"], fields["info"]
         self.params = tree.unflatten(fields["params"])
         self.timestamp = fields["start_time"]
-        self.scalar_fun = value
+        self.scalar_fun: float | None = value
         self.valid = fields["exception"] is None
         self.raw_fun = (
             None
@@ -280,7 +290,7 @@ class LoggedIteration(DictLikeAccess):
     @property
     def value(self) -> float | None:
         """The value, by its name of 2022."""
-        return self.scalar_fun  # type: ignore[no-any-return]
+        return self.scalar_fun
 
     def _as_dict(self) -> dict[str, Any]:
         return dict(self.__dict__)

@@ -101,8 +101,8 @@ def convert_logging(call: Call) -> SQLiteLogOptions | None:
     if call.logging is None or call.logging is False:
         if call.resume:
             raise InvalidArgumentError(
-                "resume=True needs a log to resume from: say where it is with logging=, for example "
-                "logging='my_log.db'."
+                "resume=True needs a log to resume from: say where it is with logging=, for "
+                "example logging='my_log.db'."
             )
         if call.log_options is not None:
             call.notes.append("log_options was ignored because logging is not set.")
@@ -110,7 +110,8 @@ def convert_logging(call: Call) -> SQLiteLogOptions | None:
     if isinstance(call.logging, SQLiteLogOptions):
         if call.log_options is not None:
             call.notes.append(
-                "log_options was ignored because logging is a SQLiteLogOptions, which has all options."
+                "log_options was ignored because logging is a SQLiteLogOptions, which has all "
+                "options."
             )
         return call.logging
     if isinstance(call.logging, (str, os.PathLike)):
@@ -132,7 +133,7 @@ def _options_of_2022(call: Call) -> dict[str, Any]:
             f"log_options has no key {unknown[0]!r}. Did you mean "
             f"{propose_alternatives(str(unknown[0]), list(_KEYS_OF_2022))}?"
         )
-    options.pop("if_table_exists", None)  # there is one file, and no table that could exist by itself
+    options.pop("if_table_exists", None)  # no table exists without its file
     return options
 
 
@@ -151,6 +152,4 @@ def log_arguments(options: SQLiteLogOptions, call: Call, algorithm: Resolved) ->
 def _options_of(target: Any) -> list[tuple[str, str]]:
     """The options of a user-defined algorithm, which the core does not know."""
     options = sorted(vars(target._algorithm).items())
-    return [
-        (f"option {name}", repr(value)) for name, value in options if name not in _MAY_CHANGE
-    ]
+    return [(f"option {name}", repr(value)) for name, value in options if name not in _MAY_CHANGE]

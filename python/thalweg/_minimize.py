@@ -130,8 +130,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             functions.
         fun_and_jac_kwargs: Further arguments of `fun_and_jac`.
         numdiff_options: How derivatives are computed where none are given.
-        logging: Log every evaluation into an SQLite file: its path, or `SQLiteLogOptions`. It can be
-            read while the run is on (`SQLiteLogReader`), and survives a crash.
+        logging: Log every evaluation into an SQLite file: its path, or `SQLiteLogOptions`. It can
+            be read while the run is on (`SQLiteLogReader`), and survives a crash.
         resume: Go on with the run that is in the log, which has to be the same one; limits may
             change. No evaluation of the log is made again, and the result is that of a run without
             interruption. Where there is no file yet, the run begins.

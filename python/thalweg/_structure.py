@@ -45,9 +45,7 @@ def describe(
 def learnt(text: str) -> tuple[Any, ...]:
     """What `describe` was told; a structure that cannot be given back is None."""
     known = json.loads(text)
-    outputs, *constraints = (
-        None if node is None else _tree(node) for node in known["structures"]
-    )
+    outputs, *constraints = (None if node is None else _tree(node) for node in known["structures"])
     return tuple(known["form"]), known["kind"], known["aggregated"], outputs, constraints
 
 
@@ -102,10 +100,9 @@ def _node(tree: Any) -> dict[str, Any]:
     if is_dataclass(tree) and not isinstance(tree, type):
         names = [field.name for field in fields(tree) if field.init]
         children = [_node(getattr(tree, name)) for name in names]
-        name = type(tree).__name__
         return {
             "kind": "dataclass",
-            "name": name,
+            "name": type(tree).__name__,
             "fields": names,
             "children": children,
             "inexact": True,

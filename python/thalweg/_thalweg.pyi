@@ -1,6 +1,7 @@
 """The compiled core. Private: everything public is in the other modules."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -87,6 +88,19 @@ class HistoryData:
     batches: NDArray[np.int64]
     task: NDArray[np.uint8]
     def __len__(self) -> int: ...
+
+class LogReader:
+    """Reads a log; rows are dicts, columns dicts of arrays."""
+
+    def __init__(self, path: Path) -> None: ...
+    def problems(self) -> list[dict[str, Any]]: ...
+    def problem(self, index: int) -> dict[str, Any]: ...
+    def steps(self, problem: int) -> list[dict[str, Any]]: ...
+    def iteration(self, index: int, problem: int) -> dict[str, Any]: ...
+    def history(self, problem: int) -> dict[str, Any]: ...
+    def multistart_history(
+        self, problem: int
+    ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, Any]]: ...
 
 class RawResult:
     """The result of a run, before it gets its place in `OptimizeResult`."""
@@ -230,6 +244,7 @@ def solve(
     multistart: dict[str, Any] | None = None,
     nonlinear: list[dict[str, Any]] | None = None,
     constraint_handling: str = "native",
+    log: dict[str, Any] | None = None,
 ) -> RawResult: ...
 def sensitivity(
     objective: Objective,

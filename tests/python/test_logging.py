@@ -44,7 +44,8 @@ def test_the_slide_of_2022(tmp_path, monkeypatch):
     with pytest.warns(FutureWarning, match="OptimizeLogReader is outdated"):
         reader = om.OptimizeLogReader("my_log.db")
     assert list(reader.read_history().keys()) == ["params", "criterion", "runtime"]
-    assert reader.read_iteration(1)["params"] == pytest.approx([0, 0.817, 1.635, 2.452, 3.27], abs=1e-3)
+    expected = [0, 0.817, 1.635, 2.452, 3.27]
+    assert reader.read_iteration(1)["params"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_log_options_of_2022(path):
@@ -191,7 +192,7 @@ def test_a_search_from_many_starts(path):
     assert np.all(exploration.time >= 0)
     steps = result.logger._flat_history()["steps"]
     assert [step["type"] for step in steps][:2] == ["exploration", "optimization"]
-    with pytest.raises(exceptions.InvalidArgumentError, match="the log is of a problem to minimize"):
+    with pytest.raises(exceptions.InvalidArgumentError, match="is of a problem to minimize"):
         result.logger.read_multistart_history(om.typing.Direction.MAXIMIZE)
 
 
@@ -232,7 +233,8 @@ def test_params_come_back_as_they_were(path, params):
         flat = om._thalweg.Tree(p).start
         return float(flat @ flat)
 
-    run(path, fun=fun, params=params, algorithm="scipy_neldermead", algo_options={"stopping_maxfun": 3})
+    options = {"stopping_maxfun": 3}
+    run(path, fun=fun, params=params, algorithm="scipy_neldermead", algo_options=options)
     found = om.SQLiteLogReader(path).read_start_params()
     assert repr(found) == repr(params)
     if isinstance(params, dict) and "frame" in params:
@@ -248,8 +250,12 @@ def test_a_dataclass_comes_back_as_a_dict(path):
 def test_any_client_of_sqlite_can_read_it(path):
     result = run(path, fun=lambda x: om.FunctionValue(x @ x, info={"n": 5}))
     with sqlite3.connect(path) as connection:
-        rows = connection.execute("SELECT task, params, fun, info, begun_at FROM history").fetchall()
-        (version,) = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        rows = connection.execute(
+            "SELECT task, params, fun, info, begun_at FROM history"
+        ).fetchall()
+        (version,) = connection.execute(
+            "SELECT value FROM meta WHERE key = 'schema_version'"
+        ).fetchone()
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert version == 1
     assert [row[2] for row in rows] == result.history.fun
@@ -303,7 +309,7 @@ def test_the_partial_result_has_the_log(path):
 @pytest.mark.parametrize(
     ("kwargs", "text"),
     [
-        ({"logging": True}, "logging must be the path of a file, .*, not True. It does not say where"),
+        ({"logging": True}, "logging must be the path of a file, .*, not True. It does not say"),
         ({"logging": 3}, "logging must be the path of a file, for example 'my_log.db'.*, not 3."),
         ({"resume": True}, "resume=True needs a log to resume from"),
         ({"resume": "yes"}, "resume must be a boolean, not 'yes'"),
@@ -315,7 +321,7 @@ def test_arguments_that_are_no_log(kwargs, text):
 
 
 def test_options_are_checked(path):
-    with pytest.raises(exceptions.InvalidArgumentError, match="fast_logging must be True, False or 'unsafe'"):
+    with pytest.raises(exceptions.InvalidArgumentError, match="fast_logging must be True, False"):
         om.SQLiteLogOptions(path, fast_logging="quick")
     with pytest.raises(exceptions.InvalidArgumentError, match="if_database_exists must be one of"):
         om.SQLiteLogOptions(path, if_database_exists="overwrite")
@@ -344,7 +350,7 @@ def test_nothing_is_evaluated_where_the_log_cannot_be_written(tmp_path, path, op
     def call(path):
         return optimize(counted(calls), np.arange(5), "scipy_lbfgsb", logging=path)
 
-    with pytest.raises(FileExistsError, match=r'if_database_exists="extend" adds .*"replace" deletes'):
+    with pytest.raises(FileExistsError, match=r'if_database_exists="extend" adds .*"replace"'):
         call(path)
     with pytest.raises(FileNotFoundError, match="cannot be created: there is no folder .*nowhere"):
         call(tmp_path / "nowhere" / "log.db")
@@ -391,7 +397,8 @@ def test_another_problem_is_refused(path):
     with pytest.raises(exceptions.InvalidLogError, match="upper bound is none in the log and"):
         run(path, fun=counted(calls), resume=True, bounds=om.Bounds(upper=np.full(5, 9.0)))
     with pytest.raises(
-        exceptions.InvalidLogError, match="algorithm is scipy_lbfgsb in the log and scipy_powell now"
+        exceptions.InvalidLogError,
+        match="algorithm is scipy_lbfgsb in the log and scipy_powell now",
     ):
         run(path, fun=counted(calls), resume=True, algorithm="scipy_powell")
     with pytest.raises(exceptions.InvalidArgumentError, match="log that is to be replaced"):

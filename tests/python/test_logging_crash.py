@@ -1,4 +1,4 @@
-"""Scripts that are killed and started again, readers of a script that runs, and a disk that is full."""
+"""Scripts that are killed and started again, readers while a script runs, and a full disk."""
 
 import sqlite3
 import subprocess

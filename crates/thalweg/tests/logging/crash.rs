@@ -23,7 +23,7 @@ fn run(path: &Path, strict: bool, finished: &mut dyn FnMut(usize)) -> OptimizeRe
             .windows(2)
             .map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2))
             .sum::<f64>();
-        std::thread::sleep(Duration::from_micros(200));
+        std::thread::sleep(Duration::from_micros(100));
         count.set(count.get() + 1);
         finished.borrow_mut()(count.get());
         value
@@ -32,7 +32,7 @@ fn run(path: &Path, strict: bool, finished: &mut dyn FnMut(usize)) -> OptimizeRe
     let options = LogOptions { durability, ..LogOptions::new(path) };
     minimize(fun, vec![-1.2; 6])
         .algorithm("neldermead")
-        .option("stopping_maxfun", 1500)
+        .option("stopping_maxfun", 600)
         .log(options)
         .resume(true)
         .run()
@@ -94,7 +94,7 @@ fn fifty_processes_are_killed_and_nothing_that_was_safe_is_lost() {
         // Some are killed more than once: a resumed run can be killed, too.
         let mut before = 0;
         for _ in 0..=i % 3 {
-            let after = Duration::from_micros(2_000 + (rng.uniform() * 150_000.0) as u64);
+            let after = Duration::from_micros(2_000 + (rng.uniform() * 80_000.0) as u64);
             let (told, early) = kill(&path, strict, after, Duration::from_millis(500));
             if !path.exists() {
                 assert_eq!(told, 0);
