@@ -16,6 +16,9 @@ use crate::writer::StepNote;
 /// How long a transaction waits for another process that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How large the write-ahead log may grow before it is moved into the file.
+const WAL_BYTES: i64 = 32 << 20;
+
 /// What is written about a run before its first evaluation.
 #[derive(Clone, Debug, Default)]
 pub struct ProblemHeader {
@@ -197,6 +200,11 @@ impl Store {
         }
         let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
         connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
+        // Moving the write-ahead log into the file waits for the disk: it is not done for every few rows.
+        let page: i64 =
+            connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+        let pages = WAL_BYTES / page.max(512);
+        connection.pragma_update(None, "wal_autocheckpoint", pages).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(8);
         Ok(Store { connection, problem: 0, last_row: 0 })
     }

@@ -28,8 +28,9 @@ fn the_steps_of_a_search() {
     for cores in [1, 3] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.db");
-        let waves =
-            |x: &[f64; 2]| x.iter().map(|x| x * x + 10.0 * (1.0 - (6.283 * x).cos())).sum::<f64>();
+        let waves = |x: &[f64; 2]| {
+            x.iter().map(|x| x * x + 10.0 * (1.0 - (std::f64::consts::TAU * x).cos())).sum::<f64>()
+        };
         let result = minimize(waves, [3.0, -2.0])
             .algorithm("lbfgsb")
             .bounds(.., -5.0, 5.0)

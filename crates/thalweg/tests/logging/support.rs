@@ -86,12 +86,15 @@ pub fn table(path: &Path) -> Vec<(Vec<u64>, u64, u8)> {
     table
 }
 
+/// A run with a log at a path, which may be resumed; with how many points it asked for.
+type Run<'r, P> = &'r mut dyn FnMut(&Path, bool) -> (OptimizeResult<P>, Option<usize>);
+
 /// A run, cut and resumed several times: the result and the log are those of the uninterrupted run, and nothing that is in the log
 /// is asked again. `run` says how many points it asked for, where calls can be counted.
 pub fn check<P: Clone + PartialEq + std::fmt::Debug>(
     name: &str,
     cuts: usize,
-    run: &mut dyn FnMut(&Path, bool) -> (OptimizeResult<P>, Option<usize>),
+    run: Run<'_, P>,
 ) -> OptimizeResult<P> {
     let folder = tempfile::tempdir().expect("a folder");
     let whole = folder.path().join("whole.db");

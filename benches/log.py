@@ -1,6 +1,6 @@
 """What a log costs, beside optimagic's, in one run of one machine.
 
-    python benches/logging.py
+    python benches/log.py
 
 For each number of parameters the same objective runs with and without a log; the difference per row
 is what the log costs. Beside it: the file's bytes per raw byte (parameters and value), and the time
@@ -11,6 +11,7 @@ import gc
 import statistics
 import tempfile
 import time
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +24,21 @@ def sphere(x):
     return x @ x
 
 
-def seconds(call, repeats=REPEATS):
-    """The shortest of several runs."""
-    times = []
+def compare(plain, logged, repeats=REPEATS):
+    """What the second call costs more than the first: seconds by the wall and of the processor.
+
+    The calls take turns, and of each the shortest time counts, so that it matters little what else
+    the machine does.
+    """
+    times = [[], []]
     for _ in range(repeats):
-        gc.collect()
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return min(times)
+        for call, taken in zip((plain, logged), times, strict=True):
+            gc.collect()
+            begin = time.perf_counter(), time.process_time()
+            call()
+            taken.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
+    shortest = [[min(column) for column in zip(*taken, strict=True)] for taken in times]
+    return shortest[1][0] - shortest[0][0], shortest[1][1] - shortest[0][1]
 
 
 def run(n, rows, logging=None):
@@ -50,18 +57,21 @@ def run(n, rows, logging=None):
 
 
 def ours(n, rows, fast, folder):
+    """Wall and processor seconds per row; bytes of the file per raw byte, and beyond 1.2 of them."""
     path = Path(folder) / "ours.db"
     options = tw.SQLiteLogOptions(path, fast_logging=fast, if_database_exists="replace")
-    plain = seconds(lambda: run(n, rows))
     made = run(n, rows, options).n_fun_evals
-    logged = seconds(lambda: run(n, rows, options))
+    wall, processor = compare(lambda: run(n, rows), lambda: run(n, rows, options))
     raw = made * 8 * (n + 1)
     size = path.stat().st_size
-    return (logged - plain) / made, size / raw, (size - 1.2 * raw) / made
+    return wall / made, processor / made, size / raw, (size - 1.2 * raw) / made
 
 
 def theirs(n, rows, folder):
+    """Wall and processor seconds per row."""
     import optimagic as om
+
+    numbers = count()
 
     def call(logging=None):
         return om.minimize(
@@ -72,12 +82,11 @@ def theirs(n, rows, folder):
             logging=logging,
         )
 
-    plain = seconds(call, 2)
-    times = []
-    for number in range(2):
-        path = Path(folder) / f"theirs_{n}_{number}.db"
-        times.append(seconds(lambda path=path: call(om.SQLiteLogOptions(path)), 1))
-    return (min(times) - plain) / rows
+    def logged():
+        return call(om.SQLiteLogOptions(Path(folder) / f"theirs_{n}_{next(numbers)}.db"))
+
+    wall, processor = compare(call, logged, 3)
+    return wall / rows, processor / rows
 
 
 def opening(folder):
@@ -100,19 +109,21 @@ def opening(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        titles = ("n", "log", "us per row", "bytes/raw", "over 1.2 raw", "ratio")
-        widths = (5, 9, 11, 10, 13, 7)
-        print(*(f"{title:>{width}}" for title, width in zip(titles, widths, strict=True)))
+        titles = ("n", "log", "us per row", "processor", "ratio", "ratio", "bytes/raw", "over 1.2")
+        print(*(f"{title:>10}" for title in titles))
         for n, rows in [(2, 20_000), (10, 20_000), (100, 10_000), (1000, 2_000)]:
             try:
                 peer = theirs(n, 300, folder)
             except ImportError:
-                peer = float("nan")
+                peer = (float("nan"), float("nan"))
             for word, fast in [("grouped", True), ("strict", False), ("unsafe", "unsafe")]:
-                cost, size, over = ours(n, rows, fast, folder)
-                row = f"{n:>5} {word:>9} {1e6 * cost:>11.2f} {size:>10.2f} {over:>13.1f}"
-                print(f"{row} {peer / cost:>7.0f}", flush=True)
-            print(f"{n:>5} {'optimagic':>9} {1e6 * peer:>11.0f}")
+                wall, processor, size, over = ours(n, rows, fast, folder)
+                times = f"{1e6 * wall:>10.2f} {1e6 * processor:>10.2f}"
+                ratios = f"{peer[0] / wall:>10.0f} {peer[1] / processor:>10.0f}"
+                print(
+                    f"{n:>10} {word:>10} {times} {ratios} {size:>10.2f} {over:>10.1f}", flush=True
+                )
+            print(f"{n:>10} {'optimagic':>10} {1e6 * peer[0]:>10.0f} {1e6 * peer[1]:>10.0f}")
         begin, read = opening(folder)
         print(f"a run of 3 evaluations takes {begin:.2f} ms more with a log")
         print(f"opening a log to read takes {read:.2f} ms")
