@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -272,6 +273,14 @@ def test_other_structures_come_back_by_name_or_like_a_template():
     assert isinstance(read.history.params[0], Model)
     with pytest.raises(InvalidResultError, match="The result has 3 parameters, but `like` has 2"):
         OptimizeResult.from_json(result.to_json(), like=np.ones(2))
+
+
+def test_pandas_objects_need_pandas(monkeypatch):
+    text = om.minimize(total, pd.Series([1.0, 2.0]), "lbfgsb").to_json()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    message = "The parameters of this result are pandas objects. Install pandas to read it, or say"
+    with pytest.raises(om.exceptions.NotInstalledError, match=message):
+        OptimizeResult.from_json(text)
 
 
 def test_jax_arrays_come_back_as_numpy_arrays():

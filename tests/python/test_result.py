@@ -166,3 +166,24 @@ def test_pickle_file(result, tmp_path):
     again = om.utilities.read_pickle(tmp_path / "result.pkl")
     assert str(again) == str(result)
     assert np.array_equal(again.history.flat_params, result.history.flat_params)
+
+
+def test_a_better_value_within_the_tolerance_is_told():
+    target = np.array([0.5, -1.0])
+
+    def fun(x):
+        return float(x.sum() + 0.1 * ((x - target) ** 4).sum())
+
+    result = om.minimize(
+        fun,
+        np.ones(2) / np.sqrt(2),
+        "scipy_slsqp",
+        constraints=om.NonlinearConstraint(func=lambda x: x @ x, value=1.0, tol=1e-4),
+    )
+    best = result.algorithm_output["best_seen"]
+    assert result.success and best["fun"] < result.fun
+    assert best["fun"] == fun(best["params"])
+    assert abs(best["params"] @ best["params"] - 1) <= 1e-4
+    assert best["fun"] in result.history.fun
+    unconstrained = om.minimize(fun, np.ones(2), "lbfgsb")
+    assert "best_seen" not in unconstrained.algorithm_output

@@ -6,8 +6,8 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use thalweg::core::{Event, Sink, Task};
-use thalweg::{ConvergenceReport, History};
+use thalweg::core::Task;
+use thalweg::{ConvergenceReport, History, Row};
 
 use crate::numeric::{to_f64_array, to_vec, vector};
 
@@ -80,8 +80,8 @@ impl HistoryData {
             )));
         }
         let task = task_of(task);
-        let (params, value) = (&params, fun);
-        history.record(&Event::Evaluation { params, value, task, batch, start, stop, error: None });
+        let (params, value) = (&params, fun.unwrap_or(f64::NAN));
+        history.add(Row { params, value, task, batch, start, stop });
         Ok(())
     }
 
@@ -108,14 +108,13 @@ impl HistoryData {
             return Err(PyValueError::new_err("a history has six columns"));
         };
         for i in 0..rows {
-            history.record(&Event::Evaluation {
+            history.add(Row {
                 params: &params[i * dim..(i + 1) * dim],
-                value: Some(fun[i]),
+                value: fun[i],
                 task: task_of(tasks[i] as u8),
                 batch: batches[i] as u64,
                 start: start[i],
                 stop: stop[i],
-                error: None,
             });
         }
         Ok(())

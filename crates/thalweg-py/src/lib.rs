@@ -2,13 +2,13 @@
 
 mod algorithm;
 mod asktell;
+mod bridge;
 mod catalog;
 mod constraints;
 mod errors;
 mod handle;
 mod history;
 mod interrupt;
-mod logging;
 mod multistart;
 mod numeric;
 mod objective;

@@ -65,7 +65,7 @@ pub(crate) fn solve(
     progress: Option<(Py<PyAny>, bool)>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
-    crate::logging::prepare(py)?;
+    crate::bridge::prepare(py)?;
     let _ = skip_checks; // nothing that is checked here may be skipped
     let arguments = Arguments {
         algorithm,

@@ -30,6 +30,23 @@ pub struct History {
     tasks: Vec<Task>,
 }
 
+/// One evaluation, as a history has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row<'a> {
+    /// The parameters, flat.
+    pub params: &'a [f64],
+    /// The objective in the user's sign; NaN where only a derivative was computed.
+    pub value: f64,
+    /// What was computed.
+    pub task: Task,
+    /// The batch that it belongs to.
+    pub batch: u64,
+    /// When it began, in seconds since the start of the run.
+    pub start: f64,
+    /// When it ended.
+    pub stop: f64,
+}
+
 impl History {
     /// An empty history of points with `dim` parameters.
     pub fn new(dim: usize) -> Self {
@@ -114,6 +131,16 @@ impl History {
         monotone.iter().zip(&self.values).map(|(best, value)| best == value).collect()
     }
 
+    /// Append one evaluation, which has as many parameters as the history.
+    pub fn add(&mut self, row: Row<'_>) {
+        self.push_params(row.params);
+        push(&mut self.values, row.value);
+        push(&mut self.start, row.start);
+        push(&mut self.stop, row.stop);
+        push(&mut self.batches, row.batch);
+        push(&mut self.tasks, row.task);
+    }
+
     fn push_params(&mut self, params: &[f64]) {
         if self.open.capacity() - self.open.len() < self.dim {
             self.begin_block();
@@ -144,12 +171,7 @@ fn push<T>(column: &mut Vec<T>, value: T) {
 impl Sink for History {
     fn record(&mut self, event: &Event<'_>) {
         if let Event::Evaluation { params, value, task, batch, start, stop, .. } = *event {
-            self.push_params(params);
-            push(&mut self.values, value.unwrap_or(f64::NAN));
-            push(&mut self.start, start);
-            push(&mut self.stop, stop);
-            push(&mut self.batches, batch);
-            push(&mut self.tasks, task);
+            self.add(Row { params, value: value.unwrap_or(f64::NAN), task, batch, start, stop });
         }
     }
 }
@@ -162,15 +184,9 @@ mod tests {
         let mut history = History::new(dim);
         for i in 0..rows {
             let params: Vec<f64> = (0..dim).map(|k| (i * dim + k) as f64).collect();
-            history.record(&Event::Evaluation {
-                params: &params,
-                value: Some(i as f64),
-                task: Task::Fun,
-                batch: i as u64,
-                start: 0.0,
-                stop: 1.0,
-                error: None,
-            });
+            let (value, batch) = (i as f64, i as u64);
+            let (params, task, start, stop) = (&params, Task::Fun, 0.0, 1.0);
+            history.add(Row { params, value, task, batch, start, stop });
         }
         history
     }
@@ -206,15 +222,8 @@ mod tests {
         let mut copy = history.clone();
         assert!(Arc::ptr_eq(&history.full[0].1, &copy.full[0].1));
         assert_eq!(copy, history);
-        copy.record(&Event::Evaluation {
-            params: &[1.0; 3],
-            value: None,
-            task: Task::Jac,
-            batch: 0,
-            start: 0.0,
-            stop: 0.0,
-            error: None,
-        });
+        let (params, value) = (&[1.0; 3][..], f64::NAN);
+        copy.add(Row { params, value, task: Task::Jac, batch: 0, start: 0.0, stop: 0.0 });
         assert_eq!((history.len(), copy.len()), (1_000, 1_001));
         assert_eq!(copy.row(1_000), Some(&[1.0; 3][..]));
     }

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
-use thalweg_core::{Event, Extra, Sink, Task};
+use thalweg_core::{Extra, Task};
 use thalweg_space::{ConstraintPlan, PlannedConstraint};
 
 use super::document::{Changes, Document, Report, Search, Table};
 use super::numbers::{Number, plain};
 use super::{FORMAT, JsonError, VERSION, outputs};
 use crate::convergence::{self, ConvergenceReport};
-use crate::history::History;
+use crate::history::{History, Row};
 use crate::multistart::MultistartInfo;
 use crate::result::{Direction, FlatResult, OptimizeResult};
 use crate::status::Status;
@@ -194,14 +194,13 @@ fn history(table: Table, n: usize) -> Result<History, JsonError> {
         let word = &table.task[i];
         let task = Task::from_word(word)
             .ok_or_else(|| damaged(format!("{word:?} in the history is no task")))?;
-        history.record(&Event::Evaluation {
+        history.add(Row {
             params: &params,
-            value: table.fun[i].map(|Number(value)| value),
+            value: table.fun[i].map_or(f64::NAN, |Number(value)| value),
             task,
             batch: table.batches[i],
             start: table.start_time[i].0,
             stop: table.stop_time[i].0,
-            error: None,
         });
     }
     Ok(history)

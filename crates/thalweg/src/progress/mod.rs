@@ -172,28 +172,25 @@ impl<'a> Progress<'a> {
 
 impl Sink for Progress<'_> {
     fn record(&mut self, event: &Event<'_>) {
-        match *event {
-            Event::Evaluation { value, task, start, stop, .. } => {
-                if task != Task::Jac {
-                    self.now.n_evaluations += 1;
-                }
-                self.now.exploring = task == Task::Exploration;
-                if let (Some(value), false) = (value, self.constrained) {
-                    self.take_value(value);
-                }
-                self.countdown = self.countdown.saturating_sub(1);
-                if self.countdown == 0 || stop - start > LONG {
-                    self.look();
-                }
+        if let Event::Evaluation { value, task, start, stop, .. } = *event {
+            if task != Task::Jac {
+                self.now.n_evaluations += 1;
             }
-            Event::Iteration { number, value, .. } => {
-                self.now.n_iterations += 1;
-                if number == 1 {
-                    self.now.local_runs = self.now.local_runs.map(|runs| runs + 1);
-                }
-                if self.constrained {
-                    self.now.best = value;
-                }
+            self.now.exploring = task == Task::Exploration;
+            if let (Some(value), false) = (value, self.constrained) {
+                self.take_value(value);
+            }
+            self.countdown = self.countdown.saturating_sub(1);
+            if self.countdown == 0 || stop - start > LONG {
+                self.look();
+            }
+        } else if let Event::Iteration { number, value, .. } = *event {
+            self.now.n_iterations += 1;
+            if number == 1 {
+                self.now.local_runs = self.now.local_runs.map(|runs| runs + 1);
+            }
+            if self.constrained {
+                self.now.best = value;
             }
         }
     }
