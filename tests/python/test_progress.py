@@ -2,7 +2,6 @@
 
 import io
 import os
-import pty
 import subprocess
 import sys
 import time
@@ -45,7 +44,7 @@ def test_a_function_is_told_on_the_way_ten_times_a_second():
 
     options = {"stopping.maxfun": 40}
     told, _ = reports_of(slow, np.arange(5.0), "neldermead", algo_options=options)
-    assert 5 <= len(told) <= 10
+    assert 4 <= len(told) <= 10 * told[-1].seconds + 2
     assert all(report.message is None for report in told[:-1])
     shares = [report.share for report in told]
     assert shares == sorted(shares) and shares[-1] == 1.0 and shares[0] < 0.5
@@ -173,7 +172,7 @@ om.minimize(slow, np.ones(2), "neldermead", algo_options={"stopping.maxfun": 60}
 
 
 def test_one_line_that_is_drawn_over_in_a_terminal():
-    leader, follower = pty.openpty()
+    leader, follower = pytest.importorskip("pty").openpty()
     done = subprocess.Popen([sys.executable, "-c", SCRIPT], stderr=follower)
     os.close(follower)
     text = b""

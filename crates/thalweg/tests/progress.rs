@@ -28,7 +28,8 @@ fn progress_is_told_on_the_way_and_at_the_end() {
         .progress_with(|report| told.push(report.clone()))
         .run()
         .unwrap();
-    assert!((4..=9).contains(&told.len()), "{told:?}");
+    let most = 10.0 * told.last().unwrap().seconds + 2.0;
+    assert!(told.len() >= 4 && told.len() as f64 <= most, "{told:?}");
     assert!(told.is_sorted_by_key(|report| report.n_evaluations));
     let last = told.last().unwrap();
     assert_eq!((last.n_evaluations, last.share, last.best), (60, Some(1.0), result.fun));
