@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod asktell;
+mod bridge;
 mod catalog;
 mod constraints;
 mod errors;
@@ -13,6 +14,8 @@ mod numeric;
 mod objective;
 mod options;
 mod plans;
+mod progress;
+mod report;
 mod result;
 mod sensitivity;
 mod solve;
@@ -41,6 +44,10 @@ mod _thalweg {
     #[pymodule_export]
     use crate::plans::{FirstPlan, SecondPlan};
     #[pymodule_export]
+    use crate::progress::ProgressReport;
+    #[pymodule_export]
+    use crate::report::html_report;
+    #[pymodule_export]
     use crate::result::RawResult;
     #[pymodule_export]
     use crate::sensitivity::sensitivity;
@@ -53,6 +60,7 @@ mod _thalweg {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("STATUS_WORDS", thalweg::Status::WORDS.to_vec())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
