@@ -10,8 +10,11 @@
 
 pub mod algorithm_pages;
 pub mod compare;
+mod error;
 pub mod global;
 pub mod more_wild;
 mod problem;
+pub mod results;
 
+pub use error::BenchmarkError;
 pub use problem::{Problem, ResidualFunction};
