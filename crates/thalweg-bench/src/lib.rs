@@ -10,8 +10,10 @@
 
 pub mod algorithm_pages;
 pub mod compare;
+mod function;
 pub mod global;
 pub mod more_wild;
 mod problem;
 
-pub use problem::{Problem, ResidualFunction};
+pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
+pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
