@@ -14,7 +14,7 @@ use thalweg::{FlatResult, OptimizeError, least_squares, minimize};
 
 pub use differential_evolution::{GlobalRow, compare_differential_evolution};
 
-use crate::Problem;
+use crate::BenchmarkProblem;
 use crate::more_wild::more_wild;
 
 /// The two parts of the possible decrease that may be left for a problem to count as solved.
@@ -207,7 +207,7 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The problem.
-    pub problem: &'static str,
+    pub problem: String,
     /// thalweg's counts.
     pub ours: Counts,
     /// The reference implementation's counts.
@@ -239,9 +239,9 @@ pub struct Score {
     /// The share of the problems that both solve in which we need more than a tenth more evaluations.
     pub worse: f64,
     /// The problems that only the reference solves.
-    pub lost: Vec<&'static str>,
+    pub lost: Vec<String>,
     /// The problems that only we solve.
-    pub won: Vec<&'static str>,
+    pub won: Vec<String>,
 }
 
 impl Score {
@@ -266,8 +266,8 @@ impl Comparison {
                     ours.push(a as f64);
                     theirs.push(b as f64);
                 }
-                (Some(_), None) => score.won.push(row.problem),
-                (None, Some(_)) => score.lost.push(row.problem),
+                (Some(_), None) => score.won.push(row.problem.clone()),
+                (None, Some(_)) => score.lost.push(row.problem.clone()),
                 (None, None) => {}
             }
         }
@@ -303,7 +303,7 @@ pub fn compare(pairing: Pairing) -> Result<Comparison, CompareError> {
     let mut rows = Vec::new();
     for problem in more_wild() {
         let theirs = reference
-            .get(problem.name)
+            .get(problem.name.as_str())
             .ok_or_else(|| CompareError::NoReference(format!("{pairing:?} on {}", problem.name)))?;
         let ours = measure(&pairing, &problem)?;
         rows.push(Row { problem: problem.name, ours, reference: theirs.clone() });
@@ -332,12 +332,12 @@ impl std::fmt::Display for CompareError {
 impl std::error::Error for CompareError {}
 
 /// Run our algorithm on one problem: on the residuals if it is made for them, or else on the sum of their squares.
-fn measure(pairing: &Pairing, problem: &Problem) -> Result<Counts, CompareError> {
+fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, CompareError> {
     let kind = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features.kind);
     let start = problem.start.clone();
     let end = if kind == Some(SolverKind::LeastSquares) {
         let residuals = |x: &Vec<f64>| {
-            let mut r = vec![0.0; problem.m];
+            let mut r = vec![0.0; problem.n_residuals().unwrap_or_default()];
             problem.residuals(x, &mut r);
             r
         };

@@ -1,20 +1,32 @@
 //! Benchmark problems for thalweg and comparisons with reference implementations.
 //!
-//! * [`more_wild`]: the 54 least-squares problems of Moré and Wild (2009), with exact Jacobians.
+//! [`get_benchmark_problems`] gives the problems of a set, with noise and bad scaling if asked for:
+//!
+//! * [`more_wild`]: the 54 least-squares problems of Moré and Wild (2009).
+//! * [`example`]: ten of them.
+//!
+//! All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
+//!
 //! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
-//!
-//! Both sets are plain functions on slices: they know nothing of any optimizer.
-//!
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
 pub mod algorithm_pages;
 pub mod compare;
 mod error;
+pub mod example;
+mod function;
 pub mod global;
 pub mod more_wild;
+mod noise;
 mod problem;
 pub mod results;
+mod scaling;
+mod set;
 
 pub use error::BenchmarkError;
-pub use problem::{Problem, ResidualFunction};
+pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
+pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
+pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
+pub use scaling::ScalingOptions;
+pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};

@@ -55,7 +55,8 @@ pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, U
 pub use pipeline::{Specification, optimize};
 pub use policy::{ErrorHandling, PenaltyOptions};
 pub use resolve::{
-    PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
+    PublicAlgorithm, PublicOption, Resolved, describe, nearest, proposals, public_algorithms,
+    resolve,
 };
 pub use result::{Direction, FlatResult, OptimizeResult};
 pub use sensitivity::{

@@ -134,6 +134,11 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
     let mut names: Vec<&'static str> =
         algorithms::CATALOG.iter().map(|entry| entry.spec.name).collect();
     names.extend(PRESETS.iter().map(|preset| preset.name));
+    nearest(name, names)
+}
+
+/// The three words of a list that are most like `name`, for messages about unknown names.
+pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let similarity = |candidate: &str| {
         let pairs =
             |word: &str| -> Vec<(char, char)> { word.chars().zip(word.chars().skip(1)).collect() };
@@ -141,9 +146,10 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
         let shared = own.iter().filter(|pair| other.contains(pair)).count();
         (2000 * shared / (own.len() + other.len()).max(1)) as i64
     };
-    names.sort_by_key(|candidate| -similarity(candidate));
-    names.truncate(3);
-    names
+    let mut words: Vec<&str> = words.into_iter().collect();
+    words.sort_by_key(|candidate| -similarity(candidate));
+    words.truncate(3);
+    words
 }
 
 impl Clone for Resolved {
