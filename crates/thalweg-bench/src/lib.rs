@@ -21,6 +21,7 @@ pub mod more_wild;
 mod noise;
 mod problem;
 pub mod results;
+mod run;
 mod scaling;
 mod set;
 
@@ -28,5 +29,6 @@ pub use error::BenchmarkError;
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
+pub use run::{Entrant, Outcome, RunOptions, run_benchmark, run_one};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};

@@ -3,7 +3,7 @@
 use thalweg::Choice;
 use thalweg::core::options::Choice as _;
 
-use crate::error::{BenchmarkError, unknown};
+use crate::error::BenchmarkError;
 use crate::results::solved::from_argument;
 use crate::results::{Evaluations, Target};
 

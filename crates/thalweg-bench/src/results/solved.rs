@@ -3,7 +3,7 @@
 use thalweg::Choice;
 use thalweg::core::options::Choice as _;
 
-use crate::error::{BenchmarkError, unknown};
+use crate::error::BenchmarkError;
 use crate::results::{Distance, Evaluations, Target};
 
 /// What has to be near the solution.
@@ -34,7 +34,7 @@ pub enum RuntimeMeasure {
     Walltime,
 }
 
-/// Parse words of a choice with errors that name the argument and the nearest word.
+/// Parse words of a choice with errors that name the argument and all words.
 macro_rules! from_argument {
     ($choice:ty, $argument:literal) => {
         impl std::str::FromStr for $choice {
@@ -42,9 +42,11 @@ macro_rules! from_argument {
 
             fn from_str(word: &str) -> Result<Self, BenchmarkError> {
                 let wrong = || {
-                    let what = concat!($argument, " is ");
-                    let why = "but has to be one of the known words";
-                    unknown(&format!("{what}'{word}',"), why, word, Self::WORDS.iter().copied())
+                    BenchmarkError::invalid(format!(
+                        concat!($argument, " is '{}', but has to be one of {:?}."),
+                        word,
+                        Self::WORDS
+                    ))
                 };
                 Self::from_word(word).ok_or_else(wrong)
             }
@@ -270,11 +272,11 @@ mod tests {
         let message = |error: BenchmarkError| error.to_string();
         assert_eq!(
             "x_and".parse::<StoppingCriterion>().map_err(message).unwrap_err(),
-            "stopping_criterion is 'x_and', but has to be one of the known words. Did you mean 'x_and_y'? There are y, x, x_and_y, x_or_y."
+            "stopping_criterion is 'x_and', but has to be one of [\"y\", \"x\", \"x_and_y\", \"x_or_y\"]."
         );
         assert_eq!(
             "evaluations".parse::<RuntimeMeasure>().map_err(message).unwrap_err(),
-            "runtime_measure is 'evaluations', but has to be one of the known words. Did you mean 'n_evaluations'? There are n_evaluations, n_batches, walltime."
+            "runtime_measure is 'evaluations', but has to be one of [\"n_evaluations\", \"n_batches\", \"walltime\"]."
         );
         assert_eq!(
             message(Solved::to(0.0).check().unwrap_err()),
