@@ -25,4 +25,4 @@ mod trace;
 pub use error::FigureError;
 pub use figure::{Axis, Figure, Legend, LegendPosition, Panel, PanelKind, SCHEMA};
 pub use palette::{D3, GREY, OKABE_ITO, Palette};
-pub use trace::{Dash, Trace};
+pub use trace::{Contour, Dash, Hline, Line, Markers, Markers3d, Surface, Trace};
