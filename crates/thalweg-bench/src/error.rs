@@ -3,6 +3,7 @@
 use std::fmt;
 
 use thalweg::{OptimizeError, nearest};
+use thalweg_view::FigureError;
 
 /// Why there is no benchmark, no result or no report.
 #[derive(Debug)]
@@ -53,6 +54,12 @@ impl std::error::Error for BenchmarkError {}
 impl From<OptimizeError> for BenchmarkError {
     fn from(error: OptimizeError) -> Self {
         BenchmarkError::Algorithm(error)
+    }
+}
+
+impl From<FigureError> for BenchmarkError {
+    fn from(error: FigureError) -> Self {
+        BenchmarkError::Invalid(error.to_string())
     }
 }
 

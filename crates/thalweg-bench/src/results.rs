@@ -6,11 +6,13 @@
 //! * [`Solved`]: when a problem counts as solved;
 //! * [`Results::tidy`]: one table with a row per evaluation;
 //! * [`Results::profile`], [`Results::convergence`], [`Results::deviation`]: the lines of the figures;
+//! * [`Results::profile_figure`], [`Results::convergence_figure`], [`Results::deviation_figure`]: the figures;
 //! * [`Results::convergence_report`], [`Results::rank_report`], [`Results::traceback_report`]: tables.
 
 mod convergence;
 mod deviation;
 mod distance;
+mod figures;
 mod profile;
 mod reports;
 mod solved;
@@ -19,11 +21,12 @@ mod tidy;
 
 use thalweg::FlatResult;
 
-pub use convergence::{ConvergenceOptions, ConvergencePanel};
-pub use distance::{Distance, DistanceMeasure};
-pub use profile::{Line, ProfileOptions};
-pub use solved::{RuntimeMeasure, Solved, StoppingCriterion};
+pub use distance::Distance;
+pub use solved::{Solved, StoppingCriterion};
 pub use table::Table;
+pub use thalweg_view::figures::{
+    ConvergenceLine, ConvergencePanel, DistanceMeasure, RuntimeMeasure,
+};
 pub use tidy::Tidy;
 
 use crate::error::{BenchmarkError, unknown};

@@ -2,13 +2,15 @@
 
 use thalweg::algorithms::lbfgsb::Lbfgsb;
 use thalweg_bench::results::{
-    ConvergenceOptions, Distance, DistanceMeasure, Evaluations, ProfileOptions, Results, Run,
-    RuntimeMeasure, Solved, StoppingCriterion, Target,
+    Distance, DistanceMeasure, Evaluations, Results, Run, RuntimeMeasure, Solved,
+    StoppingCriterion, Target,
 };
 use thalweg_bench::{
     BenchmarkProblem, Entrant, Function, NoiseOptions, RunOptions, SetOptions, Solution,
     get_benchmark_problems, run_benchmark,
 };
+use thalweg_view::figures::{ConvergenceOptions, DeviationOptions, ProfileOptions};
+use thalweg_view::{Figure, Trace};
 
 fn example() -> Vec<BenchmarkProblem> {
     get_benchmark_problems("example", &SetOptions::default()).unwrap()
@@ -213,35 +215,61 @@ fn small() -> Results {
 #[test]
 fn profiles_by_hand() {
     let results = small();
-    let lines = results.profile(&ProfileOptions::default()).unwrap();
+    let profile =
+        |measure, normalize| results.profile(measure, normalize, &Solved::default()).unwrap();
+    let lines = profile(RuntimeMeasure::Evaluations, false);
     assert_eq!(lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>(), ["fast", "slow"]);
     // On a: 2 and 5; on b: never, and 15 (2^-14 < 1e-4).
-    assert_eq!(lines[0].x, [0.0, 2.0, 5.0, 15.0, 15.75]);
-    assert_eq!(lines[0].y, [0.0, 0.5, 0.5, 0.5, 0.5]);
-    assert_eq!(lines[1].y, [0.0, 0.0, 0.5, 1.0, 1.0]);
+    assert_eq!(lines[0].x, [2.0, 5.0, 15.0]);
+    assert_eq!((&lines[0].y[..], &lines[1].y[..]), (&[0.5; 3][..], &[0.0, 0.5, 1.0][..]));
+    let lines = profile(RuntimeMeasure::Evaluations, true);
+    assert_eq!(lines[0].x, [1.0, 2.5]);
+    assert_eq!((&lines[0].y[..], &lines[1].y[..]), (&[0.5; 2][..], &[0.5, 1.0][..]));
+    assert_eq!(profile(RuntimeMeasure::Batches, false)[0].x, [1.0, 5.0, 15.0]);
+    assert_eq!(profile(RuntimeMeasure::Walltime, false)[0].x, [0.5, 1.25, 3.75]);
+}
 
-    let normalized = ProfileOptions { normalize_runtime: true, ..ProfileOptions::default() };
-    let lines = results.profile(&normalized).unwrap();
-    assert_eq!(lines[0].x, [1.0, 2.5, 2.625]);
-    assert_eq!((&lines[0].y[..], &lines[1].y[..]), (&[0.5; 3][..], &[0.5, 1.0, 1.0][..]));
+/// The points of the lines of a figure with one panel.
+fn drawn(figure: &Figure) -> Vec<(&[f64], &[f64])> {
+    let lines = figure.panels[0].traces.iter().filter_map(|trace| match trace {
+        Trace::Line(line) => Some((&line.x[..], &line.y[..])),
+        _ => None,
+    });
+    lines.collect()
+}
 
-    let batches =
-        ProfileOptions { runtime_measure: RuntimeMeasure::NBatches, ..ProfileOptions::default() };
-    assert_eq!(results.profile(&batches).unwrap()[0].x, [0.0, 1.0, 5.0, 15.0, 15.75]);
-    let seconds =
-        ProfileOptions { runtime_measure: RuntimeMeasure::Walltime, ..ProfileOptions::default() };
-    assert_eq!(results.profile(&seconds).unwrap()[0].x, [0.0, 0.5, 1.25, 3.75, 1.05 * 3.75]);
+#[test]
+fn figures_show_what_was_computed() {
+    let results = small();
+    let figure = results.profile_figure(&ProfileOptions::default(), &Solved::default()).unwrap();
+    assert_eq!(figure.panels[0].x.label, "Number of Function Evaluations");
+    assert_eq!(drawn(&figure)[1], (&[0.0, 5.0, 15.0, 15.75][..], &[0.0, 0.5, 1.0, 1.0][..]));
 
-    // Nothing solved: lines at zero over all that was spent.
+    let figure =
+        results.convergence_figure(&ConvergenceOptions::default(), &Solved::default()).unwrap();
+    assert_eq!((figure.rows, figure.cols, figure.panels.len()), (1, 2, 2));
+    assert_eq!(drawn(&figure)[0], (&[1.0, 2.0][..], &[1.0, 0.0][..]));
+    let single =
+        results.convergence_figures(&ConvergenceOptions::default(), &Solved::default()).unwrap();
+    assert_eq!(single.iter().map(|(title, _)| title.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+
+    let runtime_measure = RuntimeMeasure::Walltime;
+    let options = DeviationOptions { runtime_measure, ..DeviationOptions::default() };
+    let figure = results.deviation_figure(&options).unwrap();
+    assert_eq!((drawn(&figure)[0].0[0], drawn(&figure)[0].0[999]), (0.0, 5.0));
+}
+
+#[test]
+fn nothing_solved_is_drawn_at_zero() {
     let unsolvable =
         Solved { criterion: StoppingCriterion::X, x_precision: 1e-300, y_precision: 1.0 };
-    let only_b = results.select(Some(&["b"]), None).unwrap();
+    let results = small().select(Some(&["b"]), None).unwrap();
     for normalize_runtime in [false, true] {
-        let options =
-            ProfileOptions { normalize_runtime, solved: unsolvable, ..ProfileOptions::default() };
-        for line in only_b.profile(&options).unwrap() {
-            assert_eq!(line.x, if normalize_runtime { [1.0, 2.0] } else { [0.0, 20.0] });
-            assert_eq!(line.y, [0.0, 0.0]);
+        let options = ProfileOptions { normalize_runtime, ..ProfileOptions::default() };
+        let figure = results.profile_figure(&options, &unsolvable).unwrap();
+        assert_eq!(drawn(&figure).len(), 2);
+        for (x, y) in drawn(&figure) {
+            assert!(x[0] < x[1] && *y == [0.0, 0.0], "{x:?} {y:?}");
         }
     }
 }
@@ -249,27 +277,23 @@ fn profiles_by_hand() {
 #[test]
 fn convergence_by_hand() {
     let results = small();
-    let panels = results.convergence(&ConvergenceOptions::default()).unwrap();
-    assert_eq!((panels.len(), panels[0].title.as_str()), (2, "A"));
+    let convergence = |measure, distance: Distance| {
+        results.convergence(measure, &distance, &Solved::default()).unwrap()
+    };
+    let panels = convergence(RuntimeMeasure::Evaluations, Distance::default());
+    assert_eq!((panels.len(), panels[0].problem.as_str()), (2, "a"));
     assert_eq!(panels[0].lines[1].x, [1.0, 2.0, 3.0, 4.0, 5.0]);
     assert_eq!(panels[0].lines[1].y, [1.0, 1.0, 0.5, 0.25, 0.0]);
     assert_eq!(panels[0].lines[0].y, [1.0, 0.0]); // cut where it is solved
-    assert_eq!(panels[0].solution, None);
+    assert_eq!(panels[0].true_solution, None);
 
     let distance = Distance { monotone: false, normalize: false, ..Distance::default() };
-    let options = ConvergenceOptions { distance, ..ConvergenceOptions::default() };
-    let panels = results.convergence(&options).unwrap();
+    let panels = convergence(RuntimeMeasure::Evaluations, distance);
     assert_eq!(panels[0].lines[1].y, [1.0, 2.0, 0.5, 0.25, 0.0]);
-    assert_eq!(panels[0].solution, Some(0.0));
+    assert_eq!(panels[0].true_solution, Some(0.0));
 
     let measure = DistanceMeasure::ParameterDistance;
-    let distance = Distance { measure, ..Distance::default() };
-    let options = ConvergenceOptions {
-        distance,
-        runtime_measure: RuntimeMeasure::NBatches,
-        ..ConvergenceOptions::default()
-    };
-    let panels = results.convergence(&options).unwrap();
+    let panels = convergence(RuntimeMeasure::Batches, Distance { measure, ..Distance::default() });
     assert_eq!(panels[0].lines[0].x, [1.0]);
     assert_eq!(panels[0].lines[0].y, [0.0]); // the smallest of the batch
 }
@@ -277,7 +301,7 @@ fn convergence_by_hand() {
 #[test]
 fn deviations_by_hand() {
     let lines =
-        small().deviation(RuntimeMeasure::NEvaluations, DistanceMeasure::Criterion, true).unwrap();
+        small().deviation(RuntimeMeasure::Evaluations, DistanceMeasure::Criterion, true).unwrap();
     assert_eq!(lines[0].x.len(), 20);
     assert_eq!(lines[0].y[..3], [1.0, 0.5, 0.5]); // what has ended goes on
     assert_eq!(lines[1].y[..5], [1.0, 0.75, 0.375, 0.1875, 0.03125]);
@@ -299,7 +323,7 @@ fn reports_by_hand() {
          b        success  failed   1\n"
     );
     assert_eq!(
-        results.rank_report(RuntimeMeasure::NEvaluations, &solved).unwrap().to_csv(),
+        results.rank_report(RuntimeMeasure::Evaluations, &solved).unwrap().to_csv(),
         "problem,slow,fast,dimensionality\na,1,0,1\nb,0,failed,1\n"
     );
     assert!(results.traceback_report().rows.is_empty());
@@ -370,7 +394,7 @@ fn what_does_not_fit_is_named() {
     unknown.iter_mut().for_each(|target| target.optimum = f64::NAN);
     let runs = ["a", "b"].map(|p| run(p, "fast"));
     let results = Results::new(unknown, runs).unwrap();
-    let error = results.deviation(RuntimeMeasure::NEvaluations, DistanceMeasure::Criterion, true);
+    let error = results.deviation(RuntimeMeasure::Evaluations, DistanceMeasure::Criterion, true);
     assert_eq!(
         error.unwrap_err().to_string(),
         "no problem has a known solution: there is no distance to average."

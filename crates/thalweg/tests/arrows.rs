@@ -1,5 +1,5 @@
 //! Dependencies between the workspace's crates point one way:
-//! core <- algorithms | space | diff | view <- thalweg <- bench | py; macros and linalg are leaves.
+//! core <- algorithms | space | diff | view <- thalweg <- bench <- py; macros and linalg are leaves.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -63,8 +63,16 @@ const ROOMS: &[Room] = &[
         ],
         "the facade joins the rooms below it; what is built on it is not its business",
     ),
-    room("thalweg-bench", &["thalweg"], "benchmarks go through the facade, as users do"),
-    room("thalweg-py", &["thalweg"], "the Python module is translation only, of the facade"),
+    room(
+        "thalweg-bench",
+        &["thalweg", "thalweg-view"],
+        "benchmarks go through the facade, as users do, and draw what they find",
+    ),
+    room(
+        "thalweg-py",
+        &["thalweg", "thalweg-bench", "thalweg-view"],
+        "the Python module is translation only, of the facade, the benchmarks and the figures",
+    ),
 ];
 
 /// An arrow between two of the workspace's crates.

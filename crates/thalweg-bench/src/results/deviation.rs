@@ -2,7 +2,7 @@
 
 use crate::error::BenchmarkError;
 use crate::results::{
-    Distance, DistanceMeasure, Evaluations, Line, Results, RuntimeMeasure, Solved,
+    ConvergenceLine, Distance, DistanceMeasure, Evaluations, Results, RuntimeMeasure, Solved,
 };
 
 /// Runs are cut where no more than this is missing.
@@ -22,7 +22,7 @@ impl Results {
         measure: RuntimeMeasure,
         distance_measure: DistanceMeasure,
         monotone: bool,
-    ) -> Result<Vec<Line>, BenchmarkError> {
+    ) -> Result<Vec<ConvergenceLine>, BenchmarkError> {
         let distance = Distance { measure: distance_measure, monotone, normalize: true };
         let known = |&p: &usize| {
             let target = &self.targets()[p];
@@ -50,7 +50,7 @@ impl Results {
                 paths[l].iter().map(|path| path.at(at)).sum::<f64>() / problems.len() as f64
             };
             let (name, y) = (self.labels()[l].clone(), grid.iter().map(mean).collect());
-            Line { name, x: grid.clone(), y }
+            ConvergenceLine { name, x: grid.clone(), y }
         };
         Ok(self.sorted_labels().into_iter().map(line).collect())
     }

@@ -1,24 +1,6 @@
-//! How far a run still is from the solution, as figures show it.
+//! How far a run still is from the solution.
 
-use thalweg::Choice;
-use thalweg::core::options::Choice as _;
-
-use crate::error::BenchmarkError;
-use crate::results::solved::from_argument;
-use crate::results::{Evaluations, Target};
-
-/// What the distance is measured in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-#[choice(root = thalweg::core)]
-pub enum DistanceMeasure {
-    /// The objective.
-    #[default]
-    Criterion,
-    /// The Euclidean distance of the parameters.
-    ParameterDistance,
-}
-
-from_argument!(DistanceMeasure, "distance_measure");
+use crate::results::{DistanceMeasure, Evaluations, Target};
 
 /// A distance as figures show it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,24 +24,11 @@ impl Distance {
     pub fn column(&self) -> String {
         let monotone = if self.monotone { "monotone_" } else { "" };
         let normalized = if self.normalize { "_normalized" } else { "" };
-        format!("{monotone}{}{normalized}", self.measure.word())
-    }
-
-    /// What stands beside the axis.
-    pub fn label(&self) -> String {
-        let what = match self.measure {
-            DistanceMeasure::Criterion => "Function Distance to Optimum",
-            DistanceMeasure::ParameterDistance => "Distance to Optimal Parameters",
+        let measure = match self.measure {
+            DistanceMeasure::Criterion => "criterion",
+            DistanceMeasure::ParameterDistance => "parameter_distance",
         };
-        let of_value = self.measure == DistanceMeasure::Criterion && !self.normalize;
-        match (self.normalize, self.monotone) {
-            _ if of_value && self.monotone => "Best Function Value Found So Far".into(),
-            _ if of_value => "Current Function Value".into(),
-            (true, true) => format!("Share of {what}{{linebreak}}Missing From Best So Far"),
-            (true, false) => format!("Share of {what}{{linebreak}}Missing From Current Value"),
-            (false, true) => format!("{what}{{linebreak}}Missing From Best So Far"),
-            (false, false) => format!("{what}{{linebreak}}Missing From Current Value"),
-        }
+        format!("{monotone}{measure}{normalized}")
     }
 
     /// The distance after each of the first `rows` evaluations.

@@ -12,7 +12,7 @@ impl Results {
     /// # Errors
     /// A precision is not positive.
     pub fn convergence_report(&self, solved: &Solved) -> Result<Table, BenchmarkError> {
-        let costs = self.solution_costs(RuntimeMeasure::NEvaluations, solved)?;
+        let costs = self.solution_costs(RuntimeMeasure::Evaluations, solved)?;
         self.report(|p, l| if costs[p][l].is_finite() { "success".into() } else { "failed".into() })
     }
 

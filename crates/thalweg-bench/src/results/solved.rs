@@ -4,7 +4,7 @@ use thalweg::Choice;
 use thalweg::core::options::Choice as _;
 
 use crate::error::BenchmarkError;
-use crate::results::{Distance, Evaluations, Target};
+use crate::results::{Distance, DistanceMeasure, Evaluations, RuntimeMeasure, Target};
 
 /// What has to be near the solution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
@@ -21,42 +21,20 @@ pub enum StoppingCriterion {
     XOrY,
 }
 
-/// By what runs are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-#[choice(root = thalweg::core)]
-pub enum RuntimeMeasure {
-    /// The number of evaluations.
-    #[default]
-    NEvaluations,
-    /// The number of batches, each of which could be evaluated at the same time.
-    NBatches,
-    /// Seconds.
-    Walltime,
+impl std::str::FromStr for StoppingCriterion {
+    type Err = BenchmarkError;
+
+    /// One of [`StoppingCriterion::WORDS`](thalweg::core::options::Choice::WORDS).
+    fn from_str(word: &str) -> Result<Self, BenchmarkError> {
+        let wrong = || {
+            let known = Self::WORDS;
+            let message =
+                format!("stopping_criterion is '{word}', but has to be one of {known:?}.");
+            BenchmarkError::invalid(message)
+        };
+        Self::from_word(word).ok_or_else(wrong)
+    }
 }
-
-/// Parse words of a choice with errors that name the argument and all words.
-macro_rules! from_argument {
-    ($choice:ty, $argument:literal) => {
-        impl std::str::FromStr for $choice {
-            type Err = BenchmarkError;
-
-            fn from_str(word: &str) -> Result<Self, BenchmarkError> {
-                let wrong = || {
-                    BenchmarkError::invalid(format!(
-                        concat!($argument, " is '{}', but has to be one of {:?}."),
-                        word,
-                        Self::WORDS
-                    ))
-                };
-                Self::from_word(word).ok_or_else(wrong)
-            }
-        }
-    };
-}
-pub(super) use from_argument;
-
-from_argument!(StoppingCriterion, "stopping_criterion");
-from_argument!(RuntimeMeasure, "runtime_measure");
 
 /// When a problem counts as solved.
 ///
@@ -163,7 +141,7 @@ impl Target {
 
     /// A distance as a figure shows it.
     pub(crate) fn distance(&self, distance: &Distance, value: f64, x: &[f64]) -> f64 {
-        use crate::results::DistanceMeasure::{Criterion, ParameterDistance};
+        use DistanceMeasure::{Criterion, ParameterDistance};
         match (distance.measure, distance.normalize) {
             (Criterion, true) => self.criterion_gap(value),
             (Criterion, false) => value,
@@ -183,9 +161,9 @@ impl Evaluations {
     pub fn costs(&self, measure: RuntimeMeasure) -> impl Iterator<Item = f64> + '_ {
         let mut batches = 0;
         (0..self.len()).map(move |row| match measure {
-            RuntimeMeasure::NEvaluations => (row + 1) as f64,
+            RuntimeMeasure::Evaluations => (row + 1) as f64,
             RuntimeMeasure::Walltime => self.seconds[row],
-            RuntimeMeasure::NBatches => {
+            RuntimeMeasure::Batches => {
                 batches += u64::from(row == 0 || self.batches[row] != self.batches[row - 1]);
                 batches as f64
             }
@@ -260,10 +238,10 @@ mod tests {
     fn costs_count_from_one() {
         let run = evaluations(&[[3.0, 4.0], [0.0, 2.5], [1.0, 0.0]]);
         let costs = |measure| run.costs(measure).collect::<Vec<_>>();
-        assert_eq!(costs(RuntimeMeasure::NEvaluations), [1.0, 2.0, 3.0]);
-        assert_eq!(costs(RuntimeMeasure::NBatches), [1.0, 1.0, 2.0]);
+        assert_eq!(costs(RuntimeMeasure::Evaluations), [1.0, 2.0, 3.0]);
+        assert_eq!(costs(RuntimeMeasure::Batches), [1.0, 1.0, 2.0]);
         assert_eq!(costs(RuntimeMeasure::Walltime), [0.0, 0.5, 1.0]);
-        assert_eq!(Solved::to(0.3).cost(&target(), &run, RuntimeMeasure::NEvaluations), 2.0);
+        assert_eq!(Solved::to(0.3).cost(&target(), &run, RuntimeMeasure::Evaluations), 2.0);
         assert_eq!(Solved::to(1e-9).cost(&target(), &run, RuntimeMeasure::Walltime), f64::INFINITY);
     }
 
@@ -273,10 +251,6 @@ mod tests {
         assert_eq!(
             "x_and".parse::<StoppingCriterion>().map_err(message).unwrap_err(),
             "stopping_criterion is 'x_and', but has to be one of [\"y\", \"x\", \"x_and_y\", \"x_or_y\"]."
-        );
-        assert_eq!(
-            "evaluations".parse::<RuntimeMeasure>().map_err(message).unwrap_err(),
-            "runtime_measure is 'evaluations', but has to be one of [\"n_evaluations\", \"n_batches\", \"walltime\"]."
         );
         assert_eq!(
             message(Solved::to(0.0).check().unwrap_err()),

@@ -15,8 +15,8 @@ pub struct Tidy {
 }
 
 const RUNTIMES: [(&str, RuntimeMeasure); 3] = [
-    ("n_evaluations", RuntimeMeasure::NEvaluations),
-    ("n_batches", RuntimeMeasure::NBatches),
+    ("n_evaluations", RuntimeMeasure::Evaluations),
+    ("n_batches", RuntimeMeasure::Batches),
     ("walltime", RuntimeMeasure::Walltime),
 ];
 
