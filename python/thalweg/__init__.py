@@ -43,17 +43,27 @@ _HOMES = {
     "algos": "_algos",
     "check_constraints": "_constraints.tools",
     "check_jac": "_check_jac",
+    "convergence_histories": "_benchmark.reports",
+    "convergence_plot": "_benchmark.plots",
+    "convergence_report": "_benchmark.reports",
     "count_free_params": "_constraints.tools",
+    "deviation_plot": "_benchmark.plots",
     "first_derivative": "_differentiation",
+    "get_benchmark_problems": "_benchmark.problems",
     "maximize": "_minimize",
     "minimize": "_minimize",
+    "profile_plot": "_benchmark.plots",
+    "rank_report": "_benchmark.reports",
+    "run_benchmark": "_benchmark.run",
     "second_derivative": "_differentiation",
     "sensitivity": "_sensitivity",
+    "traceback_report": "_benchmark.reports",
 }
 """Where each public name lives."""
 
 _SUBMODULES = (
     "batch_evaluators",
+    "benchmarking",
     "config",
     "constraints",
     "decorators",
@@ -93,22 +103,32 @@ __all__ = [
     "__version__",
     "algos",
     "batch_evaluators",
+    "benchmarking",
     "check_constraints",
     "check_jac",
     "config",
     "constraints",
+    "convergence_histories",
+    "convergence_plot",
+    "convergence_report",
     "count_free_params",
     "decorators",
+    "deviation_plot",
     "exceptions",
     "first_derivative",
+    "get_benchmark_problems",
     "mark",
     "maximize",
     "minimize",
     "optimization",
     "parameters",
+    "profile_plot",
+    "rank_report",
+    "run_benchmark",
     "second_derivative",
     "sensitivity",
     "timing",
+    "traceback_report",
     "typing",
     "utilities",
 ]
@@ -116,6 +136,7 @@ __all__ = [
 if TYPE_CHECKING:
     from thalweg import (
         batch_evaluators,
+        benchmarking,
         config,
         constraints,
         decorators,
@@ -129,6 +150,15 @@ if TYPE_CHECKING:
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
+    from thalweg._benchmark.plots import convergence_plot, deviation_plot, profile_plot
+    from thalweg._benchmark.problems import get_benchmark_problems
+    from thalweg._benchmark.reports import (
+        convergence_histories,
+        convergence_report,
+        rank_report,
+        traceback_report,
+    )
+    from thalweg._benchmark.run import run_benchmark
     from thalweg._bounds import Bounds
     from thalweg._check_jac import check_jac
     from thalweg._constraints import (

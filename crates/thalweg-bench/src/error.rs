@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use thalweg::view::FigureError;
 use thalweg::{OptimizeError, nearest};
-use thalweg_view::FigureError;
 
 /// Why there is no benchmark, no result or no report.
 #[derive(Debug)]

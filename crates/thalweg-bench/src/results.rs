@@ -24,7 +24,7 @@ use thalweg::FlatResult;
 pub use distance::Distance;
 pub use solved::{Solved, StoppingCriterion};
 pub use table::Table;
-pub use thalweg_view::figures::{
+pub use thalweg::view::figures::{
     ConvergenceLine, ConvergencePanel, DistanceMeasure, RuntimeMeasure,
 };
 pub use tidy::Tidy;

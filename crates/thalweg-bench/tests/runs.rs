@@ -1,6 +1,8 @@
 //! Runs, what is read off them, and every message about what does not fit.
 
 use thalweg::algorithms::lbfgsb::Lbfgsb;
+use thalweg::view::figures::{ConvergenceOptions, DeviationOptions, ProfileOptions};
+use thalweg::view::{Figure, Trace};
 use thalweg_bench::results::{
     Distance, DistanceMeasure, Evaluations, Results, Run, RuntimeMeasure, Solved,
     StoppingCriterion, Target,
@@ -9,8 +11,6 @@ use thalweg_bench::{
     BenchmarkProblem, Entrant, Function, NoiseOptions, RunOptions, SetOptions, Solution,
     get_benchmark_problems, run_benchmark,
 };
-use thalweg_view::figures::{ConvergenceOptions, DeviationOptions, ProfileOptions};
-use thalweg_view::{Figure, Trace};
 
 fn example() -> Vec<BenchmarkProblem> {
     get_benchmark_problems("example", &SetOptions::default()).unwrap()

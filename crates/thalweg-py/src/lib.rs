@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod asktell;
+mod benchmark;
 mod catalog;
 mod constraints;
 mod errors;
@@ -29,6 +30,10 @@ mod _thalweg {
 
     #[pymodule_export]
     use crate::asktell::AskTell;
+    #[pymodule_export]
+    use crate::benchmark::{
+        BenchmarkFunction, BenchmarkResults, benchmark_problems, benchmark_sets, run_benchmark,
+    };
     #[pymodule_export]
     use crate::catalog::{catalog, known_names};
     #[pymodule_export]

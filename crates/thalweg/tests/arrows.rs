@@ -63,15 +63,11 @@ const ROOMS: &[Room] = &[
         ],
         "the facade joins the rooms below it; what is built on it is not its business",
     ),
-    room(
-        "thalweg-bench",
-        &["thalweg", "thalweg-view"],
-        "benchmarks go through the facade, as users do, and draw what they find",
-    ),
+    room("thalweg-bench", &["thalweg"], "benchmarks go through the facade, as users do"),
     room(
         "thalweg-py",
-        &["thalweg", "thalweg-bench", "thalweg-view"],
-        "the Python module is translation only, of the facade, the benchmarks and the figures",
+        &["thalweg", "thalweg-bench"],
+        "the Python module is translation only, of the facade and of the benchmarks",
     ),
 ];
 

@@ -1,10 +1,10 @@
 //! Figures of benchmark runs.
 
-use thalweg_view::figures::{
+use thalweg::view::figures::{
     ConvergenceOptions, DeviationOptions, Deviations, ProfileOptions, SolutionTimes,
     convergence_figure, convergence_figures, deviation_figure, profile_figure,
 };
-use thalweg_view::{Figure, Trace};
+use thalweg::view::{Figure, Trace};
 
 use crate::error::BenchmarkError;
 use crate::results::{ConvergencePanel, Distance, Results, Solved};
