@@ -18,6 +18,7 @@ mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -50,6 +51,8 @@ mod _thalweg {
     use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
+    #[pymodule_export]
+    use crate::values::objective_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
