@@ -242,5 +242,30 @@ def sensitivity(
     soft_upper: Vector | None,
     numdiff: dict[str, Any] | None,
 ) -> tuple[list[tuple[str, float, float, float, float, float, str]], str]: ...
+def criterion_figure(
+    names: Sequence[str],
+    values: Sequence[Any],
+    maximize: Sequence[bool],
+    local_values: Sequence[Sequence[Any]] | None = None,
+    exploration: Sequence[Any] | None = None,
+    *,
+    monotone: bool = False,
+    max_evaluations: int | None = None,
+    stack_multistart: bool = False,
+    show_exploration: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    log_scale: bool = False,
+    title: str | None = None,
+) -> str: ...
+def params_figure(
+    names: Sequence[str],
+    columns: Sequence[Any],
+    *,
+    max_evaluations: int | None = None,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...

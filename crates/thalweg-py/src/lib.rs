@@ -5,6 +5,7 @@ mod asktell;
 mod catalog;
 mod constraints;
 mod errors;
+mod figures;
 mod handle;
 mod history;
 mod interrupt;
@@ -31,6 +32,8 @@ mod _thalweg {
     use crate::asktell::AskTell;
     #[pymodule_export]
     use crate::catalog::{catalog, known_names};
+    #[pymodule_export]
+    use crate::figures::{criterion_figure, params_figure};
     #[pymodule_export]
     use crate::handle::ProblemHandle;
     #[pymodule_export]

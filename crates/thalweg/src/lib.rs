@@ -70,6 +70,7 @@ pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
     LinearRow, Scaling, ScalingMethod, Space, params,
 };
+pub use thalweg_view as view;
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {
