@@ -20,6 +20,7 @@ mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -58,6 +59,8 @@ mod _thalweg {
     use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
+    #[pymodule_export]
+    use crate::values::objective_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
