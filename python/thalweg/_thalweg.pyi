@@ -269,3 +269,68 @@ def params_figure(
 ) -> str: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...
+
+class BenchmarkFunction:
+    """A function of a benchmark problem."""
+
+    role: str
+    problem_name: str
+    set_name: str
+    bounds: tuple[Vector | None, Vector | None]
+    n_parts: int
+    __name__: str
+    def __init__(self, set: str, options: dict[str, Any], problem: str, role: str) -> None: ...
+    def __call__(self, params: Any) -> Any: ...
+    def belongs_to(self, other: BenchmarkFunction) -> bool: ...
+
+class BenchmarkResults:
+    """Runs of several algorithms on several problems."""
+
+    def __init__(
+        self, problems: Sequence[tuple[Any, ...]], runs: Sequence[tuple[Any, ...]]
+    ) -> None: ...
+    def select(
+        self, problems: list[str] | None = None, algorithms: list[str] | None = None
+    ) -> BenchmarkResults: ...
+    def convergence_report(self, precision: tuple[str, Any, Any]) -> dict[str, list[str]]: ...
+    def rank_report(
+        self, runtime_measure: str, precision: tuple[str, Any, Any]
+    ) -> dict[str, list[str]]: ...
+    def traceback_report(self) -> dict[str, list[str]]: ...
+    def tidy(self, precision: tuple[str, Any, Any]) -> dict[str, Any]: ...
+    def profile_figure(
+        self,
+        precision: tuple[str, Any, Any],
+        runtime_measure: str,
+        normalize_runtime: bool,
+        palette: list[str] | None = None,
+    ) -> str: ...
+    def convergence_figures(
+        self,
+        precision: tuple[str, Any, Any],
+        runtime_measure: str,
+        distance_measure: str,
+        monotone: bool,
+        normalize_distance: bool,
+        n_cols: int,
+        alone: bool,
+        palette: list[str] | None = None,
+    ) -> list[tuple[str, str]]: ...
+    def deviation_figure(
+        self,
+        runtime_measure: str,
+        distance_measure: str,
+        monotone: bool,
+        palette: list[str] | None = None,
+    ) -> str: ...
+
+def benchmark_sets() -> list[str]: ...
+def benchmark_problems(set: str, options: dict[str, Any]) -> list[dict[str, Any]]: ...
+def run_benchmark(
+    problems: list[tuple[Any, ...]],
+    algorithms: list[tuple[str, str, dict[str, Any]]],
+    *,
+    n_threads: int,
+    raise_errors: bool,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]: ...

@@ -83,11 +83,6 @@ impl BenchmarkResults {
         table_to_python(py, &self.results.traceback_report())
     }
 
-    /// The report as Markdown: "convergence", "rank" or "traceback".
-    fn traceback_markdown(&self) -> String {
-        self.results.traceback_report().to_markdown()
-    }
-
     /// One row per evaluation: the columns problem and algorithm (names) and those with numbers.
     fn tidy<'py>(
         &self,
