@@ -44,11 +44,15 @@ _HOMES = {
     "check_constraints": "_constraints.tools",
     "check_jac": "_check_jac",
     "count_free_params": "_constraints.tools",
+    "criterion_plot": "_plots.criterion",
     "first_derivative": "_differentiation",
     "maximize": "_minimize",
     "minimize": "_minimize",
+    "params_plot": "_plots.params",
     "second_derivative": "_differentiation",
     "sensitivity": "_sensitivity",
+    "slice_plot": "_plots.slice",
+    "slice_plot_3d": "_plots.slice_3d",
 }
 """Where each public name lives."""
 
@@ -98,6 +102,7 @@ __all__ = [
     "config",
     "constraints",
     "count_free_params",
+    "criterion_plot",
     "decorators",
     "exceptions",
     "first_derivative",
@@ -106,8 +111,11 @@ __all__ = [
     "minimize",
     "optimization",
     "parameters",
+    "params_plot",
     "second_derivative",
     "sensitivity",
+    "slice_plot",
+    "slice_plot_3d",
     "timing",
     "typing",
     "utilities",
@@ -157,6 +165,10 @@ if TYPE_CHECKING:
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer
+    from thalweg._plots.criterion import criterion_plot
+    from thalweg._plots.params import params_plot
+    from thalweg._plots.slice import slice_plot
+    from thalweg._plots.slice_3d import slice_plot_3d
     from thalweg._result import OptimizeResult
     from thalweg._scaling import ScalingOptions
     from thalweg._sensitivity import sensitivity
