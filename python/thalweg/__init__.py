@@ -47,16 +47,20 @@ _HOMES = {
     "convergence_plot": "_benchmark.plots",
     "convergence_report": "_benchmark.reports",
     "count_free_params": "_constraints.tools",
+    "criterion_plot": "_plots.criterion",
     "deviation_plot": "_benchmark.plots",
     "first_derivative": "_differentiation",
     "get_benchmark_problems": "_benchmark.problems",
     "maximize": "_minimize",
     "minimize": "_minimize",
+    "params_plot": "_plots.params",
     "profile_plot": "_benchmark.plots",
     "rank_report": "_benchmark.reports",
     "run_benchmark": "_benchmark.run",
     "second_derivative": "_differentiation",
     "sensitivity": "_sensitivity",
+    "slice_plot": "_plots.slice",
+    "slice_plot_3d": "_plots.slice_3d",
     "traceback_report": "_benchmark.reports",
 }
 """Where each public name lives."""
@@ -112,6 +116,7 @@ __all__ = [
     "convergence_plot",
     "convergence_report",
     "count_free_params",
+    "criterion_plot",
     "decorators",
     "deviation_plot",
     "exceptions",
@@ -122,11 +127,14 @@ __all__ = [
     "minimize",
     "optimization",
     "parameters",
+    "params_plot",
     "profile_plot",
     "rank_report",
     "run_benchmark",
     "second_derivative",
     "sensitivity",
+    "slice_plot",
+    "slice_plot_3d",
     "timing",
     "traceback_report",
     "typing",
@@ -187,6 +195,10 @@ if TYPE_CHECKING:
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer
+    from thalweg._plots.criterion import criterion_plot
+    from thalweg._plots.params import params_plot
+    from thalweg._plots.slice import slice_plot
+    from thalweg._plots.slice_3d import slice_plot_3d
     from thalweg._result import OptimizeResult
     from thalweg._scaling import ScalingOptions
     from thalweg._sensitivity import sensitivity

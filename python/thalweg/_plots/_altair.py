@@ -55,14 +55,8 @@ def _chart(panel: Panel, figure: Figure, size: dict[str, int]) -> Any:
     ]
     legend: Any = None
     if listed and figure.legend is not None:
-        inside = figure.legend["position"] == "top_right_inside"
         orient = {"right": "right", "below": "bottom"}.get(figure.legend["position"], "top-right")
-        legend = alt.Legend(
-            title=None,
-            orient=orient,
-            fillColor="white" if inside else alt.Undefined,
-            padding=4 if inside else alt.Undefined,
-        )
+        legend = alt.Legend(title=None, orient=orient)
     colors = {trace.name: trace.color for trace in listed}
     scale = alt.Scale(domain=list(colors), range=list(colors.values()))
     layers = [_DRAW[type(trace)](trace, panel, scale, legend) for trace in panel.traces]
@@ -72,22 +66,28 @@ def _chart(panel: Panel, figure: Figure, size: dict[str, int]) -> Any:
 
 def _encoding(panel: Panel) -> dict[str, Any]:
     return {
-        "x": alt.X("x:Q", title=broken(panel.x.label) or None, scale=_scale(panel.x), axis=_axis(panel.x)),
-        "y": alt.Y("y:Q", title=broken(panel.y.label) or None, scale=_scale(panel.y), axis=_axis(panel.y)),
+        "x": alt.X("x:Q", title=_title(panel.x), scale=_scale(panel.x), axis=_axis(panel.x)),
+        "y": alt.Y("y:Q", title=_title(panel.y), scale=_scale(panel.y), axis=_axis(panel.y)),
     }
+
+
+def _title(axis: Axis) -> Any:
+    lines = broken(axis.label).split("\n")
+    return None if lines == [""] else lines
 
 
 def _scale(axis: Axis) -> Any:
     return alt.Scale(
         zero=False,
-        nice=axis.range is None,
+        nice=False,
+        padding=0 if axis.range is not None else 6,
         type="log" if axis.log else "linear",
         domain=axis.range if axis.range is not None else alt.Undefined,
     )
 
 
 def _axis(axis: Axis) -> Any:
-    return alt.Axis(labels=axis.show_ticks, grid=False)
+    return alt.Axis(labels=axis.show_ticks, grid=False, tickCount=6)
 
 
 def _color(name: str, color: str, listed: bool, scale: Any, legend: Any) -> Any:

@@ -6,7 +6,7 @@ The fields are those of the structs in the crate thalweg-view; what a back end h
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
@@ -123,6 +123,32 @@ class Figure:
         """Whether there is no grid."""
         return self.rows == self.cols == 1
 
+    def regrid(self, rows: int | None, cols: int | None) -> Figure:
+        """The same panels in a grid of other rows or columns, filled row by row.
+
+        Raises:
+            InvalidArgumentError: There are fewer places than panels.
+        """
+        n = len(self.panels)
+        cols = cols or (self.cols if rows is None else -(-n // rows))
+        rows = rows or -(-n // cols)
+        if rows * cols < n:
+            from thalweg.exceptions import InvalidArgumentError
+
+            raise InvalidArgumentError(
+                f"A grid of {rows} rows and {cols} columns has fewer places than there are plots, {n}."
+            )
+        panels = [
+            replace(panel, row=number // cols, col=number % cols)
+            for number, panel in enumerate(self.panels)
+        ]
+        size = {
+            "width": self.width // self.cols * cols,
+            "height": self.height // self.rows * rows,
+        }
+        source = self.source | size
+        return replace(self, rows=rows, cols=cols, panels=panels, source=source, **size)
+
     def alone(self, number: int) -> str:
         """The panel of this number as a figure of its own, as JSON."""
         panel = dict(self.source["panels"][number], row=0, col=0, title=None)
@@ -149,7 +175,7 @@ def _panel(source: dict[str, Any]) -> Panel:
     )
 
 
-def _read(cls: type[T], source: dict[str, Any], **made: Any) -> T:
+def _read(cls: type[T], content: dict[str, Any], **made: Any) -> T:
     """The dataclass from the fields that it knows."""
     names = {each.name for each in fields(cls)}  # type: ignore[arg-type]
-    return cls(**{key: value for key, value in source.items() if key in names} | made)
+    return cls(**{key: value for key, value in content.items() if key in names} | made)

@@ -49,11 +49,15 @@ class NativeFigure:
             InvalidArgumentError: The path has another ending.
         """
         ending = Path(path).suffix.lower()
-        if ending not in _IMAGES:
+        if ending == ".svg":
+            content = _thalweg.render_svg(self.to_json()).encode()
+        elif ending == ".png":
+            content = _thalweg.render_png(self.to_json())
+        else:
             raise InvalidArgumentError(
-                f"Figures are written as images of the kinds {list(_IMAGES)}, not as {str(path)!r}."
+                f"Figures are written as images of the kinds .svg and .png, not as {str(path)!r}."
             )
-        Path(path).write_bytes(_IMAGES[ending](self.to_json()))
+        Path(path).write_bytes(content)
 
     def to_json(self) -> str:
         """The figure as JSON: the plain data of `data`."""
@@ -87,13 +91,6 @@ def check_template(template: Any) -> None:
 def draw(figure: Figure, template: Any) -> NativeFigure:
     """The figure as it is."""
     return NativeFigure(figure.source)
-
-
-def _svg(figure: str) -> bytes:
-    return _thalweg.render_svg(figure).encode()
-
-
-_IMAGES = {".svg": _svg, ".png": _thalweg.render_png}
 
 
 def _notebook() -> Any:

@@ -47,6 +47,9 @@ def draw(
     figure: Figure, template: Any, make_subplot_kwargs: dict[str, Any] | None = None
 ) -> go.Figure:
     """The figure as `plotly.graph_objects.Figure`."""
+    places = {name: (make_subplot_kwargs or {}).get(name) for name in ("rows", "cols")}
+    if any(places.values()):
+        figure = figure.regrid(**places)
     whole = json.loads(_thalweg.render_plotly(json.dumps(figure.source)))
     if figure.is_single and not make_subplot_kwargs:
         layout = {key: value for key, value in whole["layout"].items() if key != "template"}
@@ -61,6 +64,40 @@ def draw(
         drawn.update_layout(common)
     drawn.update_layout(template=DEFAULT_TEMPLATE if template is None else template)
     return drawn
+
+
+def change_traces(drawn: go.Figure, changes: dict[str, dict[str, Any] | None]) -> None:
+    """Give traces other properties: a dict for each kind of them, None to leave the kind out."""
+    kinds = [_kind(trace) for trace in drawn.data]
+    for kind, properties in changes.items():
+        for own, trace in zip(kinds, drawn.data, strict=True):
+            if own == kind and properties:
+                _change(trace, properties)
+    left_out = {kind for kind, properties in changes.items() if properties is None}
+    drawn.data = [
+        trace for own, trace in zip(kinds, drawn.data, strict=True) if own not in left_out
+    ]
+
+
+def _kind(trace: Any) -> str:
+    if trace.type == "scatter" and trace.mode and "lines" in trace.mode:
+        return "line_plot"
+    return {"contour": "contour_plot", "surface": "surface_plot"}.get(trace.type, "scatter_plot")
+
+
+def _change(trace: Any, properties: dict[str, Any]) -> None:
+    """Set properties of a trace; those of `plotly.express.line` among them stand for its own."""
+    own = dict(properties)
+    if trace.type == "scatter":
+        if own.pop("markers", False):
+            trace.mode = "lines+markers"
+        for sequence, name in (("color_discrete_sequence", "color"), ("line_dash_sequence", "dash")):
+            if own.get(sequence):
+                trace.line.update({name: own[sequence][0]})
+            own.pop(sequence, None)
+    if trace.type == "contour" and {"colorscale", "coloraxis"} & own.keys():
+        trace.coloraxis = None
+    trace.update(own)
 
 
 def _grid(figure: Figure, make_subplot_kwargs: dict[str, Any]) -> go.Figure:

@@ -31,6 +31,9 @@ PALETTE = [
 class Renderer:
     """A back end that is there, with a template that it has; checked before anything is evaluated.
 
+    Attributes:
+        is_plotly: Whether plotly draws.
+
     Args:
         backend: One of `BACKENDS`. Without plotly, its place is taken by figures of our own.
         template: The look, by a name of the back end, or None for its default.
@@ -42,7 +45,9 @@ class Renderer:
     """
 
     def __init__(self, backend: Any, template: Any) -> None:
-        self._module = import_module(f"thalweg._plots._{_drawn_by(backend)}")
+        drawn_by = _drawn_by(backend)
+        self.is_plotly = drawn_by == "plotly"
+        self._module = import_module(f"thalweg._plots._{drawn_by}")
         self._template = template
         if template is not None:
             self._module.check_template(template)
