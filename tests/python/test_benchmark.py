@@ -1,8 +1,10 @@
 """Benchmarks: problems, runs, reports, plots, and every message about what does not fit."""
 
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -245,6 +247,7 @@ def test_results_do_not_depend_on_the_workers(n_cores, noise):
     few = dict(list(problems.items())[:4])
     options = {"native": "scipy_neldermead", "own": Walk}
     base = om.run_benchmark(few, options, max_criterion_evaluations=60)
+    pytest.importorskip("joblib")
     for evaluator in ("threading", "joblib"):
         again = om.run_benchmark(
             few, options, n_cores=n_cores, batch_evaluator=evaluator, max_criterion_evaluations=60
@@ -320,8 +323,9 @@ def test_failures_are_kept_or_raised(problems):
     assert report["broken"].tolist() == ["error", "error"]
     assert report["scipy_lbfgsb"].tolist() == ["success", "success"]
     assert om.rank_report(few, results)["broken"].tolist() == ["error", "error"]
-    om.profile_plot(few, results, backend="matplotlib")
-    om.convergence_plot(few, results, backend="matplotlib")
+    if find_spec("matplotlib"):
+        om.profile_plot(few, results, backend="matplotlib")
+        om.convergence_plot(few, results, backend="matplotlib")
     with pytest.raises(RuntimeError, match="out of luck"):
         om.run_benchmark(few, [Broken], error_handling="raise")
 
@@ -541,6 +545,13 @@ def test_what_does_not_fit_is_named(problems, results):
 # ---------------------------------------------------------------------------------------- plots
 
 
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 def lines(axes):
     return [line for line in axes.get_lines() if line.get_label() in ALGORITHMS]
 
@@ -569,15 +580,19 @@ def test_profile_plot(problems, results, runtime_measure, normalize_runtime, sto
 
 def test_profile_plot_when_nothing_is_solved(problems, results):
     pytest.importorskip("matplotlib")
-    axes = om.profile_plot(
-        problems,
-        results,
-        stopping_criterion="x_and_y",
-        x_precision=1e-300,
-        y_precision=1e-300,
-        backend="matplotlib",
-    )
-    assert all(np.all(line.get_ydata() == line.get_ydata()[0]) for line in lines(axes))
+    bard = {"bard_good_start": problems["bard_good_start"]}
+    of_bard = {key: result for key, result in results.items() if key[0] in bard}
+    for normalize in (False, True):
+        axes = om.profile_plot(
+            bard,
+            of_bard,
+            stopping_criterion="x",
+            x_precision=1e-300,
+            normalize_runtime=normalize,
+            backend="matplotlib",
+        )
+        assert len(lines(axes)) == 3
+        assert all(np.all(np.asarray(line.get_ydata()) == 0) for line in lines(axes))
 
 
 def test_convergence_plot(problems, results):

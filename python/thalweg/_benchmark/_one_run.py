@@ -74,10 +74,12 @@ def run_job(job: Job) -> dict[str, Any]:
 
 
 def _counted(table: Any) -> NDArray[np.intp]:
-    """The rows that count: not a derivative alone at the point of the evaluation before."""
-    is_repeated = np.zeros(len(table.fun), dtype=bool)
-    is_repeated[1:] = (table.task[1:] == _JAC) & np.all(table.params[1:] == table.params[:-1], axis=1)
-    return np.flatnonzero(~is_repeated)
+    """The rows that count: not a derivative alone at a point that was evaluated before."""
+    is_counted = table.task != _JAC
+    for row in np.flatnonzero(~is_counted):
+        earlier = table.params[:row][is_counted[:row]]
+        is_counted[row] = not np.any(np.all(earlier == table.params[row], axis=1))
+    return np.flatnonzero(is_counted)
 
 
 def _value(returned: Any) -> float:

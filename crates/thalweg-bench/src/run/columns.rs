@@ -12,18 +12,18 @@ const FEASIBILITY: f64 = 1e-6;
 
 /// The evaluations of a run: the objective without noise, but never below that of the solution.
 ///
-/// A derivative alone counts as an evaluation if it is at a point of its own, and as part of the one before otherwise. At points
+/// A derivative alone counts as an evaluation if it is at a point of its own, and as part of an earlier one otherwise. At points
 /// that violate a constraint by more than 1e-6 the objective counts as infinite: they solve nothing.
 pub(super) fn evaluations(problem: &BenchmarkProblem, history: &History) -> Evaluations {
     let mut columns = Evaluations::default();
     let mut scratch = Scratch::default();
     let began = history.start_times().first().copied().unwrap_or(0.0);
-    let mut last: &[f64] = &[];
     let params = history.params().take(history.len());
     for (row, x) in params.enumerate() {
         let is_derivative = history.tasks()[row] == Task::Jac;
-        let is_counted = std::mem::replace(&mut last, x) == x;
-        if is_derivative && is_counted {
+        // Mostly it is the last one.
+        let mut earlier = columns.params.rchunks_exact(x.len().max(1));
+        if is_derivative && earlier.any(|earlier| earlier == x) {
             continue;
         }
         let value = match history.values()[row] {
