@@ -508,7 +508,7 @@ def test_what_does_not_fit_is_named(problems, results):
     )
     assert message(om.convergence_plot, problems, results, problem_subset="bard") == (
         "problem_subset names 'bard', which is not in the results. Did you mean "
-        '["bard_good_start", "box_3d", "mancino_5_good_start"]?'
+        '["bard_good_start", "mancino_5_good_start", "rosenbrock_good_start"]?'
     )
     assert message(om.convergence_plot, problems, results, algorithm_subset=["lbfgsb"]).startswith(
         "algorithm_subset names 'lbfgsb', which is not in the results. Did you mean [\"scipy_lbfgsb\""

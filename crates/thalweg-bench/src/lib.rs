@@ -7,8 +7,11 @@
 //!
 //! All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
+//! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
+//!
 //! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
+//! * [`page`]: the page on what algorithms solve, beside the reference implementations.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
 pub mod algorithm_pages;
@@ -19,6 +22,7 @@ mod function;
 pub mod global;
 pub mod more_wild;
 mod noise;
+pub mod page;
 mod problem;
 pub mod results;
 mod run;
