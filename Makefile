@@ -45,6 +45,7 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/python_overhead.py
 	$(RUN) benches/constraints.py
 	$(RUN) benches/multistart.py
+	$(RUN) benches/benchmarks.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
 
