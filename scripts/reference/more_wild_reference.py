@@ -6,7 +6,6 @@ Writes, into `crates/thalweg-bench/data/`:
   optimagic's neldermead_parallel, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
   Sbplx, and DFO-LS on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
-* `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
 
 Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
 
@@ -282,14 +281,6 @@ def measure_global():
                 yield ["scipy_differential_evolution", f"{function.__name__}_{n}", str(seed), *row]
 
 
-def values_off_the_start(problems):
-    for name, problem in problems.items():
-        x = np.array(problem["inputs"]["params"], dtype=float)
-        x += 0.1 * np.sin(np.arange(1, len(x) + 1))
-        r = problem["inputs"]["fun"](x)
-        yield [name, repr(float(r @ r)), repr(float(np.arange(1, len(r) + 1) @ r))]
-
-
 def kept(name, without):
     """The rows of the data file whose first cell is none of `without`."""
     with open(DATA / name) as file:
@@ -329,7 +320,6 @@ def main():
     others = kept("more_wild_reference.tsv", without=names) if arguments.only else []
     write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], others + rows)
     if not arguments.only:
-        write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
         write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
     if arguments.compare:
         compare(rows, arguments.compare)

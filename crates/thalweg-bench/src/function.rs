@@ -58,6 +58,22 @@ impl Function {
         }
     }
 
+    /// Residuals of a family with something that is fixed for a problem: a constant, data.
+    pub(crate) fn with_parameter<P: Send + Sync + 'static>(
+        parameter: P,
+        n_residuals: usize,
+        residuals: fn(&P, &[f64], &mut [f64]),
+        jacobian: fn(&P, &[f64], &mut [f64]),
+    ) -> Self {
+        let parameter = Arc::new(parameter);
+        let shared = parameter.clone();
+        Function::LeastSquares {
+            n_residuals,
+            residuals: Arc::new(move |x, r| residuals(&shared, x, r)),
+            jacobian: Arc::new(move |x, jac| jacobian(&parameter, x, jac)),
+        }
+    }
+
     /// A value and its gradient.
     pub fn scalar(
         value: impl Fn(&[f64]) -> f64 + Send + Sync + 'static,

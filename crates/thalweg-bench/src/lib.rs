@@ -2,8 +2,10 @@
 //!
 //! [`get_benchmark_problems`] gives the problems of a set, with noise and bad scaling if asked for:
 //!
-//! * [`more_wild`]: the 54 least-squares problems of Moré and Wild (2009).
-//! * [`example`]: ten of them.
+//! * [`more_wild`]: the 54 least-squares problems of Moré and Wild (2009), n from 2 to 12 and 100.
+//! * [`cartis_roberts`]: 60 least-squares problems of the CUTEst collection, n from 25 to 120.
+//! * [`estimagic`]: 32 problems of both.
+//! * [`example`]: ten problems of Moré and Wild.
 //!
 //! All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
@@ -15,14 +17,17 @@
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
 pub mod algorithm_pages;
+pub mod cartis_roberts;
 pub mod compare;
 mod error;
+pub mod estimagic;
 pub mod example;
 mod function;
 pub mod global;
 pub mod more_wild;
 mod noise;
 pub mod page;
+mod points;
 mod problem;
 pub mod results;
 mod run;

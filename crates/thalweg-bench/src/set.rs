@@ -5,6 +5,8 @@ use std::fmt;
 use thalweg::core::Rng;
 use thalweg::nearest;
 
+use crate::cartis_roberts::cartis_roberts;
+use crate::estimagic::estimagic;
 use crate::example::example;
 use crate::more_wild::more_wild;
 use crate::noise::{MultiplicativeNoiseOptions, Noise, NoiseOptions};
@@ -22,6 +24,8 @@ pub struct ProblemSet {
 
 /// All sets.
 pub const SETS: &[ProblemSet] = &[
+    ProblemSet { name: "cartis_roberts", problems: cartis_roberts },
+    ProblemSet { name: "estimagic", problems: estimagic },
     ProblemSet { name: "example", problems: example },
     ProblemSet { name: "more_wild", problems: more_wild },
 ];

@@ -20,7 +20,7 @@
 mod bard;
 mod bdqrtic;
 mod box_3d;
-mod brown_almost_linear;
+pub(crate) mod brown_almost_linear;
 mod brown_dennis;
 mod chebyquad;
 mod cube;
@@ -29,14 +29,14 @@ mod heart_eight;
 mod helical_valley;
 mod jennrich_sampson;
 mod kowalik_osborne;
-mod linear;
+pub(crate) mod linear;
 mod mancino;
 mod meyer;
 mod osborne;
 mod powell_singular;
 mod rosenbrock;
 mod solutions;
-mod watson;
+pub(crate) mod watson;
 
 use crate::{BenchmarkProblem, Function, ResidualFunction, Solution};
 use Point::{All, At, From};
