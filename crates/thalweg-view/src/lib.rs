@@ -20,6 +20,7 @@ mod figure;
 pub mod figures;
 mod gaps;
 mod palette;
+pub mod render;
 mod trace;
 
 pub use error::FigureError;

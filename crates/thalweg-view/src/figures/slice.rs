@@ -108,7 +108,7 @@ fn panels(
         let range = if options.share_y { shared } else { own.range(options.expand_yrange) };
         let mut panel = slice_panel(space, &heights, which, &options.color, range);
         if options.share_x {
-            panel.x.range = common_x_range(space);
+            panel.x.range = common_x_range(space).map(with_room);
         }
         panel
     };
@@ -124,6 +124,12 @@ fn common_x_range(space: &SliceSpace) -> Option<[f64; 2]> {
     ends.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])
 }
 
+/// A little more than `ends`, so that lines and markers are whole.
+fn with_room([low, high]: [f64; 2]) -> [f64; 2] {
+    let room = 0.02 * (high - low);
+    [low - room, high + room]
+}
+
 /// The criterion along parameter `which`, with the start marked.
 pub(crate) fn slice_panel(
     space: &SliceSpace,
@@ -134,7 +140,6 @@ pub(crate) fn slice_panel(
 ) -> Panel {
     let name = &space.names[which];
     let (grid, values) = (space.grid_with_start(which), heights.slices[which].clone());
-    let line = Line { in_legend: false, ..Line::new(name, grid, values, color) };
     let start = Markers {
         name: "start".into(),
         x: vec![space.start_of(which)],
@@ -143,8 +148,12 @@ pub(crate) fn slice_panel(
         size: MARKER,
         in_legend: false,
     };
+    // The range is that of the grid, also where its ends have no value.
+    let ends = [grid[0], grid[grid.len() - 1]];
+    let x = Axis { range: Some(with_room(ends)), ..Axis::new(name) };
+    let line = Line { in_legend: false, ..Line::new(name, grid, values, color) };
     let y = Axis { range, ..Axis::new("Function Value") };
-    Panel::xy(0, 0, Axis::new(name), y, vec![Trace::Line(line), Trace::Markers(start)])
+    Panel::xy(0, 0, x, y, vec![Trace::Line(line), Trace::Markers(start)])
 }
 
 #[cfg(test)]
@@ -188,7 +197,7 @@ mod tests {
         let figure = figure(&options);
         let range = figure.panels[0].y.range.unwrap();
         assert!((range[0] - 0.98).abs() < 1e-12 && (range[1] - 2.02).abs() < 1e-12, "{range:?}");
-        assert!(figure.panels.iter().all(|panel| panel.x.range == Some([0.0, 4.0])));
+        assert!(figure.panels.iter().all(|panel| panel.x.range == Some([-0.08, 4.08])));
         assert!(figure.panels[1].y.show_ticks);
     }
 }

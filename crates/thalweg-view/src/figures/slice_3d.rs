@@ -157,8 +157,8 @@ pub fn slice_3d_figure(
         figure.col_titles = space.names.clone();
     }
     let place = |mut panel: Panel| {
-        if is_grid {
-            // The titles of rows and columns say it once.
+        if is_grid && panel.kind == PanelKind::Xy {
+            // The titles of rows and columns say it once; in space, it has to be seen which axis is which.
             panel.x.label.clear();
             panel.y.label.clear();
         }
@@ -200,7 +200,14 @@ fn panels(
     };
     if n == 2 {
         let kind = lower.or(upper).unwrap_or(PairKind::Contour);
-        return Ok(vec![pair_panel(space, &heights, (1, 0), kind)]);
+        let mut panel = pair_panel(space, &heights, (1, 0), kind);
+        for trace in &mut panel.traces {
+            if let Trace::Contour(contour) = trace {
+                // Alone, there is nothing else that tells heights.
+                contour.show_scale = true;
+            }
+        }
+        return Ok(vec![Panel { row: 0, col: 0, ..panel }]);
     }
     let mut panels = Vec::new();
     for (row, col) in (0..n).flat_map(|row| (0..n).map(move |col| (row, col))) {
