@@ -267,6 +267,133 @@ def params_figure(
     dashes: bool = True,
     title: str | None = None,
 ) -> str: ...
+
+Projection = str | tuple[str | None, str | None]
+
+def slice_points(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int = 20,
+    *,
+    projection: Projection | None = None,
+    names: Sequence[str] | None = None,
+) -> NDArray[np.float64]: ...
+def slice_figure(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    plots_per_row: int = 2,
+    share_x: bool = False,
+    share_y: bool = True,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> str: ...
+def slice_figures(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    plots_per_row: int = 2,
+    share_x: bool = False,
+    share_y: bool = True,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> list[str]: ...
+def slice_3d_figure(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    projection: Projection | None = None,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> str: ...
+def slice_3d_figures(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    projection: Projection | None = None,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> list[tuple[tuple[int, int], str]]: ...
+def profile_figure(
+    names: Sequence[str],
+    solution_times: Sequence[Any],
+    *,
+    runtime_measure: str = "n_evaluations",
+    normalize_runtime: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    log_x: bool = False,
+    title: str | None = None,
+) -> str: ...
+def convergence_figure(
+    panels: Sequence[tuple[str, Sequence[str], Sequence[Any], Sequence[Any], float | None]],
+    *,
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    normalize_distance: bool = True,
+    runtime_measure: str = "n_evaluations",
+    n_cols: int = 2,
+    log_y: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
+def convergence_figures(
+    panels: Sequence[tuple[str, Sequence[str], Sequence[Any], Sequence[Any], float | None]],
+    *,
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    normalize_distance: bool = True,
+    runtime_measure: str = "n_evaluations",
+    n_cols: int = 2,
+    log_y: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> list[tuple[str, str]]: ...
+def deviation_figure(
+    names: Sequence[str],
+    deviations: Sequence[Sequence[Any]],
+    *,
+    runtime_measure: str = "n_evaluations",
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
+def sparkline_svg(
+    values: Any, maximize: bool = False, *, width: int = 260, height: int = 60
+) -> str: ...
+def render_svg(figure: str) -> str: ...
+def render_html(figure: str) -> str: ...
+def render_plotly(figure: str) -> str: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...
 def objective_values(

@@ -33,7 +33,11 @@ mod _thalweg {
     #[pymodule_export]
     use crate::catalog::{catalog, known_names};
     #[pymodule_export]
-    use crate::figures::{criterion_figure, params_figure};
+    use crate::figures::{
+        convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,
+        profile_figure, render_html, render_plotly, render_svg, slice_3d_figure, slice_3d_figures,
+        slice_figure, slice_figures, slice_points, sparkline_svg,
+    };
     #[pymodule_export]
     use crate::handle::ProblemHandle;
     #[pymodule_export]

@@ -121,7 +121,7 @@ fn panels(
         ));
     }
     let lines = problems.iter().flat_map(|problem| &problem.lines);
-    for line in lines.clone().filter(|line| line.x.len() != line.y.len()) {
+    if let Some(line) = lines.clone().find(|line| line.x.len() != line.y.len()) {
         let (n, m) = (line.x.len(), line.y.len());
         return Err(FigureError::invalid(format!(
             "\"{}\" has {n} points, but {m} values.",

@@ -22,7 +22,8 @@ pub use params::{ParamsOptions, params_figure};
 pub use profile::{ProfileOptions, SolutionTimes, profile_figure};
 pub use slice::{SliceOptions, slice_figure, slice_figures, slice_points};
 pub use slice_3d::{
-    PairKind, Projection, Slice3dOptions, slice_3d_figure, slice_3d_figures, slice_3d_points,
+    PairKind, PlacedFigure, Projection, Slice3dOptions, slice_3d_figure, slice_3d_figures,
+    slice_3d_points,
 };
 pub use sparkline::sparkline_svg;
 

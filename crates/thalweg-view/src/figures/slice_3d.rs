@@ -168,6 +168,9 @@ pub fn slice_3d_figure(
     Ok(figure)
 }
 
+/// A figure with the row and the column where it stands in a grid.
+pub type PlacedFigure = ((usize, usize), Figure);
+
 /// The panels of [`slice_3d_figure`], each as a figure of its own, with its row and column.
 ///
 /// # Errors
@@ -176,7 +179,7 @@ pub fn slice_3d_figures(
     space: &SliceSpace,
     values: &[f64],
     options: &Slice3dOptions,
-) -> Result<Vec<((usize, usize), Figure)>, FigureError> {
+) -> Result<Vec<PlacedFigure>, FigureError> {
     let alone = |panel: Panel| {
         let place = (panel.row, panel.col);
         let figure = Figure::grid([SINGLE; 2], 1, 1, vec![Panel { row: 0, col: 0, ..panel }]);

@@ -10,11 +10,14 @@ use crate::figure::{Axis, Figure, LegendPosition, Panel, PanelKind};
 use crate::render::svg::extent;
 use crate::trace::Trace;
 
-/// The shares of the figure between panels.
-const GAP_X: f64 = 0.1;
-const GAP_Y: f64 = 0.15;
-/// The smaller gap where the numbers of an axis are not repeated.
-const GAP_SHARED: f64 = 0.05;
+/// The pixels between panels, for the numbers and labels of axes and for titles.
+const GAP_X: f64 = 85.0;
+const GAP_Y: f64 = 75.0;
+/// Where the numbers of an axis are not repeated, or there is no label.
+const SMALL_GAP: f64 = 40.0;
+const TITLE: f64 = 25.0;
+/// The pixels around all panels: left, right, top, bottom.
+const MARGINS: [f64; 4] = [70.0, 30.0, 40.0, 60.0];
 
 /// The figure as `{"data": [..], "layout": {..}}`.
 pub fn to_plotly(figure: &Figure) -> Value {
@@ -84,6 +87,8 @@ fn base_layout(figure: &Figure) -> Map<String, Value> {
     layout.insert("paper_bgcolor".into(), "white".into());
     layout.insert("plot_bgcolor".into(), "white".into());
     layout.insert("font".into(), json!({ "color": "rgb(36,36,36)" }));
+    let [l, r, t, b] = MARGINS;
+    layout.insert("margin".into(), json!({ "l": l, "r": r, "t": t, "b": b }));
     layout.insert("hovermode".into(), "closest".into());
     layout.insert("showlegend".into(), figure.legend.is_some().into());
     let place = match figure.legend.map(|legend| legend.position) {
@@ -93,7 +98,7 @@ fn base_layout(figure: &Figure) -> Map<String, Value> {
         }
         Some(LegendPosition::Right) => json!({ "xanchor": "left", "x": 1.02 }),
         Some(LegendPosition::Below) => {
-            json!({ "orientation": "h", "xanchor": "center", "x": 0.5, "yanchor": "top", "y": -0.12 })
+            json!({ "orientation": "h", "xanchor": "center", "x": 0.5, "yanchor": "bottom", "y": 0.0, "yref": "container" })
         }
     };
     layout.insert("legend".into(), place);
@@ -103,8 +108,17 @@ fn base_layout(figure: &Figure) -> Map<String, Value> {
 /// The places of the panels.
 fn domains(figure: &Figure) -> Vec<Domain> {
     let (rows, cols) = (figure.rows.max(1), figure.cols.max(1));
-    let gap_x = if figure.share_y { GAP_SHARED } else { GAP_X };
-    let gap_y = if figure.share_x { 2.0 * GAP_SHARED } else { GAP_Y };
+    let [left, right, top, bottom] = MARGINS;
+    let (width, height) =
+        (f64::from(figure.width) - left - right, f64::from(figure.height) - top - bottom);
+    let has_label = |axis: &dyn Fn(&Panel) -> &Axis| {
+        figure.panels.iter().any(|panel| !axis(panel).label.is_empty())
+    };
+    let small_x = figure.share_y || !has_label(&|panel| &panel.y);
+    let small_y = !has_label(&|panel| &panel.x);
+    let title = if figure.panels.iter().any(|panel| panel.title.is_some()) { TITLE } else { 0.0 };
+    let gap_x = if small_x { SMALL_GAP } else { GAP_X } / width.max(1.0);
+    let gap_y = (if small_y { SMALL_GAP } else { GAP_Y } + title) / height.max(1.0);
     let part = |number: usize, count: usize, gap: f64| {
         let gap = if count > 1 { gap.min(0.5 / (count - 1) as f64) } else { 0.0 };
         let length = (1.0 - gap * (count - 1) as f64) / count as f64;
@@ -173,7 +187,7 @@ fn axis(axis: &Axis, domain: [f64; 2]) -> Map<String, Value> {
 }
 
 fn scene(panel: &Panel, domain: Domain) -> Value {
-    let title = |axis: &Axis| json!({ "title": { "text": text(&axis.label) } });
+    let title = |axis: &Axis| json!({ "title": { "text": text(&axis.label) }, "nticks": 5 });
     let camera = panel.traces.iter().find_map(|trace| match trace {
         Trace::Surface(surface) => Some(surface.camera),
         _ => None,

@@ -91,11 +91,11 @@ struct Scene {
 
 impl Scene {
     fn new(panel: &Panel, rect: &Rect) -> Self {
-        let cameras = panel.traces.iter().filter_map(|trace| match trace {
+        let mut cameras = panel.traces.iter().filter_map(|trace| match trace {
             Trace::Surface(surface) => Some(surface.camera),
             _ => None,
         });
-        let view = View::new(cameras.last().unwrap_or(CAMERA), rect);
+        let view = View::new(cameras.next_back().unwrap_or(CAMERA), rect);
         let no_axis = Axis::new("");
         let z = panel.z.as_ref().unwrap_or(&no_axis);
         let scales = [
@@ -163,8 +163,17 @@ fn walls(canvas: &mut Canvas, scene: &Scene) {
     }
 }
 
+/// A part of a surface between four points of its grid.
+struct Cell {
+    /// How near it is.
+    depth: f64,
+    /// How high it is, 0 to 1.
+    share: f64,
+    corners: [(f64, f64); 4],
+}
+
 fn draw_surface(canvas: &mut Canvas, surface: &Surface, scene: &Scene) {
-    let mut cells: Vec<(f64, f64, [(f64, f64); 4])> = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
     for (j, rows) in surface.z.windows(2).enumerate().filter(|(j, _)| j + 1 < surface.y.len()) {
         let n = rows[0].len().min(rows[1].len()).min(surface.x.len());
         for i in 0..n.saturating_sub(1) {
@@ -176,17 +185,17 @@ fn draw_surface(canvas: &mut Canvas, surface: &Surface, scene: &Scene) {
                 let depth = corners.iter().map(|&c| dot(c, scene.view.towards)).sum::<f64>();
                 let height = corners.iter().map(|c| c[2]).sum::<f64>() / 4.0;
                 let share = 0.5 * (height / HALF[2] + 1.0);
-                cells.push((depth, share, corners.map(|c| scene.view.at(c))));
+                cells.push(Cell { depth, share, corners: corners.map(|c| scene.view.at(c)) });
             }
         }
     }
-    cells.sort_by(|a, b| a.0.total_cmp(&b.0));
+    cells.sort_by(|a, b| a.depth.total_cmp(&b.depth));
     let opacity = number(surface.opacity.clamp(0.0, 1.0));
     canvas.open(&format!(
         "<g class=\"surface\" fill-opacity=\"{opacity}\" stroke=\"#173b46\" stroke-opacity=\"0.35\" \
          stroke-width=\"0.5\" stroke-linejoin=\"round\">"
     ));
-    for (_, share, corners) in cells {
+    for Cell { share, corners, .. } in cells {
         let color = colorscale::color(&surface.colorscale, share);
         canvas.path(&(polyline(&corners) + "Z"), &format!("fill=\"{color}\""));
     }
