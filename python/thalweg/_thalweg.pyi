@@ -461,3 +461,9 @@ def run_benchmark(
     raise_errors: bool,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[dict[str, Any]]: ...
+def objective_values(
+    objective: Objective,
+    points: Vector,
+    batch_evaluator: Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]] | None = None,
+    n_cores: int = 1,
+) -> tuple[Vector, list[str]]: ...

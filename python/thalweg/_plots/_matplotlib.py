@@ -126,7 +126,7 @@ def _add_titles_and_legend(drawn: Any, axes: Any, figure: Figure) -> None:
     if figure.legend["position"] == "top_right_inside" and figure.is_single:
         axes[0, 0].legend(loc="upper right")
         return
-    entries = {}
+    entries: dict[str, Any] = {}
     for each in axes.flat:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)

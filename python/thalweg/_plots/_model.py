@@ -142,12 +142,11 @@ class Figure:
             replace(panel, row=number // cols, col=number % cols)
             for number, panel in enumerate(self.panels)
         ]
-        size = {
-            "width": self.width // self.cols * cols,
-            "height": self.height // self.rows * rows,
-        }
-        source = self.source | size
-        return replace(self, rows=rows, cols=cols, panels=panels, source=source, **size)
+        width, height = self.width // self.cols * cols, self.height // self.rows * rows
+        source = self.source | {"width": width, "height": height}
+        return replace(
+            self, rows=rows, cols=cols, panels=panels, width=width, height=height, source=source
+        )
 
     def alone(self, number: int) -> str:
         """The panel of this number as a figure of its own, as JSON."""
