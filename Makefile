@@ -79,5 +79,5 @@ $(VENV)/test: $(VENV)/built
 	@touch $@
 
 $(VENV)/bench: $(VENV)/built
-	$(RUN) -m pip install -q optimagic scipy nlopt
+	$(RUN) -m pip install -q optimagic scipy nlopt Py-BOBYQA
 	@touch $@

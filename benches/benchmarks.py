@@ -2,14 +2,14 @@
 
     python benches/benchmarks.py [--quick]
 
-The problems of Moré and Wild with L-BFGS-B, BOBYQA and Nelder-Mead, 1000 evaluations each, one core. Time beyond the objectives = time
+The problems of Moré and Wild with L-BFGS-B, two of BOBYQA's class and Nelder-Mead, 1000 evaluations each, one core. Time beyond the objectives = time
 of run_benchmark - time inside the objectives; processor time, which other work on the machine hardly changes, the shortest of several
 runs.
 
 * "same objectives": both libraries call the same Python functions, and both difference them numerically;
 * "as users run it": each library with the problems of its own. For thalweg all of the time counts, the objectives' included.
 
-Without optimagic (and nlopt) only thalweg's times are shown.
+Without optimagic (with nlopt and Py-BOBYQA) only thalweg's times are shown.
 """
 
 import argparse
@@ -24,7 +24,13 @@ import numpy as np
 
 import thalweg as om
 
-ALGORITHMS = ["scipy_lbfgsb", "nlopt_bobyqa", "scipy_neldermead"]
+# thalweg's name, optimagic's name, repetitions of optimagic's runs (Py-BOBYQA takes minutes)
+ALGORITHMS = [
+    ("scipy_lbfgsb", "scipy_lbfgsb", 2),
+    ("nlopt_bobyqa", "nlopt_bobyqa", 2),
+    ("bobyqa", "nag_pybobyqa", 1),
+    ("scipy_neldermead", "scipy_neldermead", 2),
+]
 BUDGET = 1000
 GOAL = 20
 
@@ -78,7 +84,7 @@ def seconds_native(problems, algorithms, repetitions=5):
 
 def optimagic_functions():
     """optimagic's problems, its run_benchmark and its mark; None if it is not there."""
-    if importlib.util.find_spec("optimagic") is None or importlib.util.find_spec("nlopt") is None:
+    if any(importlib.util.find_spec(name) is None for name in ("optimagic", "nlopt", "pybobyqa")):
         return None
     import optimagic
     from optimagic.benchmarking.get_benchmark_problems import get_benchmark_problems
@@ -98,12 +104,12 @@ def main():
     print(f"run_benchmark on {name}: seconds beyond the objectives, one core, {BUDGET} evaluations")
     print(f"{'':18}{'thalweg native':>16}{'thalweg':>10}{'optimagic':>11}{'ratio native':>14}{'ratio same':>12}")
     totals = np.zeros(4)
-    for algorithm in ALGORITHMS:
+    for algorithm, peers, repetitions in ALGORITHMS:
         whole = seconds_native(native, [algorithm])
-        line = f"{algorithm:18}{whole:>16.3f}"
+        line = f"{peers:18}{whole:>16.3f}"
         if peer is not None:
             problems, run, mark = peer
-            theirs_timed = seconds_beyond(run, problems(name), mark, algorithm, 2)
+            theirs_timed = seconds_beyond(run, problems(name), mark, peers, repetitions)
             mark = om.mark.least_squares
             ours_timed = seconds_beyond(om.run_benchmark, problems(name), mark, algorithm, 4)
             line += f"{ours_timed:>10.3f}{theirs_timed:>11.2f}{theirs_timed / whole:>14.0f}{theirs_timed / ours_timed:>12.0f}"

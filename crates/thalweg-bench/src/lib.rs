@@ -41,3 +41,10 @@ pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
 pub use run::{Entrant, Outcome, RunOptions, run_benchmark, run_one};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
+
+/// The Rust examples of the pages, which are tested like those of the code.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/benchmarking.md")]
+    mod benchmarking {}
+}

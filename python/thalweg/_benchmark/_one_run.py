@@ -92,23 +92,22 @@ def _value(returned: Any) -> float:
 
 
 def _feasible(job: Job, result: Any, params: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each point keeps all nonlinear constraints."""
-    from thalweg._nonlinear import NonlinearConstraint
+    """Whether each point keeps all nonlinear constraints; the others are kept at every evaluation."""
+    from thalweg._nonlinear import NonlinearConstraint, _flatten
 
     tree = Tree(result.start_params)
     given = job.arguments["constraints"]
-    constraints = given if isinstance(given, (list, tuple)) else [given]
     feasible = np.ones(len(params), dtype=bool)
-    for constraint in constraints:
-        if not isinstance(constraint, NonlinearConstraint):
-            continue  # kept at every evaluation
-        equal = constraint.value
-        lower = constraint.lower_bound if equal is None else equal
-        upper = constraint.upper_bound if equal is None else equal
-        lower, upper = (-np.inf if lower is None else lower), (np.inf if upper is None else upper)
+    for index, constraint in enumerate(given if isinstance(given, (list, tuple)) else [given]):
+        is_dict = isinstance(constraint, dict) and constraint.get("type") == "nonlinear"
+        if not (is_dict or isinstance(constraint, NonlinearConstraint)):
+            continue
+        flat = _flatten(constraint, index, result.start_params, tree)
         for row, x in enumerate(params):
-            values = np.asarray(constraint.func(constraint.selector(tree.unflatten(x))))
-            is_low = np.any(values < np.asarray(lower) - _FEASIBILITY)
-            is_high = np.any(values > np.asarray(upper) + _FEASIBILITY)
-            feasible[row] &= not (is_low or is_high)
+            argument = x[flat["positions"]] if flat["takes_array"] else tree.unflatten(x)
+            for step in flat["steps"]:
+                argument = step(argument)
+            values = Tree(flat["func"](argument)).start
+            is_low = np.any(values < flat["lower"] - _FEASIBILITY)
+            feasible[row] &= not (is_low or np.any(values > flat["upper"] + _FEASIBILITY))
     return feasible

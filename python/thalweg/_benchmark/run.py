@@ -114,7 +114,7 @@ def _is_native(problem: dict[str, Any]) -> bool:
     params = inputs.pop("params")
     if not (isinstance(params, np.ndarray) and params.ndim == 1):
         return False
-    own = [fun]
+    own: list[Any] = [fun]
     if not problem["noisy"]:
         own.append(inputs.pop("jac", None))
     if isinstance(inputs.get("constraints"), list):
