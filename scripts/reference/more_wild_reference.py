@@ -333,7 +333,7 @@ def problems_of(name):
 def versions():
     """The libraries behind the counts."""
     day = date.today().isoformat()
-    names = {"scipy": "scipy", "nlopt": "NLopt", "DFO-LS": "DFO-LS (NAG)", "optimagic": "optimagic"}
+    names = {"scipy": "scipy", "nlopt": "NLopt", "DFO-LS": "DFO-LS (NAG)", "iminuit": "iminuit", "optimagic": "optimagic"}
     return [[shown, version(name), day] for name, shown in names.items()]
 
 

@@ -25,7 +25,7 @@ pub struct Page {
 }
 
 /// What the page says about where it comes from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
     /// The day of the measurement.
     pub date: String,
@@ -86,9 +86,8 @@ fn sets(measured: &[Measured]) -> String {
 
 fn summary(measured: &[Measured]) -> String {
     let runs: usize = measured.iter().map(|m| m.targets.len() * m.contestants.len()).sum();
-    let seconds: f64 = measured.iter().map(|m| m.seconds.iter().sum::<f64>()).sum();
     let evaluations: u64 = measured.iter().map(Measured::evaluations).sum();
-    format!("{runs} runs with {evaluations} evaluations in {seconds:.1} s of one core")
+    format!("{runs} runs with {evaluations} evaluations")
 }
 
 /// What the page says of one set.

@@ -9,7 +9,7 @@ fn measured(names: &[&str]) -> Measured {
     let mut problems = get_benchmark_problems("more_wild", &SetOptions::default()).unwrap();
     problems.retain(|problem| names.contains(&problem.name.as_str()));
     assert_eq!(problems.len(), names.len());
-    measure("more_wild", &problems).unwrap()
+    measure("more_wild", &problems, 2).unwrap()
 }
 
 #[test]

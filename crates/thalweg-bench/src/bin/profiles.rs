@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for set in &sets {
         eprintln!("running the catalog on {set}");
         let problems = get_benchmark_problems(set, &SetOptions::default())?;
-        measured.push(measure(set, &problems)?);
+        let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+        measured.push(measure(set, &problems, n_threads)?);
     }
     let origin = Origin { date, command: "make profiles".into(), pictures: PICTURES.into() };
     let page = page(&measured, &origin)?;

@@ -1,7 +1,6 @@
 //! The runs of the page, and the counts of the references.
 
 use std::collections::HashMap;
-use std::time::Instant;
 
 use crate::compare::{Comparison, Counts, Row, reference};
 use crate::error::BenchmarkError;
@@ -23,33 +22,32 @@ pub struct Measured {
     pub contestants: Vec<Contestant>,
     /// The counts of each contestant on each problem.
     pub counts: Vec<Vec<Counts>>,
-    /// The seconds of each contestant.
-    pub seconds: Vec<f64>,
     /// The runs that broke off.
     pub failures: Table,
     references: HashMap<&'static str, HashMap<&'static str, Counts>>,
 }
 
-/// Run every contestant on the problems of a set, one after the other, so that their times say something.
+/// Run every contestant on the problems of a set, on `n_threads` threads.
 ///
 /// # Errors
 /// An option of a comparison does not exist.
-pub fn measure(set: &str, problems: &[BenchmarkProblem]) -> Result<Measured, BenchmarkError> {
+pub fn measure(
+    set: &str,
+    problems: &[BenchmarkProblem],
+    n_threads: usize,
+) -> Result<Measured, BenchmarkError> {
     let contestants = field();
     let mut measured = Measured {
         set: set.to_string(),
         targets: problems.iter().map(Target::of).collect(),
         counts: Vec::new(),
-        seconds: Vec::new(),
         failures: Table::new(["algorithm", "problem", "traceback", "dimensionality"]),
         references: HashMap::new(),
         contestants,
     };
-    let options = RunOptions { max_evaluations: None, ..RunOptions::default() };
+    let options = RunOptions { n_threads, max_evaluations: None, ..RunOptions::default() };
     for contestant in &measured.contestants {
-        let begin = Instant::now();
         let results = run_benchmark(problems, [contestant.entrant()], &options)?;
-        measured.seconds.push(begin.elapsed().as_secs_f64());
         let counts = |(p, target): (usize, &Target)| {
             let run = results.at(p, 0);
             let values = &run.evaluations.criterion;

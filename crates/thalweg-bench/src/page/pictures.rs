@@ -5,13 +5,13 @@ use thalweg::view::{Dash, Figure, Palette, Trace};
 
 use crate::compare::{Counts, PRECISIONS};
 use crate::error::BenchmarkError;
-use crate::page::field::Group;
+use crate::page::field::{Contestant, Group};
 use crate::page::measure::Measured;
 use crate::page::tables::reference_label;
 use crate::results::Target;
 
-const WIDTH: u32 = 680;
-const HEIGHT: u32 = 360;
+const WIDTH: u32 = 760;
+const HEIGHT: u32 = 400;
 
 /// The profiles of a group at each precision, which is written as the name of a file.
 pub(super) fn profiles(
@@ -27,7 +27,9 @@ pub(super) fn profiles(
 
 fn profile(measured: &Measured, group: &Group, i: usize) -> Result<Figure, BenchmarkError> {
     let (mut lines, mut looks) = (Vec::new(), Vec::new());
-    let members = measured.contestants.iter().enumerate().filter(|(_, c)| c.group == group.name);
+    let members = measured.contestants.iter().enumerate();
+    let members =
+        members.filter(|(_, c)| c.group == group.name && !is_shown_as_another(c, measured));
     let mut paired: Vec<(&str, usize)> = Vec::new();
     for (color, (position, contestant)) in members.enumerate() {
         let counts = measured.counts[position].iter();
@@ -74,6 +76,14 @@ fn profile(measured: &Measured, group: &Group, i: usize) -> Result<Figure, Bench
         });
     }
     Ok(figure)
+}
+
+/// Whether the same algorithm takes part under the name that is compared with a reference: two lines would be one.
+fn is_shown_as_another(contestant: &Contestant, measured: &Measured) -> bool {
+    let native = |name| thalweg::describe(name).map(|described| described.native);
+    let mut compared = measured.contestants.iter().filter(|other| other.pairing.is_some());
+    contestant.pairing.is_none()
+        && compared.any(|other| native(other.name) == native(contestant.name))
 }
 
 /// Evaluations in units of n + 1; infinity where a problem is not solved.

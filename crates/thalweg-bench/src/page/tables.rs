@@ -13,35 +13,33 @@ pub(super) fn solved(measured: &Measured, group: &Group) -> Table {
         format!("solved to {first:e}"),
         format!("to {second:e}"),
         "median evaluations / (n + 1)".to_string(),
-        "seconds".to_string(),
     ]);
     for (position, contestant) in measured.contestants.iter().enumerate() {
         if contestant.group != group.name {
             continue;
         }
         let ours: Vec<&Counts> = measured.counts[position].iter().collect();
-        let seconds = format!("{:.3}", measured.seconds[position]);
-        table.rows.push(row(&measured.targets, link(contestant), &ours, seconds));
+        table.rows.push(row(&measured.targets, link(contestant), &ours));
         if let (Some(counts), Some(pairing)) = (measured.reference(contestant), contestant.pairing)
         {
             let name = reference_label(pairing.reference);
             let twice = table.rows.iter().any(|row| row[0] == name);
             if !twice {
-                table.rows.push(row(&measured.targets, name, &counts, String::new()));
+                table.rows.push(row(&measured.targets, name, &counts));
             }
         }
     }
     table
 }
 
-fn row(targets: &[Target], name: String, counts: &[&Counts], seconds: String) -> Vec<String> {
+fn row(targets: &[Target], name: String, counts: &[&Counts]) -> Vec<String> {
     let solved = |precision: usize| {
         counts.iter().filter(|counts| counts.evaluations[precision].is_some()).count().to_string()
     };
     let relative = targets.iter().zip(counts).filter_map(|(target, counts)| {
         Some(counts.evaluations[0]? as f64 / (target.start.len() + 1) as f64)
     });
-    vec![name, solved(0), solved(1), format!("{:.2}", median(relative.collect())), seconds]
+    vec![name, solved(0), solved(1), format!("{:.2}", median(relative.collect()))]
 }
 
 /// The name, with a link where it has a page of its own.
@@ -55,8 +53,12 @@ fn link(contestant: &Contestant) -> String {
 
 /// The reference with its library in words: "scipy's lbfgsb".
 pub(super) fn reference_label(reference: &str) -> String {
-    const LIBRARIES: [(&str, &str); 3] =
-        [("scipy_", "scipy's"), ("nlopt_", "NLopt's"), ("nag_", "NAG's")];
+    const LIBRARIES: [(&str, &str); 4] = [
+        ("iminuit_", "iminuit's"),
+        ("nag_", "NAG's"),
+        ("nlopt_", "NLopt's"),
+        ("scipy_", "scipy's"),
+    ];
     let library = LIBRARIES.iter().find(|(prefix, _)| reference.starts_with(prefix));
     match library {
         Some((prefix, library)) => format!("{library} {}", &reference[prefix.len()..]),
