@@ -7,7 +7,7 @@
 //! * [`estimagic`]: 32 problems of both.
 //! * [`example`]: ten problems of Moré and Wild.
 //!
-//! All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
+//! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
 //! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
@@ -24,11 +24,13 @@ pub mod more_wild;
 mod noise;
 mod points;
 mod problem;
+mod scalable;
 mod scaling;
 mod set;
 
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
+pub use scalable::{Family, families, scalable_problem};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
