@@ -7,7 +7,7 @@
 //! * [`estimagic`]: 32 problems of both.
 //! * [`example`]: ten problems of Moré and Wild.
 //!
-//! All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
+//! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
 //! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
 //!
@@ -31,6 +31,7 @@ mod points;
 mod problem;
 pub mod results;
 mod run;
+mod scalable;
 mod scaling;
 mod set;
 
@@ -39,6 +40,7 @@ pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFu
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
 pub use run::{Entrant, Outcome, RunOptions, run_benchmark, run_one};
+pub use scalable::{Family, families, scalable_problem};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
 

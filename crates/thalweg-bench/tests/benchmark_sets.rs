@@ -154,7 +154,8 @@ fn start_values_are_those_of_the_start() {
 
 #[test]
 fn solutions_of_sums_of_squares_attain_their_values_and_are_stationary() {
-    for name in ["more_wild", "cartis_roberts"] {
+    // The minimizers of the second set are as exact as scipy finds them.
+    for (name, precision) in [("more_wild", 1e-6), ("cartis_roberts", 1e-3)] {
         for p in set(name) {
             let value = p.solution.value.unwrap();
             let Some(x) = &p.solution.params else {
@@ -176,7 +177,12 @@ fn solutions_of_sums_of_squares_attain_their_values_and_are_stationary() {
                 // A residual is rounded in proportion to the values that it is the difference of.
                 let rounded = value.sqrt() + 1e-6 * p.start_value.sqrt() + 1e-10 * largest;
                 let size = (column + 1e-6 * largest) * rounded;
-                assert!(gradient[j].abs() <= 1e-4 * size, "{}: {} of {size}", p.name, gradient[j]);
+                assert!(
+                    gradient[j].abs() <= precision * size,
+                    "{}: {} of {size}",
+                    p.name,
+                    gradient[j]
+                );
             }
         }
     }

@@ -28,6 +28,7 @@ mod chemical_reactor;
 mod distillation;
 mod driven_cavity;
 mod eigenvalues;
+mod families;
 mod freudenstein_roth;
 mod hatfield;
 mod integral_equation;
@@ -43,6 +44,8 @@ mod qr;
 mod semiconductor;
 mod trigonometric;
 mod variable_dimension;
+
+pub(crate) use families::FAMILIES;
 
 use crate::more_wild::{brown_almost_linear, linear, watson};
 use crate::points::stored_point;

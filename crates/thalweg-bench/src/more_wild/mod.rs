@@ -24,6 +24,7 @@ pub(crate) mod brown_almost_linear;
 mod brown_dennis;
 mod chebyquad;
 mod cube;
+mod families;
 mod freudenstein_roth;
 mod heart_eight;
 mod helical_valley;
@@ -37,6 +38,8 @@ mod powell_singular;
 mod rosenbrock;
 mod solutions;
 pub(crate) mod watson;
+
+pub(crate) use families::FAMILIES;
 
 use crate::{BenchmarkProblem, Function, ResidualFunction, Solution};
 use Point::{All, At, From};
