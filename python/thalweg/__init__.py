@@ -51,6 +51,7 @@ _HOMES = {
     "deviation_plot": "_benchmark.plots",
     "first_derivative": "_differentiation",
     "get_benchmark_problems": "_benchmark.problems",
+    "get_scalable_problems": "_benchmark.problems",
     "maximize": "_minimize",
     "minimize": "_minimize",
     "params_plot": "_plots.params",
@@ -122,6 +123,7 @@ __all__ = [
     "exceptions",
     "first_derivative",
     "get_benchmark_problems",
+    "get_scalable_problems",
     "mark",
     "maximize",
     "minimize",
@@ -159,7 +161,7 @@ if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
     from thalweg._benchmark.plots import convergence_plot, deviation_plot, profile_plot
-    from thalweg._benchmark.problems import get_benchmark_problems
+    from thalweg._benchmark.problems import get_benchmark_problems, get_scalable_problems
     from thalweg._benchmark.reports import (
         convergence_histories,
         convergence_report,

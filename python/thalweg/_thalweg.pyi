@@ -431,6 +431,7 @@ class BenchmarkResults:
         runtime_measure: str,
         normalize_runtime: bool,
         palette: list[str] | None = None,
+        log_x: bool = False,
     ) -> str: ...
     def convergence_figures(
         self,
@@ -442,6 +443,7 @@ class BenchmarkResults:
         n_cols: int,
         alone: bool,
         palette: list[str] | None = None,
+        log_y: bool = False,
     ) -> list[tuple[str, str]]: ...
     def deviation_figure(
         self,
@@ -452,6 +454,7 @@ class BenchmarkResults:
     ) -> str: ...
 
 def benchmark_sets() -> list[str]: ...
+def scalable_names() -> list[str]: ...
 def benchmark_problems(set: str, options: dict[str, Any]) -> list[dict[str, Any]]: ...
 def run_benchmark(
     problems: list[tuple[Any, ...]],

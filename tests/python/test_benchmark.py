@@ -165,6 +165,28 @@ def test_scaling_noise_seeds_and_exclusion():
     assert len(generator) == 10
 
 
+def test_problems_at_any_size():
+    problems = om.get_scalable_problems("chebyquad", [20, 50])
+    assert list(problems) == ["chebyquad_20", "chebyquad_50"]
+    inputs = problems["chebyquad_50"]["inputs"]
+    assert inputs["jac"](inputs["params"]).shape == (50, 50)
+    copy = pickle.loads(pickle.dumps(inputs["fun"]))
+    np.testing.assert_array_equal(copy(inputs["params"]), inputs["fun"](inputs["params"]))
+    results = om.run_benchmark(problems, ["lbfgsb"], max_criterion_evaluations=50)
+    assert results["chebyquad_20", "lbfgsb"]["params_history"].shape[1] == 20
+    noisy = om.get_scalable_problems("chebyquad", 20, additive_noise=True, seed=1)
+    assert noisy["chebyquad_20"]["noisy"]
+    for arguments, text in (
+        (("chebiquad", 20), "There is no scalable problem 'chebiquad'. Did you mean [\"chebyquad\""),
+        ((3, 20), "name must be one of ["),
+        (("chebyquad", 0), "n must be a whole number of at least 1, or several of them, not 0."),
+        (("watson", 50), "n of watson is 50; it must be from 2 to 31."),
+    ):
+        with pytest.raises(InvalidArgumentError) as error:
+            om.get_scalable_problems(*arguments)
+        assert str(error.value).startswith(text)
+
+
 def test_wrong_sets_and_options():
     def message(*args, **kwargs):
         with pytest.raises(InvalidArgumentError) as error:
@@ -614,6 +636,12 @@ def test_convergence_plot(problems, results):
         combine_plots_in_grid=False,
         backend="matplotlib",
     )
+    logarithmic = om.convergence_plot(
+        problems, results, problem_subset="box_3d", log_scale=True, backend="matplotlib"
+    )
+    assert np.ravel(logarithmic)[0].get_yscale() == "log"
+    profile = om.profile_plot(problems, results, log_scale=True, backend="matplotlib")
+    assert profile.get_xscale() == "log"
     assert list(one) == ["box 3d"]
     assert len(lines(one["box 3d"])) == 1
 

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use thalweg_bench::{BenchmarkError, SetError};
 
 pub(crate) use self::function::BenchmarkFunction;
-pub(crate) use self::problems::{benchmark_problems, benchmark_sets};
+pub(crate) use self::problems::{benchmark_problems, benchmark_sets, scalable_names};
 pub(crate) use self::results::BenchmarkResults;
 pub(crate) use self::run::run_benchmark;
 

@@ -34,6 +34,7 @@ mod _thalweg {
     #[pymodule_export]
     use crate::benchmark::{
         BenchmarkFunction, BenchmarkResults, benchmark_problems, benchmark_sets, run_benchmark,
+        scalable_names,
     };
     #[pymodule_export]
     use crate::catalog::{catalog, known_names};

@@ -31,6 +31,7 @@ def profile_plot(
     backend: Backend = "plotly",
     template: str | None = None,
     palette: list[str] | str = PALETTE,
+    log_scale: bool = False,
 ) -> Any:
     """The share of the problems that each algorithm solves within a budget.
 
@@ -47,6 +48,7 @@ def profile_plot(
         backend: "plotly", "matplotlib", "bokeh" or "altair".
         template: The look, by a name of the back end.
         palette: The colours of the lines, in turn.
+        log_scale: Whether the axis of budgets is logarithmic.
 
     Returns:
         The figure of the back end.
@@ -55,7 +57,9 @@ def profile_plot(
     data = benchmark_results(problems, results)
     solved = precision(stopping_criterion, x_precision, y_precision)
     colors = _colors(palette)
-    figure = data.profile_figure(solved, str(runtime_measure), bool(normalize_runtime), colors)
+    figure = data.profile_figure(
+        solved, str(runtime_measure), bool(normalize_runtime), colors, bool(log_scale)
+    )
     return render(figure)
 
 
@@ -77,6 +81,7 @@ def convergence_plot(
     backend: Backend = "plotly",
     template: str | None = None,
     palette: list[str] | str = PALETTE,
+    log_scale: bool = False,
 ) -> Any:
     """How each algorithm approaches the solution of each problem.
 
@@ -98,6 +103,7 @@ def convergence_plot(
         backend: "plotly", "matplotlib", "bokeh" or "altair".
         template: The look, by a name of the back end.
         palette: The colours of the algorithms, in turn.
+        log_scale: Whether the axis of distances is logarithmic.
 
     Returns:
         The figure of the back end, or a dict of figures.
@@ -118,6 +124,7 @@ def convergence_plot(
         n_cols,
         not combine_plots_in_grid,
         _colors(palette),
+        bool(log_scale),
     )
     if combine_plots_in_grid:
         return render(figures[0][1])

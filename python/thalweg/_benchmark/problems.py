@@ -74,23 +74,88 @@ def get_benchmark_problems(
         InvalidArgumentError: There is no such set, no such problem or no such option, or a value is
             out of its range.
     """
-    options = {
-        "additive_noise": _options(
-            "additive_noise_options", additive_noise_options, additive_noise
-        ),
-        "multiplicative_noise": _options(
-            "multiplicative_noise_options", multiplicative_noise_options, multiplicative_noise
-        ),
-        "scaling": _options("scaling_options", scaling_options, scaling),
-        "seed": _seed(seed) if additive_noise or multiplicative_noise else 0,
-        "exclude": _names(exclude),
-    }
+    options = _all_options(
+        (additive_noise, additive_noise_options),
+        (multiplicative_noise, multiplicative_noise_options),
+        (scaling, scaling_options),
+        seed,
+    )
+    options["exclude"] = _names(exclude)
     if not isinstance(name, str):
         raise InvalidArgumentError(
             f"name must be one of {_thalweg.benchmark_sets()}, not {name!r}."
         )
     parts = _thalweg.benchmark_problems(name, options)
     return {part["name"]: _problem(part) for part in parts}
+
+
+def get_scalable_problems(
+    name: str,
+    n: int | Iterable[int],
+    *,
+    additive_noise: bool = False,
+    additive_noise_options: dict[str, Any] | None = None,
+    multiplicative_noise: bool = False,
+    multiplicative_noise_options: dict[str, Any] | None = None,
+    scaling: bool = False,
+    scaling_options: dict[str, Any] | None = None,
+    seed: int | np.random.Generator | None = None,
+) -> dict[str, Problem]:
+    """A problem of the sets at sizes of your own.
+
+    >>> import thalweg as om
+    >>> list(om.get_scalable_problems("chebyquad", [20, 50]))
+    ['chebyquad_20', 'chebyquad_50']
+
+    Args:
+        name: The problem without a size, for instance "chebyquad" or "broydn_3d".
+        n: The number of parameters, or several of them.
+        additive_noise: As in `get_benchmark_problems`, like all that follow.
+        additive_noise_options: As there.
+        multiplicative_noise: As there.
+        multiplicative_noise_options: As there.
+        scaling: As there.
+        scaling_options: As there.
+        seed: As there.
+
+    Returns:
+        The problems by name, in the form of `get_benchmark_problems`.
+
+    Raises:
+        InvalidArgumentError: There is no such problem, or not at this size.
+    """
+    options = _all_options(
+        (additive_noise, additive_noise_options),
+        (multiplicative_noise, multiplicative_noise_options),
+        (scaling, scaling_options),
+        seed,
+    )
+    options["exclude"] = []
+    if not isinstance(name, str):
+        raise InvalidArgumentError(
+            f"name must be one of {_thalweg.scalable_names()}, not {name!r}."
+        )
+    problems = {}
+    for size in n if isinstance(n, Iterable) else [n]:
+        if not hasattr(size, "__index__") or isinstance(size, bool) or size < 1:
+            raise InvalidArgumentError(
+                f"n must be a whole number of at least 1, or several of them, not {n!r}."
+            )
+        for part in _thalweg.benchmark_problems(f"scalable:{int(size)}:{name}", options):
+            problems[part["name"]] = _problem(part)
+    return problems
+
+
+def _all_options(additive: Any, multiplicative: Any, scaling: Any, seed: Any) -> dict[str, Any]:
+    """What is done to problems, for the core; each argument is whether, and the options."""
+    return {
+        "additive_noise": _options("additive_noise_options", additive[1], additive[0]),
+        "multiplicative_noise": _options(
+            "multiplicative_noise_options", multiplicative[1], multiplicative[0]
+        ),
+        "scaling": _options("scaling_options", scaling[1], scaling[0]),
+        "seed": _seed(seed) if additive[0] or multiplicative[0] else 0,
+    }
 
 
 def _problem(part: dict[str, Any]) -> Problem:

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use thalweg_bench::{
     BenchmarkProblem, MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions, SETS,
-    ScalingOptions, SetOptions, get_benchmark_problems,
+    ScalingOptions, SetError, SetOptions, families, get_benchmark_problems, scalable_problem,
 };
 
 use crate::benchmark::BenchmarkFunction;
@@ -98,6 +98,21 @@ fn problems_of(py: Python<'_>, set: &str, options: &Bound<'_, PyDict>) -> PyResu
     let problems: Problems = problems.into_iter().map(Arc::new).collect();
     *last = Some((set.to_string(), options, Arc::clone(&problems)));
     Ok(problems)
+}
+
+/// A "set" of this name and then a size, "scalable:50:chebyquad" for instance, is one problem of any size.
+const SCALABLE: &str = "scalable:";
+
+fn scalable(size: &str, options: &SetOptions) -> Result<Vec<BenchmarkProblem>, SetError> {
+    let (n, name) = size.split_once(':').unwrap_or(("0", size));
+    let problem = scalable_problem(name, n.parse().unwrap_or(0))?;
+    Ok(vec![options.applied_to(problem)?])
+}
+
+/// The names of the problems that exist at any size.
+#[pyfunction]
+pub(crate) fn scalable_names() -> Vec<&'static str> {
+    families().map(|family| family.name).collect()
 }
 
 /// Options, whose names the package has checked.

@@ -104,7 +104,7 @@ impl BenchmarkResults {
     }
 
     /// The figure of `profile_plot` as JSON.
-    #[pyo3(signature = (precision, runtime_measure, normalize_runtime, palette=None))]
+    #[pyo3(signature = (precision, runtime_measure, normalize_runtime, palette=None, log_x=false))]
     fn profile_figure<'py>(
         &self,
         py: Python<'py>,
@@ -112,10 +112,12 @@ impl BenchmarkResults {
         runtime_measure: &str,
         normalize_runtime: bool,
         palette: Option<Vec<String>>,
+        log_x: bool,
     ) -> PyResult<String> {
         let options = ProfileOptions {
             runtime_measure: measure(py, runtime_measure)?,
             normalize_runtime,
+            log_x,
             palette: colors(py, palette)?,
             ..ProfileOptions::default()
         };
@@ -125,7 +127,7 @@ impl BenchmarkResults {
 
     /// The figure of `convergence_plot` as JSON; with `alone`, one for each problem, with its title.
     #[pyo3(signature = (precision, runtime_measure, distance_measure, monotone, normalize_distance, n_cols, alone,
-        palette=None))]
+        palette=None, log_y=false))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn convergence_figures<'py>(
         &self,
@@ -138,6 +140,7 @@ impl BenchmarkResults {
         n_cols: usize,
         alone: bool,
         palette: Option<Vec<String>>,
+        log_y: bool,
     ) -> PyResult<Vec<(String, String)>> {
         let options = ConvergenceOptions {
             runtime_measure: measure(py, runtime_measure)?,
@@ -145,6 +148,7 @@ impl BenchmarkResults {
             monotone,
             normalize_distance,
             n_cols,
+            log_y,
             palette: colors(py, palette)?,
             ..ConvergenceOptions::default()
         };
