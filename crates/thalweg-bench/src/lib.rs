@@ -9,17 +9,20 @@
 //!
 //! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
-//! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
+//! * [`global`]: functions with many minima on boxes.
+//! * [`hock_schittkowski`]: problems with bounds and constraints.
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
 pub mod algorithm_pages;
 pub mod cartis_roberts;
 pub mod compare;
+mod dual;
 pub mod estimagic;
 pub mod example;
 mod function;
 pub mod global;
+pub mod hock_schittkowski;
 pub mod more_wild;
 mod noise;
 mod points;
@@ -31,6 +34,6 @@ mod set;
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
-pub use scalable::{Family, families, scalable_problem};
+pub use scalable::{scalable_problem, scalable_problems};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
