@@ -5,7 +5,7 @@ Writes, into `crates/thalweg-bench/data/`:
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
   optimagic's neldermead_parallel, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
   Sbplx, iminuit's MIGRAD, and DFO-LS on the 54 Moré-Wild problems;
-* `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
+* `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
 Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
 

@@ -222,6 +222,26 @@ def test_wrong_sets_and_options():
         om.get_benchmark_problems("example", scaling_options={"min_scale": 1})
 
 
+def test_constrained_and_global_problems():
+    problems = om.get_benchmark_problems("hock_schittkowski")
+    few = {name: problem for name, problem in problems.items() if "constraints" in problem["inputs"]}
+    few = dict(list(few.items())[:8])
+    native = om.run_benchmark(few, ["slsqp"], max_criterion_evaluations=200)
+    scaled = {"slsqp": {"algorithm": "slsqp", "collect_history": True}}
+    others = om.run_benchmark(few, scaled, max_criterion_evaluations=200)
+    for results in (native, others):
+        assert (om.convergence_report(few, results)["slsqp"] == "success").mean() >= 0.75
+        assert not any(isinstance(result["solution"], str) for result in results.values())
+    lagrangian = om.run_benchmark(few, ["lbfgsb"], max_criterion_evaluations=500)
+    assert not any(isinstance(result["solution"], str) for result in lagrangian.values())
+    boxes = om.get_benchmark_problems("global")
+    problem = next(iter(boxes.values()))
+    assert np.all(problem["inputs"]["bounds"].lower < problem["inputs"]["params"])
+    one = dict([next(iter(boxes.items()))])
+    results = om.run_benchmark(one, ["differential_evolution"], max_criterion_evaluations=500)
+    assert len(next(iter(results.values()))["criterion_history"]) <= 500
+
+
 # ----------------------------------------------------------------------------------------- runs
 
 

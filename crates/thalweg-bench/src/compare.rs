@@ -4,6 +4,7 @@
 //! derivatives that are not counted, tolerances so tight that runs go on to the end, the number of evaluations up to and
 //! including the first one that solves the problem to a precision. The reference counts are data of this crate.
 
+pub mod bounded;
 mod differential_evolution;
 pub(crate) mod reference;
 pub mod report;

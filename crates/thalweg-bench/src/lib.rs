@@ -9,9 +9,11 @@
 //!
 //! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
+//! * [`global`]: functions with many minima on boxes.
+//! * [`hock_schittkowski`]: problems with bounds and constraints.
+//!
 //! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
 //!
-//! * [`global`]: eight small multimodal or ill-conditioned scalar functions on boxes.
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
 //! * [`page`]: the page on what algorithms solve, beside the reference implementations.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
@@ -19,11 +21,13 @@
 pub mod algorithm_pages;
 pub mod cartis_roberts;
 pub mod compare;
+mod dual;
 mod error;
 pub mod estimagic;
 pub mod example;
 mod function;
 pub mod global;
+pub mod hock_schittkowski;
 pub mod more_wild;
 mod noise;
 pub mod page;
@@ -40,7 +44,7 @@ pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFu
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
 pub use run::{Entrant, Outcome, RunOptions, run_benchmark, run_one};
-pub use scalable::{Family, families, scalable_problem};
+pub use scalable::{scalable_problem, scalable_problems};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
 

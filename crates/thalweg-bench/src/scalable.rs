@@ -1,13 +1,14 @@
-//! Problems of the least-squares sets at any size.
+//! Problems of the sets at any size.
 
 use crate::cartis_roberts;
 use crate::function::Function;
+use crate::global;
 use crate::more_wild;
 use crate::problem::{BenchmarkProblem, Solution};
 use crate::set::SetError;
 
-/// A problem that exists at many sizes.
-pub struct Family {
+/// A least-squares problem that exists at many sizes.
+pub(crate) struct Family {
     /// The name, which is that of the problems of the sets without size and start.
     pub name: &'static str,
     /// The smallest and the largest number of parameters.
@@ -15,15 +16,20 @@ pub struct Family {
     /// What the number of parameters has to be a multiple of.
     pub multiple_of: usize,
     /// The problem at a size that is allowed: function, start and solution.
-    pub(crate) build: fn(usize) -> (Function, Vec<f64>, Solution),
+    pub build: fn(usize) -> (Function, Vec<f64>, Solution),
 }
 
 /// No largest size.
 pub(crate) const ANY: usize = usize::MAX;
 
-/// The families, in the order of their sets.
-pub fn families() -> impl Iterator<Item = &'static Family> {
+fn families() -> impl Iterator<Item = &'static Family> {
     more_wild::FAMILIES.iter().chain(cartis_roberts::FAMILIES)
+}
+
+/// The names that [`scalable_problem`] knows.
+pub fn scalable_problems() -> impl Iterator<Item = &'static str> {
+    let global = global::FAMILIES.iter().map(|family| family.name);
+    families().map(|family| family.name).chain(global)
 }
 
 /// The problem of a family with `n` parameters, from its usual start. Its name is that of the family and the size.
@@ -37,31 +43,32 @@ pub fn families() -> impl Iterator<Item = &'static Family> {
 /// # Errors
 /// There is no such family, or it has no problem of that size.
 pub fn scalable_problem(name: &str, n: usize) -> Result<BenchmarkProblem, SetError> {
+    if let Some(family) = global::FAMILIES.iter().find(|family| family.name == name) {
+        check(name, (2, ANY), family.multiple_of, n)?;
+        return Ok(family.problem(n));
+    }
     let Some(family) = families().find(|family| family.name == name) else {
-        let names = families().map(|family| family.name);
-        return Err(SetError::unknown("scalable problem", name, names));
+        return Err(SetError::unknown("scalable problem", name, scalable_problems()));
     };
-    family.check(n)?;
+    check(name, family.sizes, family.multiple_of, n)?;
     let (function, start, solution) = (family.build)(n);
     Ok(BenchmarkProblem::new(format!("{name}_{n}"), function, start, solution))
 }
 
-impl Family {
-    fn check(&self, n: usize) -> Result<(), SetError> {
-        let (smallest, largest) = self.sizes;
-        if (smallest..=largest).contains(&n) && n.is_multiple_of(self.multiple_of) {
-            return Ok(());
-        }
-        let range = match largest {
-            ANY => format!("at least {smallest}"),
-            _ => format!("from {smallest} to {largest}"),
-        };
-        let multiple = match self.multiple_of {
-            1 => String::new(),
-            factor => format!(" and a multiple of {factor}"),
-        };
-        Err(SetError::invalid(format!("n of {} is {n}; it must be {range}{multiple}.", self.name)))
+fn check(name: &str, sizes: (usize, usize), multiple_of: usize, n: usize) -> Result<(), SetError> {
+    let (smallest, largest) = sizes;
+    if (smallest..=largest).contains(&n) && n.is_multiple_of(multiple_of) {
+        return Ok(());
     }
+    let range = match largest {
+        ANY => format!("at least {smallest}"),
+        _ => format!("from {smallest} to {largest}"),
+    };
+    let multiple = match multiple_of {
+        1 => String::new(),
+        factor => format!(" and a multiple of {factor}"),
+    };
+    Err(SetError::invalid(format!("n of {name} is {n}; it must be {range}{multiple}.")))
 }
 
 /// A root, all parameters of which are the same.

@@ -8,6 +8,8 @@ use thalweg::nearest;
 use crate::cartis_roberts::cartis_roberts;
 use crate::estimagic::estimagic;
 use crate::example::example;
+use crate::global::global;
+use crate::hock_schittkowski::hock_schittkowski;
 use crate::more_wild::more_wild;
 use crate::noise::{MultiplicativeNoiseOptions, Noise, NoiseOptions};
 use crate::problem::BenchmarkProblem;
@@ -27,6 +29,8 @@ pub const SETS: &[ProblemSet] = &[
     ProblemSet { name: "cartis_roberts", problems: cartis_roberts },
     ProblemSet { name: "estimagic", problems: estimagic },
     ProblemSet { name: "example", problems: example },
+    ProblemSet { name: "global", problems: global },
+    ProblemSet { name: "hock_schittkowski", problems: hock_schittkowski },
     ProblemSet { name: "more_wild", problems: more_wild },
 ];
 

@@ -1,6 +1,6 @@
 //! What is special about the sets of Moré and Wild, and about the global one.
 
-use thalweg_bench::global;
+use thalweg_bench::compare::bounded::bounded;
 use thalweg_bench::more_wild::{by_name, more_wild};
 
 /// Relative difference, with a floor for values that should be zero.
@@ -46,7 +46,7 @@ fn normalized_gap_runs_from_one_to_zero() {
 
 #[test]
 fn global_minima_are_zero_inside_the_box() {
-    for p in global::global() {
+    for p in bounded() {
         let x = vec![p.solution; p.n];
         assert!((p.value)(&x).abs() < 1e-14, "{}", p.name);
         assert!(p.lower < p.solution && p.solution < p.upper, "{}", p.name);

@@ -400,3 +400,28 @@ fn what_does_not_fit_is_named() {
         "no problem has a known solution: there is no distance to average."
     );
 }
+
+#[test]
+fn constrained_problems_are_solved_at_feasible_points_only() {
+    let problems = get_benchmark_problems("hock_schittkowski", &SetOptions::default()).unwrap();
+    let options = RunOptions { max_evaluations: Some(300), n_threads: 2, ..RunOptions::default() };
+    let results = run_benchmark(&problems, ["slsqp"], &options).unwrap();
+    let solved = Solved::to(1e-6);
+    let costs = results.solution_costs(RuntimeMeasure::Evaluations, &solved).unwrap();
+    let n_solved = costs.iter().filter(|costs| costs[0].is_finite()).count();
+    assert!(n_solved * 10 >= problems.len() * 8, "{n_solved} of {}", problems.len());
+    for (p, problem) in problems.iter().enumerate() {
+        let Some(constraints) = &problem.constraints else { continue };
+        let columns = &results.at(p, 0).evaluations;
+        let points = columns.params.chunks_exact(problem.n_params());
+        for (x, criterion) in points.zip(&columns.criterion).filter(|(_, c)| c.is_finite()) {
+            let mut values = vec![0.0; constraints.lower.len()];
+            (constraints.values)(x, &mut values);
+            let limits = constraints.lower.iter().zip(&constraints.upper);
+            for ((lower, upper), value) in limits.zip(&values) {
+                assert!(lower - 1e-6 <= *value && *value <= upper + 1e-6, "{}", problem.name);
+            }
+            assert!(*criterion >= problem.solution.value.unwrap());
+        }
+    }
+}

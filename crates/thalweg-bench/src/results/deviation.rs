@@ -67,10 +67,10 @@ impl Path {
         Path { costs: evaluations.costs(measure).take(distances.len()).collect(), distances }
     }
 
-    /// The last distance that is known at this cost. Values that are no numbers say nothing.
+    /// The last distance that is known at this cost. Values that are not finite say nothing.
     fn at(&self, cost: f64) -> f64 {
         let known = self.costs.partition_point(|&c| c <= cost);
-        self.distances[..known].iter().rev().copied().find(|d| !d.is_nan()).unwrap_or(1.0)
+        self.distances[..known].iter().rev().copied().find(|d| d.is_finite()).unwrap_or(1.0)
     }
 }
 

@@ -121,14 +121,18 @@ fn first_within(gaps: impl Iterator<Item = f64>, precision: f64) -> Option<usize
 }
 
 impl Target {
-    /// The part of the possible decrease that is left: `(f - f*) / (f0 - f*)`.
+    /// The part of the possible decrease that is left: `(f - f*) / (f0 - f*)`. A start that is as good as the solution, or better (it
+    /// violates constraints), leaves `(f - f*) / max(|f*|, 1)`.
     pub fn criterion_gap(&self, value: f64) -> f64 {
-        share(value - self.optimum, self.start_value - self.optimum)
+        let possible = self.start_value - self.optimum;
+        let unit = if possible <= 0.0 { self.optimum.abs().max(1.0) } else { possible };
+        (value - self.optimum) / unit
     }
 
     /// The part of the distance to the solution that is left: `|x - x*| / |x0 - x*|`; NaN where x* is unknown.
     pub fn parameter_gap(&self, x: &[f64]) -> f64 {
-        share(self.parameter_distance(x), self.parameter_distance(&self.start))
+        let (left, all) = (self.parameter_distance(x), self.parameter_distance(&self.start));
+        if left == 0.0 { 0.0 } else { left / all }
     }
 
     /// `|x - x*|`; NaN where x* is unknown.
@@ -149,11 +153,6 @@ impl Target {
             (ParameterDistance, false) => self.parameter_distance(x),
         }
     }
-}
-
-/// `left / all`, where a start at the solution leaves nothing, or everything.
-fn share(left: f64, all: f64) -> f64 {
-    if all == 0.0 && left <= 0.0 { 0.0 } else { left / all }
 }
 
 impl Evaluations {
@@ -231,7 +230,15 @@ mod tests {
         let at_solution = Target { start: vec![0.0, 0.0], start_value: 0.0, ..target() };
         let run = evaluations(&[[0.0, 0.0], [1.0, 0.0]]);
         assert_eq!(Solved::default().first(&at_solution, &run), Some(0));
-        assert_eq!(at_solution.criterion_gap(1.0), f64::INFINITY);
+        assert_eq!(at_solution.criterion_gap(1.0), 1.0);
+        assert_eq!(at_solution.parameter_gap(&[0.0, 1.0]), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_start_that_violates_constraints_may_be_better_than_the_solution() {
+        let outside = Target { start_value: -100.0, optimum: -50.0, ..target() };
+        assert_eq!(outside.criterion_gap(-49.0), 0.02);
+        assert!(outside.criterion_gap(f64::INFINITY) > 1.0);
     }
 
     #[test]

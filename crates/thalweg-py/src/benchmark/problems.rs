@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use thalweg_bench::{
     BenchmarkProblem, MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions, SETS,
-    ScalingOptions, SetError, SetOptions, families, get_benchmark_problems, scalable_problem,
+    ScalingOptions, SetError, SetOptions, get_benchmark_problems, scalable_problem,
+    scalable_problems,
 };
 
 use crate::benchmark::BenchmarkFunction;
@@ -112,7 +113,7 @@ fn scalable(size: &str, options: &SetOptions) -> Result<Vec<BenchmarkProblem>, S
 /// The names of the problems that exist at any size.
 #[pyfunction]
 pub(crate) fn scalable_names() -> Vec<&'static str> {
-    families().map(|family| family.name).collect()
+    scalable_problems().collect()
 }
 
 /// Options, whose names the package has checked.
