@@ -61,7 +61,8 @@ pub use policy::{ErrorHandling, PenaltyOptions};
 pub use progress::{Pace, Progress, ProgressReport};
 pub use report::HtmlReport;
 pub use resolve::{
-    PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
+    PublicAlgorithm, PublicOption, Resolved, describe, nearest, proposals, public_algorithms,
+    resolve,
 };
 pub use result::{Direction, Extras, FlatResult, OptimizeResult};
 pub use sensitivity::{
@@ -77,6 +78,7 @@ pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
     LinearRow, Scaling, ScalingMethod, Space, params,
 };
+pub use thalweg_view as view;
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {
