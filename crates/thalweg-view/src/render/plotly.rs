@@ -268,7 +268,7 @@ fn trace(trace: &Trace, place: Place, panel: &Panel, listed: &mut BTreeSet<Strin
             json!({
                 "type": "scatter",
                 "mode": "lines",
-                "name": line.label.as_deref().unwrap_or_default(),
+                "name": text(line.label.as_deref().unwrap_or_default()),
                 "x": ends,
                 "y": [line.y, line.y],
                 "line": { "color": line.color, "width": 1.5, "dash": line.dash.name() },
