@@ -29,6 +29,7 @@ mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
+pub mod plots;
 mod policy;
 mod progress;
 mod report;
