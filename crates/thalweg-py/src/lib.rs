@@ -11,6 +11,7 @@ mod figures;
 mod handle;
 mod history;
 mod interrupt;
+mod logging;
 mod multistart;
 mod numeric;
 mod objective;
@@ -51,6 +52,8 @@ mod _thalweg {
     use crate::handle::ProblemHandle;
     #[pymodule_export]
     use crate::history::HistoryData;
+    #[pymodule_export]
+    use crate::logging::LogReader;
     #[pymodule_export]
     use crate::multistart::RawMultistart;
     #[pymodule_export]

@@ -23,6 +23,7 @@ mod evaluator;
 mod history;
 mod json;
 mod limits;
+mod logging;
 pub mod multistart;
 pub mod names;
 mod nonlinear;
@@ -51,6 +52,7 @@ pub use error::{InvalidKind, OptimizeError};
 pub use history::{History, Row};
 pub use json::JsonError;
 pub use limits::{IterationReport, Limits};
+pub use logging::{Clock, Log};
 pub use multistart::{
     LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
@@ -74,6 +76,10 @@ pub use trace::Trace;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
+pub use thalweg_log::{
+    self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
+    LogReader, LogStep, MultistartLog,
+};
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
