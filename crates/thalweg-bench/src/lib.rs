@@ -10,6 +10,7 @@
 //! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
 //! * [`global`]: functions with many minima on boxes.
+//! * [`nist`]: the 27 nonlinear regressions of NIST with certified values, from two starts each.
 //! * [`hock_schittkowski`]: problems with bounds and constraints.
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
@@ -24,6 +25,7 @@ mod function;
 pub mod global;
 pub mod hock_schittkowski;
 pub mod more_wild;
+pub mod nist;
 mod noise;
 mod points;
 mod problem;

@@ -11,6 +11,7 @@ use crate::example::example;
 use crate::global::global;
 use crate::hock_schittkowski::hock_schittkowski;
 use crate::more_wild::more_wild;
+use crate::nist::nist;
 use crate::noise::{MultiplicativeNoiseOptions, Noise, NoiseOptions};
 use crate::problem::BenchmarkProblem;
 use crate::scaling::ScalingOptions;
@@ -32,6 +33,7 @@ pub const SETS: &[ProblemSet] = &[
     ProblemSet { name: "global", problems: global },
     ProblemSet { name: "hock_schittkowski", problems: hock_schittkowski },
     ProblemSet { name: "more_wild", problems: more_wild },
+    ProblemSet { name: "nist", problems: nist },
 ];
 
 /// What is done to the problems of a set.
