@@ -32,6 +32,7 @@ mod problem;
 mod scalable;
 mod scaling;
 mod set;
+mod set_page;
 
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
