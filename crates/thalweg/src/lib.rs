@@ -28,6 +28,7 @@ mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
+pub mod plots;
 mod policy;
 mod report;
 mod resolve;

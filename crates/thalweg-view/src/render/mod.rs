@@ -8,6 +8,7 @@ mod png;
 mod scale;
 mod svg;
 mod text;
+mod write;
 
 pub use html::to_html;
 pub use plotly::to_plotly;
