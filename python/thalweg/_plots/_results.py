@@ -188,7 +188,8 @@ def _of_log(path: str | os.PathLike[str]) -> Recorded:
     reader = SQLiteLogReader(path)
     known, tree = reader._flat_history(), reader._tree()
     maximize = known["direction"] == "maximize"
-    explored, local = [], []
+    explored: list[Run] = []
+    local: list[Run] = []
     for step in known["steps"]:
         if step["status"] not in ("skipped", "failed"):
             explores = step["type"] == "exploration"
