@@ -34,6 +34,7 @@ test-rust:  ## All crates, the examples of their documentation, and examples/rus
 	else \
 		echo cargo test --workspace --all-targets; cargo test --workspace --lib --bins --tests --examples; \
 	fi
+	cargo test -p thalweg-view --features png
 	cargo test --workspace --doc
 	@for name in $(RUST_EXAMPLES); do echo "example $$name"; cargo run -q -p thalweg --example $$name >/dev/null || exit 1; done
 
@@ -54,6 +55,7 @@ docs: build  ## Generated pages and stubs, and the documentation of the crates.
 	cargo doc --no-deps --workspace
 
 pictures: $(VENV)/built  ## The pictures of the pages, drawn again.
+	cargo run -q -p thalweg --example plots -- docs/pictures
 	$(RUN) -m pip install -q matplotlib
 	@for script in scripts/pictures/*.py; do echo $$script; $(RUN) $$script || exit 1; done
 

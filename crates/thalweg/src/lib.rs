@@ -100,6 +100,8 @@ mod pages {
     mod nonlinear {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
+    #[doc = include_str!("../../../docs/plots-rust.md")]
+    mod plots_rust {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
     #[doc = include_str!("../../../docs/scaling.md")]
