@@ -76,7 +76,15 @@ def history(data, direction="minimize"):
 def result(data, direction="minimize", info=None):
     point = np.array(data["params"][0], dtype=float)
     return OptimizeResult(
-        point, 0.0, 0.0, point, "a", direction, 2, history=history(data, direction), multistart_info=info
+        point,
+        0.0,
+        0.0,
+        point,
+        "a",
+        direction,
+        2,
+        history=history(data, direction),
+        multistart_info=info,
     )
 
 
@@ -137,7 +145,11 @@ def main():
         golden["criterion_plot"][name] = entry
     for name, (which, options) in PARAMS.items():
         figure = om.params_plot(made[which], **options)
-        golden["params_plot"][name] = {"result": which, "options": options, "traces": traces(figure)}
+        golden["params_plot"][name] = {
+            "result": which,
+            "options": options,
+            "traces": traces(figure),
+        }
     for name, options in SLICES.items():
         figure = om.slice_plot(lopsided, np.array(START), bounds=bounds, n_gridpoints=5, **options)
         axes = {

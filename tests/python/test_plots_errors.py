@@ -84,7 +84,9 @@ def test_what_needs_plotly_says_so(result, monkeypatch):
     text = said(exceptions.NotInstalledError, om.criterion_plot, result, template="plotly_dark")
     assert text == "The template 'plotly_dark'" + install
     for name in ("make_subplot_kwargs", "layout_kwargs", "plot_kwargs"):
-        text = said(exceptions.NotInstalledError, om.slice_plot_3d, sphere, START, BOX, **{name: {}})
+        text = said(
+            exceptions.NotInstalledError, om.slice_plot_3d, sphere, START, BOX, **{name: {}}
+        )
         assert text == name + install
 
 
@@ -163,7 +165,9 @@ def test_selectors(result):
     error = exceptions.InvalidArgumentError
     text = said(error, om.params_plot, result, selector=lambda x: x["c"])
     assert text.startswith("The selector of a plot: the selector failed with IndexError: ")
-    assert text.endswith('A selector maps the params to a part of them, for example `lambda params: params["a"]`.')
+    assert text.endswith(
+        'A selector maps the params to a part of them, for example `lambda params: params["a"]`.'
+    )
     text = said(error, om.params_plot, result, selector=lambda x: x[:0])
     assert text == "The selector of a plot picks no parameters."
     text = said(error, om.slice_plot, sphere, START, BOX, selector=lambda x: 2 * x)
@@ -227,9 +231,7 @@ def test_arguments_of_slices(plot):
 
 
 def test_plots_per_row():
-    text = said(
-        exceptions.InvalidArgumentError, om.slice_plot, sphere, START, BOX, plots_per_row=0
-    )
+    text = said(exceptions.InvalidArgumentError, om.slice_plot, sphere, START, BOX, plots_per_row=0)
     assert text == "plots_per_row must be a whole number of at least 1, not 0."
 
 

@@ -244,4 +244,4 @@ def test_the_template_at_its_place_of_2022(simplex, gradient):
 
 def test_the_exploration_at_its_place_of_2022(search):
     figure = om.params_plot(search, None, None, "simple_white", True)
-    assert figure == om.params_plot(search, show_exploration=True)
+    assert figure.data == om.params_plot(search, show_exploration=True).data

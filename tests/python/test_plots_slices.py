@@ -26,7 +26,7 @@ def lines(figure):
 
 
 def marks(figure):
-    return [trace for trace in figure.data if trace.mode == "markers"]
+    return [trace for trace in figure.data if getattr(trace, "mode", None) == "markers"]
 
 
 # --------------------------------------------------------------------------------------------------------------- slice_plot
@@ -67,7 +67,8 @@ def test_the_vertical_axis_is_shared_and_goes_beyond_the_values():
 def test_the_horizontal_axis_can_be_shared():
     figure = om.slice_plot(sphere, START, bounds=BOX, n_gridpoints=6, share_x=True)
     for axis in ("xaxis", "xaxis2", "xaxis3"):
-        assert list(figure.layout[axis].range) == [-3, 6]
+        low, high = figure.layout[axis].range
+        assert -3.3 < low <= -3 and 6 <= high < 6.3
     assert figure.layout.xaxis3.matches == "x"
 
 
@@ -119,7 +120,7 @@ def test_a_dict_of_figures():
         ({"a": 1.0, "b": np.ones(2)}, {"a": 0.0, "b": np.zeros(2)}, ["a", "b_0", "b_1"]),
         (pd.Series([1.0, 2.0], index=["x", "y"]), pd.Series([0.0, 0], ["x", "y"]), ["x", "y"]),
         ((1.0, [2.0, 3.0]), (0.0, [0.0, 0.0]), ["0", "1_0", "1_1"]),
-        (2.0, 0.0, ["0"]),
+        (2.0, 0.0, [""]),
     ],
 )
 def test_params_of_any_shape(params, bounds, names):
@@ -225,10 +226,8 @@ def test_slow_functions_are_evaluated_by_the_batch_evaluator():
         time.sleep(0.002)
         return x @ x
 
-    om.slice_plot(
-        fun, START, bounds=BOX, n_gridpoints=4, n_cores=2, batch_evaluator=evaluator
-    )
-    assert sum(size for size, _ in batches) in (13, 14) and batches[0][1] == 2
+    om.slice_plot(fun, START, bounds=BOX, n_gridpoints=4, n_cores=2, batch_evaluator=evaluator)
+    assert sum(size for size, _ in batches) in (11, 12) and batches[0][1] == 2
 
 
 def test_the_start_is_evaluated_once():
@@ -348,10 +347,11 @@ def test_changes_in_words_of_plotly():
         },
     )
     assert (figure.layout.title.text, figure.layout.width) == ("pairs", 700)
-    assert not [trace for trace in figure.data if trace.mode == "markers"]
+    assert not marks(figure)
     contours = [trace for trace in figure.data if trace.type == "contour"]
     assert {trace.ncontours for trace in contours} == {5}
-    slices = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    slices = [trace for trace in figure.data if trace.type == "scatter"]
+    assert {trace.mode for trace in slices} == {"lines+markers"}
     assert {trace.line.color for trace in slices} == {"red"}
     assert figure.layout.xaxis5.domain[0] - figure.layout.xaxis4.domain[1] == pytest.approx(0.01)
 

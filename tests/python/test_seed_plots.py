@@ -100,7 +100,13 @@ def test_t10_slices_of_a_badly_scaled_problem():
     assert [trace.name for trace in fig.data if trace.mode == "lines"] == list("01234")
     with pytest.warns(FutureWarning):
         results = {
-            name: om.minimize(criterion, start, "nlopt_bobyqa", scaling=scaling, bounds=om.Bounds(-2 * factors, 2 * factors))
+            name: om.minimize(
+                criterion,
+                start,
+                "nlopt_bobyqa",
+                scaling=scaling,
+                bounds=om.Bounds(-2 * factors, 2 * factors),
+            )
             for name, scaling in (("unscaled", False), ("scaled", True))
         }
     assert results["scaled"].fun <= results["unscaled"].fun + 1e-8

@@ -43,7 +43,7 @@ EXPECTED = {
     14: "Too many positional arguments",
     16: 'Argument "backend" to "criterion_plot" has incompatible type "Literal[\'plotli\']"',
     17: 'Unexpected keyword argument "n_gridpoint"',
-    18: 'projection: str | dict[str, str | None] =',
+    18: "projection: str | dict[str, str | None] =",
 }
 
 

@@ -50,9 +50,7 @@ def _joined(concat: Any, charts: list[Any], **shared: bool) -> Any:
 
 
 def _chart(panel: Panel, figure: Figure, size: dict[str, int]) -> Any:
-    listed = [
-        trace for trace in panel.traces if not isinstance(trace, HLine) and trace.in_legend
-    ]
+    listed = [trace for trace in panel.traces if not isinstance(trace, HLine) and trace.in_legend]
     legend: Any = None
     if listed and figure.legend is not None:
         orient = {"right": "right", "below": "bottom"}.get(figure.legend["position"], "top-right")

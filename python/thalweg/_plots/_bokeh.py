@@ -81,7 +81,9 @@ def _draw_line(plot: Any, line: Line) -> Any:
         "line_alpha": line.opacity,
     }
     values = [float("nan") if value is None else value for value in y]
-    return plot.step(x, values, mode="after", **style) if line.step else plot.line(x, values, **style)
+    return (
+        plot.step(x, values, mode="after", **style) if line.step else plot.line(x, values, **style)
+    )
 
 
 def _draw_markers(plot: Any, markers: Markers) -> Any:

@@ -110,7 +110,10 @@ def evaluate(request: Request, projection: Projection = "univariate") -> Slices:
         )
     lower, upper = _sides(request.bounds, tree)
     n_gridpoints = int(request.n_gridpoints)
-    points = _points(tree.start, lower, upper, positions, n_gridpoints, projection, names)
+    _require_finite(lower, upper, positions, names)
+    points = _thalweg.slice_points(
+        tree.start, lower, upper, positions, n_gridpoints, projection=projection, names=names
+    )
 
     objective = _thalweg.Objective(
         tree, request.func, fun_kwargs=request.func_kwargs, kind=kind_of(request.func)
@@ -175,18 +178,26 @@ def _or_soft(hard: Flat | None, soft: Flat | None) -> Flat | None:
     return np.where(np.isfinite(hard), hard, soft)
 
 
-def _points(
-    start: Flat,
-    lower: Flat | None,
-    upper: Flat | None,
-    positions: list[int],
-    n_gridpoints: int,
-    projection: Projection,
-    names: list[str],
-) -> Flat:
-    try:
-        return _thalweg.slice_points(
-            start, lower, upper, positions, n_gridpoints, projection=projection, names=names
+def _require_finite(
+    lower: Flat | None, upper: Flat | None, positions: list[int], names: list[str]
+) -> None:
+    """Refuse parameters that have no ends between which they could be varied.
+
+    Raises:
+        IncompleteBoundsError: There are some.
+    """
+    missing = []
+    for position, name in zip(positions, names, strict=True):
+        sides = [
+            side
+            for side, bounds in (("lower", lower), ("upper", upper))
+            if bounds is None or not np.isfinite(bounds[position])
+        ]
+        if sides:
+            missing.append(f"{name} ({', '.join(sides)})")
+    if missing:
+        shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+        raise IncompleteBoundsError(
+            "All selected parameters must have finite lower/upper bounds. These have none: "
+            f"{shown}."
         )
-    except ValueError as error:
-        raise IncompleteBoundsError(str(error)) from None

@@ -148,12 +148,6 @@ class Figure:
             self, rows=rows, cols=cols, panels=panels, width=width, height=height, source=source
         )
 
-    def alone(self, number: int) -> str:
-        """The panel of this number as a figure of its own, as JSON."""
-        panel = dict(self.source["panels"][number], row=0, col=0, title=None)
-        whole = dict(self.source, rows=1, cols=1, panels=[panel], title=None, legend=None)
-        return json.dumps(whole | {"row_titles": [], "col_titles": []})
-
 
 def broken(label: str | None, linebreak: str = "\n") -> str:
     """A label whose marks of a new line are replaced."""

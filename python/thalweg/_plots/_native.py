@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg import _thalweg
 from thalweg._plots._model import Figure
-from thalweg.exceptions import InvalidArgumentError, NotInstalledError
+from thalweg.exceptions import NotInstalledError
 
 
 class NativeFigure:
@@ -43,21 +43,17 @@ class NativeFigure:
         Path(path).write_text(self.to_html(), encoding="utf-8")
 
     def write_image(self, path: str | Path) -> None:
-        """Write the figure as an image, .svg or .png by the ending of `path`.
+        """Write the figure as an image; `path` ends with .svg.
 
         Raises:
-            InvalidArgumentError: The path has another ending.
+            NotInstalledError: The path has another ending: other kinds of images need plotly.
         """
-        ending = Path(path).suffix.lower()
-        if ending == ".svg":
-            content = _thalweg.render_svg(self.to_json()).encode()
-        elif ending == ".png":
-            content = _thalweg.render_png(self.to_json())
-        else:
-            raise InvalidArgumentError(
-                f"Figures are written as images of the kinds .svg and .png, not as {str(path)!r}."
+        if Path(path).suffix.lower() != ".svg":
+            raise NotInstalledError(
+                f"Without plotly, figures are written as images of the kind .svg, not as {str(path)!r}. "
+                "For other kinds, install plotly and kaleido: 'pip install plotly kaleido'."
             )
-        Path(path).write_bytes(content)
+        Path(path).write_text(_thalweg.render_svg(self.to_json()), encoding="utf-8")
 
     def to_json(self) -> str:
         """The figure as JSON: the plain data of `data`."""

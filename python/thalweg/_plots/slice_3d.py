@@ -149,7 +149,9 @@ class _Look:
                     f"{name} needs plotly, which is not installed. Install the package using either "
                     "'pip install plotly' or 'conda install -c conda-forge plotly'."
                 )
-        fixed = [key for key in ("rows", "cols") if key in (self.given["make_subplot_kwargs"] or {})]
+        fixed = [
+            key for key in ("rows", "cols") if key in (self.given["make_subplot_kwargs"] or {})
+        ]
         if fixed and is_grid_of_pairs:
             raise InvalidArgumentError(
                 f"make_subplot_kwargs has {fixed}, but the grid of a projection of pairs has a row "
