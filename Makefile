@@ -55,7 +55,6 @@ REFERENCES := import scipy, nlopt, dfols, optimagic
 profiles: build  ## Every algorithm on benchmark sets, beside the reference libraries, into docs/benchmarks.md.
 	@if $(RUN) -c '$(REFERENCES)' 2>/dev/null; then \
 		$(RUN) scripts/reference/more_wild_reference.py; \
-		$(RUN) scripts/reference/more_wild_reference.py --set estimagic; \
 	else echo "not installed: $(REFERENCES); the recorded counts stand"; fi
 	cargo run --release -p thalweg-bench --bin profiles -- --date $$(date +%F)
 
