@@ -29,11 +29,11 @@ def fun(p):
 
 
 def noisy_valley(p):
-    return (p["level"] - 1) ** 2 + 0.3 * np.abs(p["slope"]) + 0.1 * np.sin(8 * p["phase"])
+    return 0.2 * (p["level"] - 1) ** 2 + 0.4 * np.abs(p["slope"]) + 0.2 * np.sin(8 * p["phase"])
 
 
 def draw_criterion():
-    start = np.array([-1.0, 1.5, 0.5, -0.5])
+    start = np.array([-1.2, 1.0, 0.5])
     names = ("neldermead", "lbfgsb", "newuoa")
     results = {name: om.minimize(rosenbrock, start, name) for name in names}
     figure = om.criterion_plot(results, monotone=True, max_evaluations=300)
@@ -53,7 +53,7 @@ def draw_search():
 
 
 def draw_params():
-    result = om.minimize(fun, {"a": 0.0, "b": 2.0, "c": np.full(3, 3.0)}, "neldermead")
+    result = om.minimize(fun, {"a": 0.5, "b": 2.0, "c": np.full(3, 3.0)}, "neldermead")
     return om.params_plot(result, max_evaluations=150)
 
 

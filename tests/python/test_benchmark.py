@@ -382,6 +382,41 @@ def test_native_failures(problems):
         om.run_benchmark(wrong, ["scipy_lbfgsb"], error_handling="raise")
 
 
+@om.mark.minimizer(
+    name="secret",
+    solver_type="scalar",
+    is_available=True,
+    is_global=False,
+    needs_jac=False,
+    needs_hess=False,
+    needs_bounds=False,
+    supports_parallelism=False,
+    supports_bounds=False,
+    supports_infinite_bounds=False,
+    supports_linear_constraints=False,
+    supports_nonlinear_constraints=False,
+    disable_history=True,
+)
+@dataclass(frozen=True)
+class Secret(Algorithm):
+    """Keeps no history."""
+
+    def _solve_internal_problem(self, problem, x0):
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+
+def test_algorithms_without_history_cannot_be_compared(problems):
+    few = {"box_3d": problems["box_3d"]}
+    with pytest.raises(ValueError, match="secret keeps no history of its evaluations"):
+        om.run_benchmark(few, [Secret], error_handling="raise")
+
+
+def test_reports_need_pandas(problems, results, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(om.exceptions.NotInstalledError, match="need the package pandas: pip install"):
+        om.convergence_report(problems, results)
+
+
 def test_custom_problems():
     @om.mark.least_squares
     def fun(p):

@@ -57,6 +57,10 @@ impl Dual {
         self.chain(cos, -sin)
     }
 
+    pub fn atan(self) -> Self {
+        self.chain(self.value.atan(), 1.0 / (1.0 + self.value * self.value))
+    }
+
     pub fn abs(self) -> Self {
         self.chain(self.value.abs(), self.value.signum())
     }

@@ -10,6 +10,7 @@
 //! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
 //!
 //! * [`global`]: functions with many minima on boxes.
+//! * [`nist`]: the 27 nonlinear regressions of NIST with certified values, from two starts each.
 //! * [`hock_schittkowski`]: problems with bounds and constraints.
 //!
 //! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
@@ -29,6 +30,7 @@ mod function;
 pub mod global;
 pub mod hock_schittkowski;
 pub mod more_wild;
+pub mod nist;
 mod noise;
 pub mod page;
 mod points;
@@ -38,6 +40,7 @@ mod run;
 mod scalable;
 mod scaling;
 mod set;
+mod set_page;
 
 pub use error::BenchmarkError;
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};

@@ -11,6 +11,7 @@ use crate::example::example;
 use crate::global::global;
 use crate::hock_schittkowski::hock_schittkowski;
 use crate::more_wild::more_wild;
+use crate::nist::nist;
 use crate::noise::{MultiplicativeNoiseOptions, Noise, NoiseOptions};
 use crate::problem::BenchmarkProblem;
 use crate::scaling::ScalingOptions;
@@ -20,18 +21,55 @@ use crate::scaling::ScalingOptions;
 pub struct ProblemSet {
     /// The name.
     pub name: &'static str,
+    /// What the problems are, in a sentence or two.
+    pub about: &'static str,
     /// The problems, as they are.
     pub problems: fn() -> Vec<BenchmarkProblem>,
 }
 
 /// All sets.
 pub const SETS: &[ProblemSet] = &[
-    ProblemSet { name: "cartis_roberts", problems: cartis_roberts },
-    ProblemSet { name: "estimagic", problems: estimagic },
-    ProblemSet { name: "example", problems: example },
-    ProblemSet { name: "global", problems: global },
-    ProblemSet { name: "hock_schittkowski", problems: hock_schittkowski },
-    ProblemSet { name: "more_wild", problems: more_wild },
+    ProblemSet {
+        name: "cartis_roberts",
+        about: "The medium-sized nonlinear systems and least-squares problems of CUTEst on which Cartis and Roberts (2019) compare \
+                methods, in the form that they have in optimagic.",
+        problems: cartis_roberts,
+    },
+    ProblemSet {
+        name: "estimagic",
+        about: "Problems of `more_wild` and `cartis_roberts` with which estimagic compares algorithms. Those with steps are evaluated \
+                at parameters that are rounded to three decimals.",
+        problems: estimagic,
+    },
+    ProblemSet {
+        name: "example",
+        about: "Ten problems of `more_wild`, for examples that shall be over soon.",
+        problems: example,
+    },
+    ProblemSet {
+        name: "global",
+        about: "Classic functions on boxes, with many minima or one that is hard to find. Those with a number in their name exist in \
+                any number of parameters.",
+        problems: global,
+    },
+    ProblemSet {
+        name: "hock_schittkowski",
+        about: "Problems with bounds and constraints of the collection of Hock and Schittkowski (1981); their numbers are those of the \
+                book.",
+        problems: hock_schittkowski,
+    },
+    ProblemSet {
+        name: "more_wild",
+        about: "The least-squares problems with which Moré and Wild (2009) compare methods without derivatives: 22 functions in \
+                several dimensions, from usual (good) and ten times as far (bad) starts.",
+        problems: more_wild,
+    },
+    ProblemSet {
+        name: "nist",
+        about: "The nonlinear regressions of NIST's Statistical Reference Datasets with certified parameters and sums of squares, from \
+                a far start (1) and a near one (2).",
+        problems: nist,
+    },
 ];
 
 /// What is done to the problems of a set.

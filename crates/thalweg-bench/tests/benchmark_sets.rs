@@ -77,8 +77,10 @@ fn derivative_error(
         values_there
     };
     let mut worst = 0.0_f64;
+    // Where no parameter is zero, the models may have some that are far smaller than others.
+    let smallest = if x.contains(&0.0) { 0.1 } else { 1e-6 };
     for j in 0..n {
-        let h = 5e-6 * x[j].abs().max(0.1);
+        let h = 5e-6 * x[j].abs().max(smallest);
         let [near, far] = [h, 2.0 * h].map(|h| (at(j, h), at(j, -h)));
         for i in 0..rows {
             let difference = (8.0 * (near.0[i] - near.1[i]) - (far.0[i] - far.1[i])) / (12.0 * h);

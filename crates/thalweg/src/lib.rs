@@ -118,6 +118,8 @@ mod pages {
     mod result_json {}
     #[doc = include_str!("../../../docs/results.md")]
     mod results {}
+    #[doc = include_str!("../../../docs/plots-rust.md")]
+    mod plots_rust {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
     #[doc = include_str!("../../../docs/scaling.md")]

@@ -19,12 +19,24 @@ if TYPE_CHECKING:
     from thalweg._history import History
 
 
-@dataclass(frozen=True)
 class Run:
-    """The evaluations of a run: values, NaN where there is none, and a row of parameters each."""
+    """The evaluations of a run.
 
-    fun: NDArray[np.float64]
-    params: NDArray[np.float64]
+    Attributes:
+        fun: The values, NaN where there is none.
+    """
+
+    def __init__(self, fun: Any, rows: Callable[[], Any]) -> None:
+        self.fun: NDArray[np.float64] = np.array(fun, dtype=np.float64)
+        self._rows = rows
+
+    def params(self, size: int) -> NDArray[np.float64]:
+        """The parameters, `size` of them in each row; read only by plots that show them."""
+        return np.array(self._rows(), dtype=np.float64).reshape(-1, size)
+
+
+_EXPLORATION = 3
+"""The code of the task `EvalTask.EXPLORATION` in columns."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +162,10 @@ def _of_result(result: OptimizeResult, what: str) -> Recorded:
     if info is None:
         return Recorded(maximize, tree, _run(history))
     local = [_run(_history(run, what)) for run in info.local_optima]
-    flat: Callable[[Any], Any] = np.asarray if tree is None else tree.flatten
-    sample = [flat(point) for point in info.exploration_sample]
-    exploration = Run(np.array(info.exploration_results, dtype=float), np.array(sample))
+    exploration = Run(
+        info.exploration_results,
+        lambda: [] if tree is None else [tree.flatten(each) for each in info.exploration_sample],
+    )
     return Recorded(maximize, tree, _run(history), local, exploration)
 
 
@@ -165,5 +178,47 @@ def _history(result: OptimizeResult, what: str) -> History:
 
 
 def _run(history: History) -> Run:
-    table = history._table()
-    return Run(np.asarray(table.fun, dtype=float), np.asarray(table.params, dtype=float))
+    return Run(history.fun, lambda: history.flat_params)
+
+
+def _of_log(path: str | os.PathLike[str]) -> Recorded:
+    """What a log tells of its last problem: the same as the result of the run."""
+    from thalweg._log_reader import SQLiteLogReader
+
+    reader = SQLiteLogReader(path)
+    known, tree = reader._flat_history(), reader._tree()
+    maximize = known["direction"] == "maximize"
+    explored: list[Run] = []
+    local: list[Run] = []
+    for step in known["steps"]:
+        if step["status"] not in ("skipped", "failed"):
+            explores = step["type"] == "exploration"
+            (explored if explores else local).append(_rows_of(known, step["number"], explores))
+    best = _best(local, maximize)
+    if not explored:
+        return Recorded(maximize, tree, best)
+    return Recorded(maximize, tree, best, local, _sorted(explored[0], maximize))
+
+
+def _rows_of(known: dict[str, Any], step: int, explores: bool) -> Run:
+    """The evaluations of a step. Looks around between local runs are no part of the run after them."""
+    rows = (known["step"] == step) & ((known["task"] == _EXPLORATION) == explores)
+    return Run(known["fun"][rows], lambda: known["params"][rows])
+
+
+def _best(runs: list[Run], maximize: bool) -> Run:
+    """The run with the best value; the first of those with the same."""
+    sign = -1 if maximize else 1
+
+    def badness(run: Run) -> float:
+        values = sign * run.fun[~np.isnan(run.fun)]
+        return float(values.min()) if len(values) else np.inf
+
+    return min(runs, key=badness, default=Run([], list))
+
+
+def _sorted(run: Run, maximize: bool) -> Run:
+    """The points of an exploration that have a value, best first."""
+    order = np.argsort(-run.fun if maximize else run.fun, kind="stable")
+    order = order[: int(np.count_nonzero(~np.isnan(run.fun)))]
+    return Run(run.fun[order], lambda: run._rows()[order])

@@ -78,7 +78,8 @@ def params_plot(
 
 def _stacked(run: Recorded, show_exploration: bool) -> NDArray[np.float64]:
     """The parameters of all evaluations, one row each."""
-    tables = [local.params for local in run.local] or [run.best.params]
+    size = 0 if run.tree is None else run.tree.size
+    tables = [each.params(size) for each in run.local or [run.best]]
     if show_exploration and run.exploration is not None:
-        tables = [run.exploration.params[::-1], *tables]
+        tables = [run.exploration.params(size)[::-1], *tables]
     return np.concatenate(tables)

@@ -69,7 +69,6 @@ fn inner() -> impl Iterator<Item = At> {
 fn boundary() -> impl Iterator<Item = At> {
     let whole = [0, LAST].into_iter().flat_map(|i| (0..SIDE).map(move |j| (i, j)));
     let between = [0, LAST].into_iter().flat_map(|j| (1..LAST).map(move |i| (i, j)));
-    // The corners of a wall come last but for the first one of each, as they are met when the walls are gone along.
     whole.chain(between)
 }
 

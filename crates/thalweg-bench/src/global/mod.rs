@@ -1,5 +1,5 @@
 //! Classic functions with many minima, or one that is hard to find, on boxes: those that exist in any number of dimensions, in 2, 5
-//! and 10, and those of fixed size.
+//! and 10 (or the next number that is allowed), and those of fixed size.
 //!
 //! Every formula is written once; derivatives are exact, by automatic differentiation. Starts are fixed points of the boxes, neither
 //! in their middle nor near a minimizer.

@@ -71,8 +71,10 @@ fn numbered(name: &str, number: usize) -> String {
     if number == 1 { name.into() } else { format!("{name}{number}") }
 }
 
+/// A text as plotly reads it: what looks like a tag would vanish.
 fn text(label: &str) -> String {
-    label.replace("{linebreak}", "<br>").replace('\n', "<br>")
+    let plain = label.replace('<', "&lt;");
+    plain.replace("{linebreak}", "<br>").replace('\n', "<br>")
 }
 
 fn base_layout(figure: &Figure) -> Map<String, Value> {
@@ -208,7 +210,7 @@ fn trace(trace: &Trace, place: Place, panel: &Panel, listed: &mut BTreeSet<Strin
         Trace::Line(line) => json!({
             "type": "scatter",
             "mode": "lines",
-            "name": line.name,
+            "name": text(&line.name),
             "legendgroup": line.name,
             "x": line.x,
             "y": line.y,
@@ -226,7 +228,7 @@ fn trace(trace: &Trace, place: Place, panel: &Panel, listed: &mut BTreeSet<Strin
         Trace::Markers(markers) => json!({
             "type": "scatter",
             "mode": "markers",
-            "name": markers.name,
+            "name": text(&markers.name),
             "x": markers.x,
             "y": markers.y,
             "marker": { "color": markers.color, "size": markers.size },
@@ -255,7 +257,7 @@ fn trace(trace: &Trace, place: Place, panel: &Panel, listed: &mut BTreeSet<Strin
         Trace::Markers3d(markers) => json!({
             "type": "scatter3d",
             "mode": "markers",
-            "name": markers.name,
+            "name": text(&markers.name),
             "x": markers.x,
             "y": markers.y,
             "z": markers.z,

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn text_is_drawn_without_fonts_of_the_machine() {
         let (without, with) = (
-            to_png(&figure(""), 1.0).unwrap(),
+            to_png(&figure("."), 1.0).unwrap(),
             to_png(&figure("σ² of β₁ é Ж ≤ 10⁻³"), 1.0).unwrap(),
         );
         assert!(ink(&with) > ink(&without) + 200, "{} {}", ink(&with), ink(&without));

@@ -42,7 +42,8 @@ fn horizontal(canvas: &mut Canvas, panel: &Panel, place: &PanelBox) {
     }
     if !panel.x.label.is_empty() {
         let at = Text::label(inner.middle_x(), foot);
-        canvas.text(&panel.x.label, Text { anchor: Anchor::Middle, ..at });
+        let size = fitting_size(&panel.x.label, place.outer.width);
+        canvas.text(&panel.x.label, Text { anchor: Anchor::Middle, size, ..at });
     }
 }
 
@@ -69,6 +70,14 @@ fn vertical(canvas: &mut Canvas, panel: &Panel, place: &PanelBox) {
         let above = (lines - 1.0) * LABEL_SIZE * LINE_HEIGHT;
         let x = inner.x - TICK - widest - 8.0 - above;
         let at = Text::label(x, inner.middle_y());
-        canvas.text(&panel.y.label, Text { anchor: Anchor::Middle, turned: true, ..at });
+        let size = fitting_size(&panel.y.label, place.outer.height);
+        canvas.text(&panel.y.label, Text { anchor: Anchor::Middle, turned: true, size, ..at });
     }
+}
+
+/// The size of a label, smaller where it would be longer than its panel.
+fn fitting_size(label: &str, room: f64) -> f64 {
+    let lines = text::lines(label).into_iter();
+    let widest = lines.map(|line| text::width(line, LABEL_SIZE)).fold(0.0, f64::max);
+    LABEL_SIZE * (room / widest.max(1.0)).min(1.0)
 }

@@ -1,7 +1,8 @@
-//! What is special about the sets of Moré and Wild, and about the global one.
+//! What is special about the problems of Moré and Wild, the regressions of NIST, and the boxes of the comparisons.
 
 use thalweg_bench::compare::bounded::bounded;
 use thalweg_bench::more_wild::{by_name, more_wild};
+use thalweg_bench::{SetOptions, get_benchmark_problems};
 
 /// Relative difference, with a floor for values that should be zero.
 fn relative(a: f64, b: f64, floor: f64) -> f64 {
@@ -32,6 +33,19 @@ fn rank_one_problems_attain_their_optimum() {
         let mut x = vec![0.0; p.n_params()];
         x[1] = sum / squares / 2.0;
         assert!(relative(p.value(&x), p.solution.value.unwrap(), 0.0) < 1e-13, "{}", p.name);
+    }
+}
+
+/// The sums of squares to the digits that are certified. That of lanczos1 is below what the observations' own digits allow.
+#[test]
+fn certified_parameters_have_the_certified_sums_of_squares() {
+    let problems = get_benchmark_problems("nist", &SetOptions::default()).unwrap();
+    assert_eq!(problems.len(), 54);
+    for p in problems {
+        let (x, value) = (p.solution.params.as_ref().unwrap(), p.solution.value.unwrap());
+        let f = p.value(x);
+        assert!((f - value).abs() < 1e-9 * value + 1e-20, "{}: {f}, not {value}", p.name);
+        assert!(p.start_value > value, "{}", p.name);
     }
 }
 
