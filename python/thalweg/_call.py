@@ -41,6 +41,7 @@ class Call:
     repair_start: Any
     constraint_handling: Any
     callback: Any
+    progress: Any
     x0: Any
     method: Any
     args: Any

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._scaling import ScalingOptions
+    from thalweg._thalweg import ProgressReport
     from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
 
 P = ParamSpec("P")
@@ -71,6 +72,7 @@ def _arguments(
     repair_start: bool = False,
     constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
     callback: Callable[[Any], Any] | None = None,
+    progress: bool | Callable[[ProgressReport], Any] = False,
     x0: PyTree = None,
     method: str | None = None,
     args: tuple[Any, ...] | None = None,
@@ -149,6 +151,10 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             can), or an "augmented_lagrangian" around any algorithm.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
+        progress: True shows evaluations, best value, time and share of the budget while the run
+            goes on: a line in a terminal or notebook, lines at growing intervals elsewhere. Or a
+            function that is called with a ProgressReport, at most ten times a second and at the
+            end; an exception in it ends the display, not the run.
         x0: `params`, by scipy's name.
         method: The algorithm, by scipy's name.
         args: Further arguments of all functions, as in scipy.
@@ -255,6 +261,7 @@ def _optimize(call: Call) -> OptimizeResult:
             nonlinear=nonlinear,
             constraint_handling=constraint_handling,
             log=log,
+            progress=None if call.progress is False else _display(call.progress),
         )
     except BaseException as error:
         partial = getattr(error, "partial_result", None)
@@ -332,6 +339,12 @@ def _scaling(call: Call, tree: Tree) -> dict[str, Any]:
     assert options is not None
     soft_lower, soft_upper = flatten_soft_bounds(call.bounds, tree)
     return {"scaling": options._flat(), "soft_lower": soft_lower, "soft_upper": soft_upper}
+
+
+def _display(progress: Any) -> Any:
+    from thalweg._progress import display_for
+
+    return display_for(progress)
 
 
 def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:

@@ -107,6 +107,10 @@ class InvalidArgumentError(OptimagicError, ValueError):
     """An argument has a type or value that it cannot have."""
 
 
+class InvalidResultError(OptimagicError, ValueError):
+    """A file or text holds no result, a damaged one, or one of a newer version."""
+
+
 class UnsupportedArgumentError(OptimagicError, NotImplementedError):
     """An argument that this version does not support."""
 

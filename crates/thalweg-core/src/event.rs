@@ -24,6 +24,13 @@ impl Task {
             Task::Exploration => "exploration",
         }
     }
+
+    /// The task of this name.
+    pub fn from_word(word: &str) -> Option<Task> {
+        [Task::Fun, Task::Jac, Task::FunAndJac, Task::Exploration]
+            .into_iter()
+            .find(|task| task.as_str() == word)
+    }
 }
 
 /// One thing that happened during a run.

@@ -8,13 +8,13 @@ use std::sync::{Arc, PoisonError};
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use thalweg::core::SolverKind;
+use thalweg::core::{Sink, SolverKind};
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
     FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
-    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
-    optimize, resolve,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, Trace,
+    UserErrorKind, optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
@@ -26,6 +26,7 @@ use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
 };
 use crate::options::{numerical_derivatives, option_value};
+use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
 use crate::tree::Tree;
@@ -38,7 +39,7 @@ use crate::tree::Tree;
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
     collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
-    nonlinear=None, constraint_handling="native", log=None))]
+    nonlinear=None, constraint_handling="native", log=None, progress=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -63,8 +64,10 @@ pub(crate) fn solve(
     nonlinear: Option<&Bound<'_, PyAny>>,
     constraint_handling: &str,
     log: Option<&Bound<'_, PyDict>>,
+    progress: Option<(Py<PyAny>, bool)>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
+    crate::bridge::prepare(py)?;
     let _ = skip_checks; // nothing that is checked here may be skipped
     let arguments = Arguments {
         algorithm,
@@ -101,6 +104,7 @@ pub(crate) fn solve(
         callback,
         constraint_handling: handling(constraint_handling)?,
         multistart: search.transpose()?,
+        progress,
         log: None,
     };
     let log = log.map(LogRequest::read).transpose()?;
@@ -157,6 +161,8 @@ struct Task {
     constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
     log: Option<LogRequest>,
+    /// A display, and whether it draws over what it showed before.
+    progress: Option<(Py<PyAny>, bool)>,
 }
 
 /// How a run ended.
@@ -323,6 +329,7 @@ fn pipeline(
         })
     };
     let mut on_failure = |failure: &Failure| {
+        Trace::failure(failure);
         Python::attach(|py| {
             let text = format!(
                 "{} failed; a penalty takes the place of its value. Full traceback:\n{}",
@@ -338,6 +345,13 @@ fn pipeline(
     let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
     let success_message = resolved.success_message();
     let nonlinear = functions.constraints().limits();
+    let flag = Arc::clone(&interrupted);
+    let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
+        .of_run(!nonlinear.is_empty(), task.multistart.is_some());
+    let trace = Trace::begin(&resolved.name, task.direction, start.len());
+    let mut iterations = Trace::iterations();
+    let mut sinks: Vec<&mut dyn Sink> = progress.sink().into_iter().collect();
+    sinks.extend(iterations.as_mut().map(|iterations| iterations as &mut dyn Sink));
     let ended = optimize(Specification {
         objective: functions,
         start: &start,
@@ -362,7 +376,7 @@ fn pipeline(
         collect_history: task.collect_history,
         callback: callback.is_some().then_some(&mut on_iteration),
         on_failure: Some(&mut on_failure),
-        sinks: Vec::new(),
+        sinks,
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
         multistart: task.multistart,
@@ -370,6 +384,8 @@ fn pipeline(
         clock: thalweg::Clock::start(),
         step: 0,
     });
+    trace.end(&ended);
+    progress.end(&ended);
     if let Some(error) = of_log.and_then(|of_log: Raised| of_log.lock().ok()?.take()) {
         **raised.borrow_mut() = Some(error);
     }
