@@ -136,7 +136,7 @@ fn slices_of_sums_of_squares_and_soft_bounds() {
     let run = minimize(sphere, [0.0; 3]).lower(.., -1.0);
     assert_eq!(
         slice_plot(run, &SlicePlot::default()).unwrap_err().to_string(),
-        "All selected parameters must have finite upper bounds. Without: 0, 1, 2."
+        "All selected parameters must have finite lower/upper bounds. These have none: 0 (upper), 1 (upper), 2 (upper)."
     );
 }
 
