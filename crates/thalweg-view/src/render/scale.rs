@@ -15,6 +15,8 @@ pub(crate) struct Scale {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) log: bool,
+    /// Whether ticks are at whole numbers only.
+    pub(crate) whole: bool,
 }
 
 impl Scale {
@@ -30,11 +32,11 @@ impl Scale {
         let (low, high) = even
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > high {
-            return Scale { low: 0.0, high: 1.0, log };
+            return Scale { low: 0.0, high: 1.0, log, whole: false };
         }
         let Scale { low, high, .. } = Scale::between(low, high, log);
         let room = room * (high - low);
-        Scale { low: low - room, high: high + room, log }
+        Scale { low: low - room, high: high + room, log, whole: false }
     }
 
     /// From `low` to `high`, or wider where that is too short.
@@ -43,7 +45,7 @@ impl Scale {
         let size = low.abs().max(high.abs());
         let shortest = (SHORTEST * size).max(1e-290);
         if high - low >= shortest {
-            return Scale { low, high, log };
+            return Scale { low, high, log, whole: false };
         }
         let half = match (log, low == high) {
             (true, _) => 0.5,
@@ -52,7 +54,7 @@ impl Scale {
             (false, false) => shortest,
         };
         let middle = low + 0.5 * (high - low);
-        Scale { low: middle - half, high: middle + half, log }
+        Scale { low: middle - half, high: middle + half, log, whole: false }
     }
 
     /// Where `value` is between the ends, 0 to 1; NaN for what has no place.
@@ -70,6 +72,10 @@ impl Scale {
 
     /// Ticks at the multiples of 1, 2 or 5 times a power of ten; at least two.
     fn even_ticks(&self, n: usize) -> Ticks {
+        if self.whole {
+            let step = nice_step((self.high - self.low) / n.max(1) as f64);
+            return self.multiples(step.max(1.0));
+        }
         let wanted =
             (n.max(1)..).map(|n| self.multiples(nice_step((self.high - self.low) / n as f64)));
         let mut few = wanted.take(4).skip_while(|ticks| ticks.places.len() < 2);
