@@ -6,6 +6,8 @@ use crate::figure::Axis;
 const SHORTEST: f64 = 1e-9;
 /// The largest number that a range may reach, so that its length is a number.
 const LARGEST: f64 = 1e307;
+/// Numbers with exponents up to this have all their digits.
+const EXPONENTS: f64 = 290.0;
 /// Numbers whose size is between these are written without an exponent.
 const PLAIN: std::ops::Range<f64> = 1e-3..1e5;
 
@@ -119,11 +121,12 @@ impl Scale {
                 ticks.push(self.share_of_log(log), digit_times_power(digit, decade));
             }
         }
-        if ticks.places.len() > 1 {
+        let are_numbers = self.low > -EXPONENTS && self.high < EXPONENTS;
+        if ticks.places.len() > 1 || !are_numbers {
             return ticks;
         }
         // Less than a decade: ticks of the numbers themselves.
-        let [low, high] = [self.low, self.high].map(|end| 10f64.powf(end.clamp(-300.0, 300.0)));
+        let [low, high] = [self.low, self.high].map(|end| 10f64.powf(end));
         let even = Scale::between(low, high, false);
         let mut ticks = even.even_ticks(n);
         let numbers = ticks.places.iter().map(|place| even.low + place * (even.high - even.low));
