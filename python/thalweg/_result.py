@@ -48,7 +48,7 @@ class OptimizeResult(DictLikeAccess):
         algorithm_output: Whatever else the algorithm returns; with "best_seen" (params and fun) where
             the run saw a better value at a point that satisfies the constraints within their
             tolerances, but less well than the point that is returned.
-        logger: None; runs without a log have none.
+        logger: A `SQLiteLogReader` of the run's log; None without a log.
         constraint_plan: How each constraint was handled; None without constraints.
         is_feasible: Whether no bound and no constraint is violated by more than its tolerance.
     """

@@ -135,6 +135,26 @@ class TableExistsError(OptimagicError):
     """A table of this name exists in the database."""
 
 
+class LogExistsError(OptimagicError, FileExistsError):
+    """There is a log file already, and nothing says what to do with it."""
+
+
+class LogNotFoundError(OptimagicError, FileNotFoundError):
+    """There is no such log file, or no folder for it."""
+
+
+class LogAccessError(OptimagicError, OSError):
+    """The system does not let a log file be opened, created, replaced, read or written."""
+
+
+class InvalidLogError(OptimagicError, ValueError):
+    """A file is not a log that is understood here, or not the log of the run to be resumed."""
+
+
+class LogIndexError(OptimagicError, IndexError):
+    """There is no such problem or evaluation in a log."""
+
+
 class StopOptimizationError(OptimagicError):
     """Stops an optimization from within; made of a message and the state reached.
 

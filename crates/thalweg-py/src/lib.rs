@@ -2,13 +2,16 @@
 
 mod algorithm;
 mod asktell;
+mod benchmark;
 mod bridge;
 mod catalog;
 mod constraints;
 mod errors;
+mod figures;
 mod handle;
 mod history;
 mod interrupt;
+mod logging;
 mod multistart;
 mod numeric;
 mod objective;
@@ -21,6 +24,7 @@ mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -32,11 +36,24 @@ mod _thalweg {
     #[pymodule_export]
     use crate::asktell::AskTell;
     #[pymodule_export]
+    use crate::benchmark::{
+        BenchmarkFunction, BenchmarkResults, benchmark_problems, benchmark_sets, run_benchmark,
+        scalable_names,
+    };
+    #[pymodule_export]
     use crate::catalog::{catalog, known_names};
+    #[pymodule_export]
+    use crate::figures::{
+        convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,
+        profile_figure, render_html, render_plotly, render_svg, slice_3d_figure, slice_3d_figures,
+        slice_figure, slice_figures, slice_points, sparkline_svg,
+    };
     #[pymodule_export]
     use crate::handle::ProblemHandle;
     #[pymodule_export]
     use crate::history::HistoryData;
+    #[pymodule_export]
+    use crate::logging::LogReader;
     #[pymodule_export]
     use crate::multistart::RawMultistart;
     #[pymodule_export]
@@ -57,6 +74,8 @@ mod _thalweg {
     use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
+    #[pymodule_export]
+    use crate::values::objective_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

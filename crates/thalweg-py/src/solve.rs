@@ -20,6 +20,7 @@ use thalweg::{
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
+use crate::logging::{LogRequest, Raised, log_error};
 use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
@@ -38,7 +39,7 @@ use crate::tree::Tree;
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
     collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
-    nonlinear=None, constraint_handling="native", progress=None))]
+    nonlinear=None, constraint_handling="native", log=None, progress=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -62,6 +63,7 @@ pub(crate) fn solve(
     multistart: Option<&Bound<'_, PyDict>>,
     nonlinear: Option<&Bound<'_, PyAny>>,
     constraint_handling: &str,
+    log: Option<&Bound<'_, PyDict>>,
     progress: Option<(Py<PyAny>, bool)>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
@@ -103,7 +105,9 @@ pub(crate) fn solve(
         constraint_handling: handling(constraint_handling)?,
         multistart: search.transpose()?,
         progress,
+        log: None,
     };
+    let log = log.map(LogRequest::read).transpose()?;
     let nonlinear = Constraints::read(nonlinear)?;
     let is_search = task.multistart.is_some();
 
@@ -113,7 +117,10 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    let outcome = run(py, &mut functions, resolved, task, flag);
+    let outcome = match log.map(|log| log.prepare(py, &mut functions)).transpose() {
+        Ok(log) => run(py, &mut functions, resolved, Task { log, ..task }, flag),
+        Err(error) => Outcome { ended: Err(error), raised: None },
+    };
     let tree = functions.tree().clone_ref(py);
     objective.get().put_back(functions);
     guard.restore(py)?;
@@ -151,6 +158,7 @@ struct Task {
     callback: Option<Py<PyAny>>,
     constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
+    log: Option<LogRequest>,
     /// A display, and whether it draws over what it showed before.
     progress: Option<(Py<PyAny>, bool)>,
 }
@@ -329,6 +337,7 @@ fn pipeline(
             }
         });
     };
+    let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
     let success_message = resolved.success_message();
     let nonlinear = functions.constraints().limits();
     let flag = Arc::clone(&interrupted);
@@ -366,9 +375,15 @@ fn pipeline(
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
         multistart: task.multistart,
+        log,
+        clock: thalweg::Clock::start(),
+        step: 0,
     });
     trace.end(&ended);
     progress.end(&ended);
+    if let Some(error) = of_log.and_then(|of_log: Raised| of_log.lock().ok()?.take()) {
+        **raised.borrow_mut() = Some(error);
+    }
     ended
 }
 
@@ -459,6 +474,10 @@ fn with_partial(py: Python<'_>, error: PyErr, partial: RawResult) -> PyErr {
 
 /// The exception for a wrong specification.
 pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr {
+    let wrong = match wrong {
+        OptimizeError::Log(wrong) => return log_error(wrong),
+        other => other,
+    };
     let kind = match &wrong {
         OptimizeError::Invalid { kind, .. } => match kind {
             InvalidKind::Function => Kind::Function,

@@ -1,6 +1,7 @@
 //! The Rust front door: from a closure to a result.
 
 mod inspect;
+mod logging;
 mod nonlinear;
 mod restrict;
 mod selection;
@@ -11,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
+use thalweg_log::LogOptions;
 use thalweg_space::Scaling;
 use thalweg_space::params::Params;
 
@@ -19,6 +21,7 @@ use crate::constrained::{Constrained, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::logging::Clock;
 use crate::multistart::MultistartOptions;
 use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
@@ -137,6 +140,8 @@ pub struct Optimization<'a, P, O> {
     progress: Option<(Pace, Show<'a>)>,
     record: Option<&'a mut Tape>,
     replay: Option<&'a [Exchange]>,
+    pub(crate) log: Option<LogOptions>,
+    pub(crate) resume: bool,
 }
 
 type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
@@ -168,6 +173,8 @@ impl<P: Params, O> Optimization<'_, P, O> {
             progress: None,
             record: None,
             replay: None,
+            log: None,
+            resume: false,
         }
     }
 }
@@ -390,6 +397,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
             (self.multistart.is_some(), "multistart"),
+            (self.log.is_some(), "log"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -426,6 +434,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();
+        let log = self.take_log()?;
         let soft_bounds = self.soft_bounds_of(flat.len())?;
         let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
@@ -495,6 +504,9 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             sinks,
             interrupt: self.interrupt,
             multistart,
+            log,
+            clock: Clock::start(),
+            step: 0,
         });
         trace.end(&ended);
         if let Some(progress) = &mut progress {

@@ -23,12 +23,14 @@ mod evaluator;
 mod history;
 mod json;
 mod limits;
+mod logging;
 pub mod multistart;
 pub mod names;
 mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
+pub mod plots;
 mod policy;
 mod progress;
 mod report;
@@ -50,6 +52,7 @@ pub use error::{InvalidKind, OptimizeError};
 pub use history::{History, Row};
 pub use json::JsonError;
 pub use limits::{IterationReport, Limits};
+pub use logging::{Clock, Log};
 pub use multistart::{
     LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
@@ -61,7 +64,8 @@ pub use policy::{ErrorHandling, PenaltyOptions};
 pub use progress::{Pace, Progress, ProgressReport};
 pub use report::HtmlReport;
 pub use resolve::{
-    PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
+    PublicAlgorithm, PublicOption, Resolved, describe, nearest, proposals, public_algorithms,
+    resolve,
 };
 pub use result::{Direction, Extras, FlatResult, OptimizeResult};
 pub use sensitivity::{
@@ -72,11 +76,16 @@ pub use trace::Trace;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
+pub use thalweg_log::{
+    self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
+    LogReader, LogStep, MultistartLog,
+};
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
     LinearRow, Scaling, ScalingMethod, Space, params,
 };
+pub use thalweg_view as view;
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {
@@ -109,6 +118,8 @@ mod pages {
     mod result_json {}
     #[doc = include_str!("../../../docs/results.md")]
     mod results {}
+    #[doc = include_str!("../../../docs/plots-rust.md")]
+    mod plots_rust {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
     #[doc = include_str!("../../../docs/scaling.md")]

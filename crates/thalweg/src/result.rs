@@ -159,6 +159,7 @@ impl FlatResult {
                 .insert("n_constraint_jac_evals".into(), Extra::Count(counts.constraint_jacobians));
         }
         self.verify(violated);
+        evaluator.end_step();
         match evaluator.failure.take() {
             Some(failure) => Err(OptimizeError::User { failure, partial: Box::new(self) }),
             None => Ok(self),

@@ -219,7 +219,17 @@ mod tests {
     fn evaluate(progress: &mut Progress<'_>, value: f64, task: Task, seconds: f64) {
         let (value, batch, stop) = (Some(value), 0, seconds);
         let (params, start, error) = (&[][..], 0.0, None);
-        progress.record(&Event::Evaluation { params, value, task, batch, start, stop, error });
+        progress.record(&Event::Evaluation {
+            params,
+            value,
+            task,
+            step: 0,
+            batch,
+            start,
+            stop,
+            error,
+            replayed: false,
+        });
     }
 
     #[test]
