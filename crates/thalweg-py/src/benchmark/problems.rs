@@ -95,7 +95,11 @@ fn problems_of(py: Python<'_>, set: &str, options: &Bound<'_, PyDict>) -> PyResu
     {
         return Ok(Arc::clone(problems));
     }
-    let problems = get_benchmark_problems(set, &options).map_err(|wrong| set_error(py, wrong))?;
+    let problems = match set.strip_prefix(SCALABLE) {
+        Some(size) => scalable(size, &options),
+        None => get_benchmark_problems(set, &options),
+    };
+    let problems = problems.map_err(|wrong| set_error(py, wrong))?;
     let problems: Problems = problems.into_iter().map(Arc::new).collect();
     *last = Some((set.to_string(), options, Arc::clone(&problems)));
     Ok(problems)
