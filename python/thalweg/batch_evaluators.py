@@ -7,7 +7,8 @@ Wherever a batch evaluator can be chosen it is one of
 * a name: "joblib" (processes, the default), "pathos" or "pathos_mp" (processes), "threading";
 * an executor of `concurrent.futures`, or one with the same interface (MPI);
 * a client of Dask: whatever has `submit`, `map` and `gather`;
-* a pool of processes, as of Ray or multiprocessing: whatever has `map` and `starmap`;
+* a pool of processes, as of Ray, multiprocessing or pathos: whatever has `map` and `starmap`, or
+  `map`, `imap` and `amap`;
 * a function with the signature of `thalweg.typing.BatchEvaluator`.
 
 Batches of cheap evaluations run in a plain loop, whatever was chosen: sending them away would cost
@@ -396,10 +397,12 @@ def _has(candidate: Any, protocol: tuple[str, ...]) -> bool:
 _DASK = ("submit", "map", "gather")
 _EXECUTOR = ("submit", "map")
 _POOL = ("map", "starmap")
+_PATHOS_POOL = ("map", "imap", "amap")
 _PROTOCOLS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (_DASK, _DaskEvaluator),
     (_EXECUTOR, _OutsideEvaluator),
     (_POOL, _OutsideEvaluator),
+    (_PATHOS_POOL, _OutsideEvaluator),
 )
 """The methods by which workers are recognized, and how their batches are evaluated."""
 

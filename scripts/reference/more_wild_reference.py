@@ -4,10 +4,10 @@ Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
   optimagic's neldermead_parallel, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
-  Sbplx, and DFO-LS on the 54 Moré-Wild problems;
+  Sbplx, iminuit's MIGRAD, and DFO-LS on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
-Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
 
     python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv]
 
@@ -23,7 +23,7 @@ at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones 0;
 rhoend of DFO-LS 1e-12, its tests of the objective off), so that runs go on to the end. For the bounded
 problems the gap is f - f*.
 
-Methods that ask for gradients only, for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
+Methods that ask for gradients only (MIGRAD), for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
 each gradient, as under optimagic: every point counts as an evaluation.
 """
 
@@ -34,6 +34,7 @@ import warnings
 from pathlib import Path
 
 import dfols
+import iminuit
 import nlopt
 import numpy as np
 import optimagic as om
@@ -188,6 +189,14 @@ def neldermead_parallel(recorder, _, start):
         del recorder.values[0]
 
 
+def migrad(recorder, jacobian, start):
+    def gradient(x):
+        r = recorder.residuals(x)
+        return 2 * jacobian(x).T @ r
+
+    iminuit.Minuit(recorder.value, start, grad=gradient).migrad(ncall=10**6, iterate=1)
+
+
 def nag_dfols(recorder, _, start):
     options = {"rhoend": 1e-12, "maxfun": 10**6, "do_logging": False}
     parameters = {"model.abs_tol": 0.0, "model.rel_tol": 0.0, "slow.thresh_for_slow": 0.0}
@@ -204,6 +213,7 @@ ALGORITHMS = {
         gradient_method("TNC", ftol=1e-14, xtol=1e-14, gtol=1e-12, maxfun=10**6),
         BUDGET_WITH_DERIVATIVES,
     ),
+    "iminuit_migrad": (migrad, BUDGET_WITH_DERIVATIVES),
     "nlopt_lbfgsb": (nlopt_with_gradient("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
     "nlopt_var": (nlopt_with_gradient("LD_VAR1"), BUDGET_WITH_DERIVATIVES),
     "nlopt_tnewton": (nlopt_with_gradient("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),

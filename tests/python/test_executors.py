@@ -211,3 +211,31 @@ def test_without_cloudpickle_functions_of_modules_are_sent(monkeypatch):
             check_picklable(executor, {"fun": slow, "jac": lambda x: 2 * x})
         check_picklable("joblib", {"fun": lambda x: x})  # becomes threads
         check_picklable("pathos", {"fun": lambda x: x})  # says by itself that it is missing
+
+
+def broken(func, arguments, *, n_cores=1, error_handling="raise", unpack_symbol=None):
+    raise OSError("the workers are gone")
+
+
+def forgetful(func, arguments, *, n_cores=1, error_handling="raise", unpack_symbol=None):
+    return [func(argument) for argument in arguments][1:]
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "error", "text"),
+    [
+        (broken, OSError, "the workers are gone"),
+        (forgetful, om.exceptions.InvalidFunctionError, r"returned \d+ items for \d+ points"),
+    ],
+)
+def test_a_broken_batch_evaluator_ends_the_run(evaluator, error, text):
+    """It says nothing about the points of the batch: they are neither values nor failures of fun."""
+    workers = {"n_cores": 2, "batch_evaluator": evaluator}
+    arguments = {
+        "bounds": om.Bounds(lower=np.full(2, -4.0), upper=np.full(2, 5.0)),
+        "error_handling": "continue",
+    }
+    with pytest.raises(error, match=text):
+        om.minimize(slow, np.ones(2), "lbfgsb", numdiff_options=workers, **arguments)
+    with pytest.raises(error, match=text):
+        om.minimize(slow, np.ones(2), "lbfgsb", multistart=workers, **arguments)

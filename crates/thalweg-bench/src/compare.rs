@@ -44,7 +44,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 21] = [
+pub const PAIRINGS: [Pairing; 22] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -74,6 +74,12 @@ pub const PAIRINGS: [Pairing; 21] = [
         reference: "scipy_ls_lm",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "migrad",
+        reference: "iminuit_migrad",
+        max_evaluations: 1000,
+        options: &[],
     },
     Pairing {
         algorithm: "neldermead",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::exceptions::PyBaseException;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use thalweg::{Batch, Failure, Objective as _};
+use thalweg::{Batch, Failure, Objective as _, UserErrorKind};
 
 use super::Functions;
 use super::call::Function;
@@ -91,7 +91,7 @@ impl Functions {
             let returned = match self.map(py, &callable, function, batch) {
                 Ok(returned) => returned,
                 Err(error) => {
-                    failures.push(self.failed(py, 0, what, Cause::User(error)));
+                    failures.push(self.broken(py, what, error));
                     return true;
                 }
             };
@@ -113,6 +113,16 @@ impl Functions {
             }
         }
         true
+    }
+
+    /// What the user's function raises comes back as a value. An exception of the batch evaluator itself (workers that died, or
+    /// cannot load the function) says nothing about any point, so it always ends the run.
+    fn broken(&self, py: Python<'_>, what: &'static str, error: PyErr) -> Failure {
+        let mut broken = self.failed(py, 0, what, Cause::User(error));
+        if broken.error.kind == UserErrorKind::Ordinary {
+            broken.error.kind = UserErrorKind::Fatal;
+        }
+        broken
     }
 
     fn map<'py>(

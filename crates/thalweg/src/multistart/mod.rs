@@ -15,6 +15,7 @@
 //!
 //! *Differences from tiktak*, which cost a few evaluations and save runs (`n_fitted_points = 0` turns them off):
 //! * Up to three points of the sample are the minima of bowls that are fitted to the others (`fitted.rs`).
+//! * Points next to better ones wait until all others were starts (`apart.rs`).
 //! * Before each batch the local optima suggest points: the minima of bowls fitted to them, and the best optimum with single
 //!   coordinates of others (`crossed.rs`). The best suggestion takes the place of the next start if it beats the best optimum.
 //! * Where different optima were found, the search does not end before 2n + 2 runs (a bowl needs 2n + 1), or while a suggestion
@@ -26,6 +27,7 @@
 //!
 //! Arnoud, Guvenen, Kleineberg 2019: Benchmarking global optimizers, <https://doi.org/10.3386/w26340>
 
+mod apart;
 mod builder;
 mod crossed;
 mod explore;

@@ -3,6 +3,7 @@
 use thalweg_core::Stop;
 use thalweg_space::Space;
 
+use super::apart::apart;
 use super::explore::{Exploration, Explored, interrupted};
 use super::fitted::can_fit;
 use super::local::{Local, user_point};
@@ -129,6 +130,7 @@ impl<'s, 'a> Search<'s, 'a> {
         // Runs that begin before it is certain that they are wanted must not tell the user's callback anything.
         let one = self.spec.callback.is_some() || !of_catalog;
         let ahead = if one { 1 } else { self.exploration.n_cores };
+        let order = self.order(n_runs);
         let (mut done, mut pending) = (0, None);
         while done < n_runs && self.stop.is_none() {
             if let Some(stop) = self.exploration.stop_before(&self.spec) {
@@ -146,7 +148,7 @@ impl<'s, 'a> Search<'s, 'a> {
             let mut starts = Vec::with_capacity(until - done);
             for j in done..until {
                 let weight = self.weight(if sizes.batch.is_some() { done } else { j }, n_runs)?;
-                starts.push(self.mixed(weight, &self.explored.points[j]));
+                starts.push(self.mixed(weight, &self.explored.points[order[j]]));
             }
             if let Some(suggested) = suggested {
                 starts[0] = suggested;
@@ -179,6 +181,21 @@ impl<'s, 'a> Search<'s, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// Which points of the exploration become starts, one after the other.
+    fn order(&self, n_runs: usize) -> Vec<usize> {
+        let points = &self.explored.points;
+        if self.looks_at_large() {
+            apart(points, self.space.n_free(), n_runs)
+        } else {
+            (0..points.len()).collect()
+        }
+    }
+
+    /// Whether the landscape at large guides the search: always, unless turned off or with points of the user.
+    pub(super) fn looks_at_large(&self) -> bool {
+        self.options.n_fitted_points > 0 && self.options.sample.is_none()
     }
 
     fn run_batch(
@@ -310,7 +327,7 @@ impl<'s, 'a> Search<'s, 'a> {
     fn is_settled(&self) -> bool {
         let (found, runs) = (self.n_discoveries(), self.points.len());
         let n = self.space.n_free();
-        let fits = self.options.n_fitted_points > 0 && self.options.sample.is_none() && can_fit(n);
+        let fits = self.looks_at_large() && can_fit(n);
         found >= self.options.convergence_max_discoveries
             && (found == runs || !fits || runs >= 2 * n + 2)
     }

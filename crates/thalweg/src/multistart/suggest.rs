@@ -13,7 +13,7 @@ impl Search<'_, '_> {
     /// A point that the local optima suggest, if it is better than the best of them: the minimum of a bowl that is fitted to them,
     /// or a mixture of coordinates. Each costs one evaluation.
     pub(super) fn suggested_start(&mut self) -> Option<Vec<f64>> {
-        if self.options.n_fitted_points == 0 || self.options.sample.is_some() {
+        if !self.looks_at_large() {
             return None;
         }
         let n = self.space.n_free();
