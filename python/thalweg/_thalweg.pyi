@@ -242,5 +242,231 @@ def sensitivity(
     soft_upper: Vector | None,
     numdiff: dict[str, Any] | None,
 ) -> tuple[list[tuple[str, float, float, float, float, float, str]], str]: ...
+def criterion_figure(
+    names: Sequence[str],
+    values: Sequence[Any],
+    maximize: Sequence[bool],
+    local_values: Sequence[Sequence[Any]] | None = None,
+    exploration: Sequence[Any] | None = None,
+    *,
+    monotone: bool = False,
+    max_evaluations: int | None = None,
+    stack_multistart: bool = False,
+    show_exploration: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    log_scale: bool = False,
+    title: str | None = None,
+) -> str: ...
+def params_figure(
+    names: Sequence[str],
+    columns: Sequence[Any],
+    *,
+    max_evaluations: int | None = None,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
+
+Projection = str | tuple[str | None, str | None]
+
+def slice_points(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int = 20,
+    *,
+    projection: Projection | None = None,
+    names: Sequence[str] | None = None,
+) -> NDArray[np.float64]: ...
+def slice_figure(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    plots_per_row: int = 2,
+    share_x: bool = False,
+    share_y: bool = True,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> str: ...
+def slice_figures(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    plots_per_row: int = 2,
+    share_x: bool = False,
+    share_y: bool = True,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> list[str]: ...
+def slice_3d_figure(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    projection: Projection | None = None,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> str: ...
+def slice_3d_figures(
+    start: Vector,
+    lower: Vector | None,
+    upper: Vector | None,
+    positions: Sequence[int],
+    n_gridpoints: int,
+    values: Any,
+    *,
+    names: Sequence[str] | None = None,
+    projection: Projection | None = None,
+    expand_yrange: float = 0.02,
+    color: str | None = None,
+    title: str | None = None,
+) -> list[tuple[tuple[int, int], str]]: ...
+def profile_figure(
+    names: Sequence[str],
+    solution_times: Sequence[Any],
+    *,
+    runtime_measure: str = "n_evaluations",
+    normalize_runtime: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    log_x: bool = False,
+    title: str | None = None,
+) -> str: ...
+def convergence_figure(
+    panels: Sequence[tuple[str, Sequence[str], Sequence[Any], Sequence[Any], float | None]],
+    *,
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    normalize_distance: bool = True,
+    runtime_measure: str = "n_evaluations",
+    n_cols: int = 2,
+    log_y: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
+def convergence_figures(
+    panels: Sequence[tuple[str, Sequence[str], Sequence[Any], Sequence[Any], float | None]],
+    *,
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    normalize_distance: bool = True,
+    runtime_measure: str = "n_evaluations",
+    n_cols: int = 2,
+    log_y: bool = False,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> list[tuple[str, str]]: ...
+def deviation_figure(
+    names: Sequence[str],
+    deviations: Sequence[Sequence[Any]],
+    *,
+    runtime_measure: str = "n_evaluations",
+    distance_measure: str = "criterion",
+    monotone: bool = True,
+    palette: str | Sequence[str] | None = None,
+    dashes: bool = True,
+    title: str | None = None,
+) -> str: ...
+def sparkline_svg(
+    values: Any, maximize: bool = False, *, width: int = 260, height: int = 60
+) -> str: ...
+def render_svg(figure: str) -> str: ...
+def render_html(figure: str) -> str: ...
+def render_plotly(figure: str) -> str: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...
+
+class BenchmarkFunction:
+    """A function of a benchmark problem."""
+
+    role: str
+    problem_name: str
+    set_name: str
+    bounds: tuple[Vector | None, Vector | None]
+    n_parts: int
+    __name__: str
+    def __init__(self, set: str, options: dict[str, Any], problem: str, role: str) -> None: ...
+    def __call__(self, params: Any) -> Any: ...
+    def belongs_to(self, other: BenchmarkFunction) -> bool: ...
+
+class BenchmarkResults:
+    """Runs of several algorithms on several problems."""
+
+    def __init__(
+        self, problems: Sequence[tuple[Any, ...]], runs: Sequence[tuple[Any, ...]]
+    ) -> None: ...
+    def select(
+        self, problems: list[str] | None = None, algorithms: list[str] | None = None
+    ) -> BenchmarkResults: ...
+    def convergence_report(self, precision: tuple[str, Any, Any]) -> dict[str, list[str]]: ...
+    def rank_report(
+        self, runtime_measure: str, precision: tuple[str, Any, Any]
+    ) -> dict[str, list[str]]: ...
+    def traceback_report(self) -> dict[str, list[str]]: ...
+    def tidy(self, precision: tuple[str, Any, Any]) -> dict[str, Any]: ...
+    def profile_figure(
+        self,
+        precision: tuple[str, Any, Any],
+        runtime_measure: str,
+        normalize_runtime: bool,
+        palette: list[str] | None = None,
+        log_x: bool = False,
+    ) -> str: ...
+    def convergence_figures(
+        self,
+        precision: tuple[str, Any, Any],
+        runtime_measure: str,
+        distance_measure: str,
+        monotone: bool,
+        normalize_distance: bool,
+        n_cols: int,
+        alone: bool,
+        palette: list[str] | None = None,
+        log_y: bool = False,
+    ) -> list[tuple[str, str]]: ...
+    def deviation_figure(
+        self,
+        runtime_measure: str,
+        distance_measure: str,
+        monotone: bool,
+        palette: list[str] | None = None,
+    ) -> str: ...
+
+def benchmark_sets() -> list[str]: ...
+def scalable_names() -> list[str]: ...
+def benchmark_problems(set: str, options: dict[str, Any]) -> list[dict[str, Any]]: ...
+def run_benchmark(
+    problems: list[tuple[Any, ...]],
+    algorithms: list[tuple[str, str, dict[str, Any]]],
+    *,
+    n_threads: int,
+    raise_errors: bool,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[dict[str, Any]]: ...
+def objective_values(
+    objective: Objective,
+    points: Vector,
+    batch_evaluator: Callable[[Callable[[Any], Any], Sequence[Any], int], list[Any]] | None = None,
+    n_cores: int = 1,
+) -> tuple[Vector, list[str]]: ...

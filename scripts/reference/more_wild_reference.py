@@ -9,9 +9,11 @@ Writes, into `crates/thalweg-bench/data/`:
 
 Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
 
-    python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv]
+    python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv] [--set NAME]
 
 `--only` measures these algorithms on the Moré-Wild problems and leaves everything else in the data as it is.
+
+`--set` measures on another set of thalweg's, whose exact Jacobians it uses, and writes `NAME_reference.tsv`.
 
 `--compare` checks the counts against an older measurement with the columns algorithm, derivatives, problem,
 fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
@@ -31,6 +33,8 @@ import argparse
 import contextlib
 import csv
 import warnings
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import dfols
@@ -247,8 +251,9 @@ def measure_more_wild(problems, algorithms):
             residuals = problem["inputs"]["fun"]
             start = np.array(problem["inputs"]["params"], dtype=float)
             recorder = Recorder(residuals, budget)
+            jacobian = problem["inputs"].get("jac") or jacobian_of(residuals)
             try:
-                run(recorder, jacobian_of(residuals), start)
+                run(recorder, jacobian, start)
             except BudgetExhausted:
                 pass
             row = summary(recorder.values, problem["start_criterion"], problem["solution"]["value"])
@@ -316,20 +321,39 @@ def compare(rows, path):
         print(f"{row[0]}\t{row[1]}\tnow {row[2]}, {row[3]}\tbefore {', '.join(old[row[0], row[1]])}")
 
 
+def problems_of(name):
+    """The problems of a set: optimagic's of Moré and Wild, thalweg's otherwise."""
+    if name == "more_wild":
+        return get_benchmark_problems(name)
+    import thalweg
+
+    return thalweg.get_benchmark_problems(name)
+
+
+def versions():
+    """The libraries behind the counts."""
+    day = date.today().isoformat()
+    names = {"scipy": "scipy", "nlopt": "NLopt", "DFO-LS": "DFO-LS (NAG)", "iminuit": "iminuit", "optimagic": "optimagic"}
+    return [[shown, version(name), day] for name, shown in names.items()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=ALGORITHMS)
     parser.add_argument("--compare", metavar="DETAIL.tsv")
+    parser.add_argument("--set", metavar="NAME", default="more_wild")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
 
-    problems = get_benchmark_problems("more_wild")
+    problems = problems_of(arguments.set)
     names = arguments.only or list(ALGORITHMS)
     rows = list(measure_more_wild(problems, names))
-    others = kept("more_wild_reference.tsv", without=names) if arguments.only else []
-    write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], others + rows)
-    if not arguments.only:
+    file = f"{arguments.set}_reference.tsv"
+    others = kept(file, without=names) if arguments.only else []
+    write(file, ["algorithm", "problem", *COLUMNS], others + rows)
+    write("reference_versions.tsv", ["library", "version", "measured"], versions())
+    if not arguments.only and arguments.set == "more_wild":
         write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
     if arguments.compare:
         compare(rows, arguments.compare)

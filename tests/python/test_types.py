@@ -25,6 +25,10 @@ om.algos.scipy_lbfgsbb
 simplex = [om.ProbabilityConstraint(["a", "b"]), om.LinearConstraint(lambda p: p, weights=1, value=2)]
 reveal_type(om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb", constraints=simplex).constraint_plan)
 om.FlatCovConstraint(lambda p: p["a"], 0.5)
+om.criterion_plot([result, "run.db"], backend="matplotlib", monotone=True)
+om.criterion_plot(result, backend="plotli")
+om.slice_plot(lambda x: x @ x, np.ones(2), om.Bounds(lower=0, upper=2), n_gridpoint=3)
+reveal_type(om.slice_plot_3d)
 """
 
 EXPECTED = {
@@ -37,6 +41,9 @@ EXPECTED = {
     11: 'has no attribute "scipy_lbfgsbb"',
     13: "thalweg._constraints.plan.ConstraintPlan | None",
     14: "Too many positional arguments",
+    16: 'Argument "backend" to "criterion_plot" has incompatible type "Literal[\'plotli\']"',
+    17: 'Unexpected keyword argument "n_gridpoint"',
+    18: "projection: str | dict[str, str | None] =",
 }
 
 

@@ -6,7 +6,7 @@
 
 pub mod bounded;
 mod differential_evolution;
-mod reference;
+pub(crate) mod reference;
 pub mod report;
 
 use thalweg::algorithms;
@@ -196,7 +196,7 @@ pub struct Counts {
 
 impl Counts {
     /// The counts of a run, from the gap of every evaluation in turn and the best value.
-    fn of(gaps: impl Iterator<Item = f64>, best_value: f64) -> Self {
+    pub(crate) fn of(gaps: impl Iterator<Item = f64>, best_value: f64) -> Self {
         let mut counts = Counts { evaluations: [None; 2], best_value, total: 0 };
         for gap in gaps {
             counts.total += 1;
@@ -241,6 +241,12 @@ pub struct Score {
     pub median: f64,
     /// The reference's median over the same problems.
     pub median_of_reference: f64,
+    /// The number of problems that both solve and we with fewer evaluations.
+    pub fewer: usize,
+    /// With as many evaluations.
+    pub same: usize,
+    /// With more evaluations.
+    pub more: usize,
     /// The share of the problems that both solve in which both need the same number of evaluations.
     pub identical: f64,
     /// The share of the problems that both solve in which we need more than a tenth more evaluations.
@@ -278,11 +284,14 @@ impl Comparison {
                 (None, None) => {}
             }
         }
-        let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
+        let pairs = || ours.iter().zip(&theirs);
+        score.same = pairs().filter(|(a, b)| a == b).count();
+        score.fewer = pairs().filter(|(a, b)| a < b).count();
+        score.more = ours.len() - score.same - score.fewer;
         score.solved = ours.len() + score.won.len();
         score.solved_by_reference = ours.len() + score.lost.len();
-        let worse = ours.iter().zip(&theirs).filter(|(a, b)| **a > 1.1 * **b).count();
-        score.identical = same as f64 / ours.len() as f64;
+        let worse = pairs().filter(|(a, b)| **a > 1.1 * **b).count();
+        score.identical = score.same as f64 / ours.len() as f64;
         score.worse = worse as f64 / ours.len() as f64;
         score.median = median(ours);
         score.median_of_reference = median(theirs);
@@ -291,7 +300,7 @@ impl Comparison {
 }
 
 /// The median; NaN of nothing.
-fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
     match numbers.len() {
@@ -306,7 +315,7 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 /// # Errors
 /// The algorithm or one of its options does not exist, or the reference counts do not cover the set.
 pub fn compare(pairing: Pairing) -> Result<Comparison, CompareError> {
-    let reference = reference::more_wild(pairing.reference)?;
+    let reference = reference::of_set("more_wild", pairing.reference)?;
     let mut rows = Vec::new();
     for problem in more_wild() {
         let theirs = reference

@@ -12,13 +12,18 @@
 //! * [`global`]: functions with many minima on boxes.
 //! * [`nist`]: the 27 nonlinear regressions of NIST with certified values, from two starts each.
 //! * [`hock_schittkowski`]: problems with bounds and constraints.
+//!
+//! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
+//!
 //! * [`compare`]: thalweg's algorithms beside the reference implementations on these sets.
+//! * [`page`]: the page on what algorithms solve, beside the reference implementations.
 //! * [`algorithm_pages`]: the documentation of the algorithms, from their own files.
 
 pub mod algorithm_pages;
 pub mod cartis_roberts;
 pub mod compare;
 mod dual;
+mod error;
 pub mod estimagic;
 pub mod example;
 mod function;
@@ -27,16 +32,28 @@ pub mod hock_schittkowski;
 pub mod more_wild;
 pub mod nist;
 mod noise;
+pub mod page;
 mod points;
 mod problem;
+pub mod results;
+mod run;
 mod scalable;
 mod scaling;
 mod set;
 mod set_page;
 
+pub use error::BenchmarkError;
 pub use function::{Function, ResidualFunction, ScalarFunction, Scratch, VectorFunction};
 pub use noise::{MultiplicativeNoiseOptions, NoiseDistribution, NoiseOptions};
 pub use problem::{BenchmarkProblem, ConstraintFunction, Solution};
+pub use run::{Entrant, Outcome, RunOptions, run_benchmark, run_one};
 pub use scalable::{scalable_problem, scalable_problems};
 pub use scaling::ScalingOptions;
 pub use set::{ProblemSet, SETS, SetError, SetOptions, get_benchmark_problems};
+
+/// The Rust examples of the pages, which are tested like those of the code.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/benchmarking.md")]
+    mod benchmarking {}
+}

@@ -125,6 +125,15 @@ pub fn get_benchmark_problems(
 }
 
 impl SetOptions {
+    /// A problem with what these options do to one.
+    ///
+    /// # Errors
+    /// An option is out of its range.
+    pub fn applied_to(&self, problem: BenchmarkProblem) -> Result<BenchmarkProblem, SetError> {
+        self.check()?;
+        Ok(self.apply(problem))
+    }
+
     fn check(&self) -> Result<(), SetError> {
         self.additive_noise.map_or(Ok(()), |noise| noise.check("additive"))?;
         self.multiplicative_noise.map_or(Ok(()), |noise| noise.check())?;

@@ -2,9 +2,11 @@
 
 mod algorithm;
 mod asktell;
+mod benchmark;
 mod catalog;
 mod constraints;
 mod errors;
+mod figures;
 mod handle;
 mod history;
 mod interrupt;
@@ -18,6 +20,7 @@ mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -29,7 +32,18 @@ mod _thalweg {
     #[pymodule_export]
     use crate::asktell::AskTell;
     #[pymodule_export]
+    use crate::benchmark::{
+        BenchmarkFunction, BenchmarkResults, benchmark_problems, benchmark_sets, run_benchmark,
+        scalable_names,
+    };
+    #[pymodule_export]
     use crate::catalog::{catalog, known_names};
+    #[pymodule_export]
+    use crate::figures::{
+        convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,
+        profile_figure, render_html, render_plotly, render_svg, slice_3d_figure, slice_3d_figures,
+        slice_figure, slice_figures, slice_points, sparkline_svg,
+    };
     #[pymodule_export]
     use crate::handle::ProblemHandle;
     #[pymodule_export]
@@ -50,6 +64,8 @@ mod _thalweg {
     use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
+    #[pymodule_export]
+    use crate::values::objective_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -18,7 +18,7 @@ use thalweg::{Failure, Objective as _};
 pub(crate) use self::batch::{BatchEvaluator, Cores};
 pub(crate) use self::constraints::Constraints;
 pub(crate) use self::failure::{Cause, failure};
-pub(crate) use self::functions::Functions;
+pub(crate) use self::functions::{Functions, sum_up};
 pub(crate) use self::output::warn;
 
 use self::call::Function;

@@ -28,6 +28,7 @@ mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
+pub mod plots;
 mod policy;
 mod report;
 mod resolve;
@@ -71,6 +72,7 @@ pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
     LinearRow, Scaling, ScalingMethod, Space, params,
 };
+pub use thalweg_view as view;
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {
@@ -99,6 +101,8 @@ mod pages {
     mod nonlinear {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
+    #[doc = include_str!("../../../docs/plots-rust.md")]
+    mod plots_rust {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
     #[doc = include_str!("../../../docs/scaling.md")]

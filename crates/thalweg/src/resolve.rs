@@ -200,13 +200,9 @@ impl Resolved {
             Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
             Some(Target::NoEffect) => Ok(()),
             None => {
-                let known: Vec<_> =
-                    self.public_options().into_iter().map(|(name, _)| name).collect();
-                let message = format!(
-                    "{} has no option '{name}'. Its options are {}.",
-                    self.name,
-                    known.join(", ")
-                );
+                let known = self.option_names().join(", ");
+                let message =
+                    format!("{} has no option '{name}'. Its options are {known}.", self.name);
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
         }
@@ -230,6 +226,11 @@ impl Resolved {
             "n_cores" => Some(self.n_cores.into()),
             _ => self.algorithm.option(target),
         }
+    }
+
+    /// The public names of all options.
+    pub fn option_names(&self) -> Vec<&'static str> {
+        self.public_options().into_iter().map(|(name, _)| name).collect()
     }
 
     fn target(&self, name: &str) -> Option<Target> {

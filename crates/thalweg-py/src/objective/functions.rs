@@ -346,7 +346,8 @@ impl Functions {
     }
 }
 
-fn sum_up(kind: SolverKind, outputs: &[f64]) -> f64 {
+/// The objective as one number.
+pub(crate) fn sum_up(kind: SolverKind, outputs: &[f64]) -> f64 {
     match kind {
         SolverKind::LeastSquares => outputs.iter().map(|residual| residual * residual).sum(),
         _ => outputs.iter().sum(),
