@@ -79,6 +79,11 @@ fn levenberg_marquardt_clears_the_bar() {
 }
 
 #[test]
+fn migrad_clears_the_bar() {
+    assert_clears_the_bar("migrad");
+}
+
+#[test]
 fn neldermead_clears_the_bar() {
     assert_clears_the_bar("neldermead");
 }
