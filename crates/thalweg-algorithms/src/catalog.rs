@@ -15,6 +15,7 @@ use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::newuoa::Newuoa;
+use crate::algorithms::pounders::Pounders;
 use crate::algorithms::powell::Powell;
 use crate::algorithms::praxis::Praxis;
 use crate::algorithms::slsqp::Slsqp;
@@ -38,6 +39,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Newuoa>(),
+    CatalogEntry::of::<Pounders>(),
     CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Praxis>(),
     CatalogEntry::of::<Slsqp>(),

@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 21] = [
+pub const PAIRINGS: [Pairing; 22] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -121,6 +121,12 @@ pub const PAIRINGS: [Pairing; 21] = [
         reference: "nlopt_var",
         max_evaluations: 1000,
         options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "pounders",
+        reference: "pounders",
+        max_evaluations: 2000,
+        options: &[("convergence_gtol_abs", 1e-12), ("convergence_gtol_rel", 1e-14)],
     },
     Pairing {
         algorithm: "powell",

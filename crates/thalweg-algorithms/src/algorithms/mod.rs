@@ -13,6 +13,7 @@ pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod newton_cg;
 pub mod newuoa;
+pub mod pounders;
 pub mod powell;
 pub mod praxis;
 pub mod slsqp;
