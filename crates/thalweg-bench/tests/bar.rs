@@ -119,6 +119,11 @@ fn nlopt_var_clears_the_bar() {
 }
 
 #[test]
+fn pounders_clears_the_bar() {
+    assert_clears_the_bar("pounders");
+}
+
+#[test]
 fn powell_clears_the_bar() {
     assert_clears_the_bar("powell");
 }

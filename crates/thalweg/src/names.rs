@@ -415,6 +415,19 @@ pub const PRESETS: &[Preset] = &[
         ],
         success_message: None,
     },
+    Preset {
+        name: "tao_pounders",
+        class_name: "TAOPounders",
+        native: "pounders",
+        options: &[
+            with("convergence_gtol_abs", Default::Float(1e-5)),
+            own("convergence_gtol_rel"),
+            with("convergence_gtol_scaled", Default::Float(1e-8)),
+            with("trustregion_initial_radius", Default::None),
+            own("stopping_maxiter"),
+        ],
+        success_message: None,
+    },
 ];
 
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
@@ -460,7 +473,6 @@ pub const NOT_YET: &[&str] = &[
     "nlopt_esch",
     "nlopt_isres",
     "nlopt_mma",
-    "pounders",
     "pygad",
     "pygmo_bee_colony",
     "pygmo_cmaes",
@@ -488,7 +500,6 @@ pub const NOT_YET: &[&str] = &[
     "scipy_ls_dogbox",
     "scipy_shgo",
     "scipy_trust_constr",
-    "tao_pounders",
     "tranquilo",
     "tranquilo_ls",
 ];

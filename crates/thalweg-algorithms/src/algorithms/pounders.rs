@@ -16,8 +16,9 @@
 //!
 //! # Differences from the reference
 //! Written from the papers. Against the version of optimagic 0.5.3:
-//! * the step is the exact one of the trust region where the bounds allow it, and that of truncated conjugate gradients elsewhere; with
-//!   `trustregion_subproblem_solver = "bntr"` always the latter;
+//! * the step of the Gauss-Newton part of the model is taken where the sum of the squared models is smaller there than at the step of
+//!   the full model, whose second derivatives may be wrong at first; this needs fewer evaluations on the problems of Moré and Wild;
+//! * the step is the exact one of the trust region where the bounds allow it, and that of truncated conjugate gradients elsewhere;
 //! * points that improve the model lie along coordinates, downhill where there is room on both sides; those for the first model, for one
 //!   that misses several and for the last test are one batch;
 //! * further points are taken if they add to the span of the conditions on second derivatives, which is the same test up to scaling;
@@ -25,6 +26,7 @@
 //! * the gradient tests see the gradient within the bounds, of the sum of squares itself, and count only where the model is trusted;
 //! * a radius that cannot become smaller ends the run when a step fails, instead of repeating it until the limits are met;
 //! * points without finite residuals are not remembered: steps are cut, improving points tried nearer and on the other side;
+//! * where a step promises less than rounding, the radius becomes as small as the step;
 //! * old points are forgotten, so that memory and time per iteration stay the same in long runs.
 //!
 //! # Cost per iteration
@@ -50,6 +52,8 @@ use crate::pieces::residual_quadratics::{Further, MainModel, ResidualQuadratics}
 const LONG: f64 = 0.5;
 /// The least radius in roundings of the parameters: points have to differ clearly.
 const ROUNDING: f64 = 100.0;
+/// Promises below this part of the sum of squares are rounding.
+const NEGLIGIBLE: f64 = 1e-15;
 /// How often an improving point without finite residuals is tried again, half as far away on the other side.
 const ATTEMPTS: usize = 8;
 /// How many points are remembered, in terms of those that a model may use.
@@ -58,10 +62,10 @@ const REMEMBERED: usize = 8;
 /// How the model is made small within the trust region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
 pub enum SubproblemSolver {
-    /// The exact step of the ball where the bounds allow it, else conjugate gradients within the bounds.
-    Gqtpar,
-    /// Truncated conjugate gradients within the bounds.
+    /// The exact step of the ball where the bounds allow it, else truncated conjugate gradients within the bounds.
     Bntr,
+    /// The exact step of the ball, cut off at the bounds.
+    Gqtpar,
 }
 
 /// Minimize a sum of squares on quadratic models of the residuals by interpolation, without derivatives.
@@ -69,7 +73,11 @@ pub enum SubproblemSolver {
 #[algorithm(name = "pounders", kind = LeastSquares, supports(bounds, parallel))]
 pub struct Pounders {
     /// Stop when the largest entry of the model's gradient within the bounds is at most this.
-    #[option(default = 1e-8, min = 0.0, overrides = "gradients of interpolation models are accurate near the end")]
+    #[option(
+        default = 1e-8,
+        min = 0.0,
+        overrides = "gradients of interpolation models are accurate near the end"
+    )]
     pub convergence_gtol_abs: f64,
     /// Stop when that gradient, divided by the sum of squares, is at most this.
     #[option(shared, min = 0.0)]
@@ -81,7 +89,7 @@ pub struct Pounders {
     #[option(default = None, min = 1)]
     pub max_interpolation_points: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
-    #[option(default = None, above = 0.0)]
+    #[option(default = Some(0.1), above = 0.0)]
     pub trustregion_initial_radius: Option<f64>,
     /// The least radius: when a step fails there, the run ends.
     #[option(default = 1e-6, above = 0.0)]
@@ -113,9 +121,9 @@ pub struct Pounders {
     /// The number of radii within which points are used at all.
     #[option(default = 10.0, min = 1.0)]
     pub c2: f64,
-    /// How the model is made small: "gqtpar" for the exact step of the trust region, where the bounds allow it, or "bntr" for truncated
-    /// conjugate gradients.
-    #[option(default = SubproblemSolver::Gqtpar)]
+    /// How the model is made small: "bntr" for the exact step of the trust region, or conjugate gradients where that would leave the
+    /// bounds; "gqtpar" for the exact step, cut off at the bounds.
+    #[option(default = SubproblemSolver::Bntr)]
     pub trustregion_subproblem_solver: SubproblemSolver,
 }
 
@@ -260,7 +268,7 @@ impl Search<'_> {
         if !self.models.fit(&self.history, independent, self.radius, further) {
             return None;
         }
-        let model = self.models.main(self.history.residuals(self.history.best()));
+        let model = self.models.full(self.history.residuals(self.history.best()));
         let finite = all_finite(&model.gradient) && all_finite(&model.hessian);
         self.gradient.clone_from(&model.gradient);
         finite.then_some(model)
@@ -274,8 +282,7 @@ impl Search<'_> {
         is_trusted: bool,
     ) -> Result<f64, Stop> {
         let options = self.options;
-        let d = self.step(model);
-        let promised = model.decrease(&d);
+        let (d, promised) = self.step(model);
         let x = self.history.after(&d);
         let old = self.history.best_value();
         let mut ratio = f64::NEG_INFINITY;
@@ -290,22 +297,43 @@ impl Search<'_> {
                 self.radius = grown.min(options.trustregion_maximal_radius);
             }
         } else if is_trusted || ratio == f64::NEG_INFINITY {
-            let shrunk = options.trustregion_shrinking_factor_not_successful * self.radius;
+            let mut shrunk = options.trustregion_shrinking_factor_not_successful * self.radius;
+            if promised <= NEGLIGIBLE * old {
+                // Nothing but rounding is to be gained with such steps.
+                shrunk = shrunk.min(nrm2(&d));
+            }
             self.radius = shrunk.max(self.least_radius());
         }
         Ok(ratio)
     }
 
-    fn step(&self, model: &MainModel) -> Vec<f64> {
-        let (low, high) = self.history.room();
-        if self.options.trustregion_subproblem_solver == SubproblemSolver::Gqtpar
-            && let Ok(d) = ball_step(&model.hessian, &model.gradient, self.radius)
-            && (0..d.len()).all(|i| low[i] <= d[i] && d[i] <= high[i])
-        {
-            return d;
+    /// The step and the decrease that it promises. Second derivatives that are still wrong can promise more than there is, down to
+    /// sums of squares below zero; the sum of the squared models, which cannot, decides between the full model's step and that of its
+    /// Gauss-Newton part.
+    fn step(&self, model: &MainModel) -> (Vec<f64>, f64) {
+        let center = self.history.residuals(self.history.best());
+        let gauss_newton = self.models.gauss_newton(center);
+        let (full, simple) = (self.minimize(model), self.minimize(&gauss_newton));
+        if self.models.decrease(center, &simple) > self.models.decrease(center, &full) {
+            let promised = gauss_newton.decrease(&simple);
+            (simple, promised)
+        } else {
+            let promised = model.decrease(&full);
+            (full, promised)
         }
+    }
+
+    fn minimize(&self, model: &MainModel) -> Vec<f64> {
+        let (low, high) = self.history.room();
         let n = low.len();
         let gradient = &model.gradient;
+        if let Ok(mut d) = ball_step(&model.hessian, gradient, self.radius) {
+            let is_within = (0..n).all(|i| low[i] <= d[i] && d[i] <= high[i]);
+            if is_within || self.options.trustregion_subproblem_solver == SubproblemSolver::Gqtpar {
+                d.iter_mut().enumerate().for_each(|(i, d)| *d = d.max(low[i]).min(high[i]));
+                return d;
+            }
+        }
         BoxTrustRegion { gradient, low: &low, high: &high, radius: self.radius }
             .step(|v, out| mul(&model.hessian, n, v, out))
             .d
@@ -324,7 +352,12 @@ impl Search<'_> {
         } else {
             "trustregion_minimal_radius"
         };
-        Test { measure: "radius of the trust region in which a step failed", value, tolerance, option }
+        Test {
+            measure: "radius of the trust region in which a step failed",
+            value,
+            tolerance,
+            option,
+        }
     }
 
     fn gradient_test(&mut self, model: &MainModel) -> Option<Test> {
@@ -337,8 +370,18 @@ impl Search<'_> {
         let options = self.options;
         let value = self.history.best_value();
         let tests = [
-            ("largest entry of the gradient", 1.0, options.convergence_gtol_abs, "convergence_gtol_abs"),
-            ("gradient relative to the sum of squares", value, options.convergence_gtol_rel, "convergence_gtol_rel"),
+            (
+                "largest entry of the gradient",
+                1.0,
+                options.convergence_gtol_abs,
+                "convergence_gtol_abs",
+            ),
+            (
+                "gradient relative to the sum of squares",
+                value,
+                options.convergence_gtol_rel,
+                "convergence_gtol_rel",
+            ),
             (
                 "gradient relative to the start",
                 first,

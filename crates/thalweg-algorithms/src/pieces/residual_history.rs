@@ -348,6 +348,9 @@ mod tests {
         history.forget(2);
         assert_eq!(history.len(), 4);
         history.forget(1);
-        assert_eq!((history.len(), history.best_point(), history.best_value()), (1, &[1.0, 0.0][..], 1.0));
+        assert_eq!(
+            (history.len(), history.best_point(), history.best_value()),
+            (1, &[1.0, 0.0][..], 1.0)
+        );
     }
 }

@@ -32,12 +32,12 @@ pub struct ResidualQuadratics {
     hessians: Vec<f64>,
 }
 
-/// The quadratic model of the sum of squares.
+/// A quadratic model of the sum of squares.
 #[derive(Clone, Debug)]
 pub struct MainModel {
     /// 2 J'r.
     pub gradient: Vec<f64>,
-    /// 2 (J'J + sum r_i H_i), n x n.
+    /// 2 (J'J + sum r_i H_i), without the sum in the Gauss-Newton model; n x n.
     pub hessian: Vec<f64>,
 }
 
@@ -107,28 +107,54 @@ impl ResidualQuadratics {
         true
     }
 
-    /// The model of the sum of squares, for the residuals at the best point.
-    pub fn main(&self, residuals: &[f64]) -> MainModel {
-        let (n, size) = (self.n, triangle(self.n));
+    /// The Gauss-Newton model of the sum of squares, which leaves out the second derivatives of the residuals.
+    pub fn gauss_newton(&self, residuals: &[f64]) -> MainModel {
+        let n = self.n;
         let mut gradient = vec![0.0; n];
         mul_transposed(&self.jacobian, n, residuals, &mut gradient);
-        let mut curvature = vec![0.0; size];
-        mul_transposed(&self.hessians, size, residuals, &mut curvature);
-        for row in self.jacobian.chunks_exact(n) {
-            add_square(1.0, row, &mut curvature);
-        }
         gradient.iter_mut().for_each(|g| *g *= 2.0);
         let mut hessian = vec![0.0; n * n];
+        for row in self.jacobian.chunks_exact(n) {
+            for (line, g) in hessian.chunks_exact_mut(n).zip(row) {
+                axpy(2.0 * g, row, line);
+            }
+        }
+        MainModel { gradient, hessian }
+    }
+
+    /// The decrease of the sum of the squared models after a step.
+    pub fn decrease(&self, residuals: &[f64], d: &[f64]) -> f64 {
+        let square = square_of(d);
+        let slopes = self.jacobian.chunks_exact(self.n);
+        let terms = residuals.iter().zip(slopes).zip(self.hessians.chunks_exact(square.len()));
+        terms
+            .map(|((r, slope), hessian)| {
+                let change = dot(slope, d) + 0.5 * dot(hessian, &square);
+                -change * (2.0 * r + change)
+            })
+            .sum()
+    }
+
+    /// The full model of the sum of squares, for the residuals at the best point.
+    pub fn full(&self, residuals: &[f64]) -> MainModel {
+        let (n, size) = (self.n, triangle(self.n));
+        let mut model = self.gauss_newton(residuals);
+        let mut curvature = vec![0.0; size];
+        mul_transposed(&self.hessians, size, residuals, &mut curvature);
         let mut entries = curvature.iter();
         for i in 0..n {
             for j in 0..=i {
                 let entry = 2.0 * entries.next().expect("a triangle has an entry per pair");
-                let entry = if i == j { entry } else { entry * std::f64::consts::FRAC_1_SQRT_2 };
-                hessian[i * n + j] = entry;
-                hessian[j * n + i] = entry;
+                if i == j {
+                    model.hessian[i * n + i] += entry;
+                } else {
+                    let entry = entry * std::f64::consts::FRAC_1_SQRT_2;
+                    model.hessian[i * n + j] += entry;
+                    model.hessian[j * n + i] += entry;
+                }
             }
         }
-        MainModel { gradient, hessian }
+        model
     }
 }
 
@@ -203,7 +229,8 @@ impl Design {
             .map(|(row, far)| 2.0 * (dot(&row.weights[..self.n], near) + row.weights[self.n] * far))
             .collect();
         for i in 0..p {
-            weights[i] = (weights[i] - dot(&self.factor[i][..i], &weights[..i])) / self.factor[i][i];
+            weights[i] =
+                (weights[i] - dot(&self.factor[i][..i], &weights[..i])) / self.factor[i][i];
         }
         for i in (0..p).rev() {
             let later: f64 = (i + 1..p).map(|j| self.factor[j][i] * weights[j]).sum();
@@ -296,7 +323,7 @@ mod tests {
         let mut models = ResidualQuadratics::new(2, 2);
         let further = Further { reach: 2.0, apart: 1e-4, most };
         assert!(models.fit(&history, &independent, 0.5, further));
-        let main = models.main(history.residuals(history.best()));
+        let main = models.full(history.residuals(history.best()));
         (history, models, main)
     }
 
@@ -304,12 +331,7 @@ mod tests {
     fn six_points_determine_quadratics_in_the_plane_exactly() {
         let (history, models, main) = fit(&POINTS, 6);
         let x = history.best_point();
-        let exact = [
-            1.0 + 2.0 * x[0],
-            -2.0,
-            -1.0 + 2.0 * x[1],
-            0.5 + 2.0 * x[0] - 2.0 * x[1],
-        ];
+        let exact = [1.0 + 2.0 * x[0], -2.0, -1.0 + 2.0 * x[1], 0.5 + 2.0 * x[0] - 2.0 * x[1]];
         for (slope, exact) in models.jacobian.iter().zip(exact) {
             assert!((slope - exact).abs() < 1e-11, "{:?}", models.jacobian);
         }
@@ -318,8 +340,12 @@ mod tests {
         let of = |i: usize, j: usize, second: f64| {
             2.0 * (exact[i] * exact[j] + exact[2 + i] * exact[2 + j] + second)
         };
-        let expected =
-            [of(0, 0, 2.0 * r[0]), of(0, 1, 2.0 * r[1]), of(0, 1, 2.0 * r[1]), of(1, 1, -2.0 * r[1])];
+        let expected = [
+            of(0, 0, 2.0 * r[0]),
+            of(0, 1, 2.0 * r[1]),
+            of(0, 1, 2.0 * r[1]),
+            of(1, 1, -2.0 * r[1]),
+        ];
         for (entry, expected) in main.hessian.iter().zip(expected) {
             assert!((entry - expected).abs() < 1e-9, "{:?} {expected:?}", main.hessian);
         }
@@ -355,7 +381,12 @@ mod tests {
         let history = history(&[1.0, 1.0, 1.1, 1.0, 1.0, 1.3]);
         let mut independent = Independent::default();
         history.add_independent(&mut independent, 1.0, 1e-3);
-        assert!(models.fit(&history, &independent, 0.5, Further { reach: 2.0, apart: 1e-4, most: 6 }));
+        assert!(models.fit(
+            &history,
+            &independent,
+            0.5,
+            Further { reach: 2.0, apart: 1e-4, most: 6 }
+        ));
         assert_eq!(models.hessians, before);
         assert_eq!(history.best_point(), [1.0, 1.3]);
         for (slope, exact) in models.jacobian.iter().zip([3.0, -2.0, 1.6, -0.1]) {
