@@ -18,6 +18,7 @@ use crate::algorithms::newuoa::Newuoa;
 use crate::algorithms::pounders::Pounders;
 use crate::algorithms::powell::Powell;
 use crate::algorithms::praxis::Praxis;
+use crate::algorithms::pybobyqa::Pybobyqa;
 use crate::algorithms::slsqp::Slsqp;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
@@ -42,6 +43,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Pounders>(),
     CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Praxis>(),
+    CatalogEntry::of::<Pybobyqa>(),
     CatalogEntry::of::<Slsqp>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),

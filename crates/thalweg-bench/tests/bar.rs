@@ -134,6 +134,11 @@ fn praxis_clears_the_bar() {
 }
 
 #[test]
+fn pybobyqa_clears_the_bar() {
+    assert_clears_the_bar("pybobyqa");
+}
+
+#[test]
 fn scipy_bfgs_clears_the_bar() {
     assert_clears_the_bar("scipy_bfgs");
 }

@@ -16,6 +16,7 @@ pub mod newuoa;
 pub mod pounders;
 pub mod powell;
 pub mod praxis;
+pub mod pybobyqa;
 pub mod slsqp;
 pub mod subplex;
 pub mod trf;
