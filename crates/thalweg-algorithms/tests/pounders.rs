@@ -123,7 +123,13 @@ fn what_is_not_finite_at_or_around_the_start_is_no_success() {
 fn the_radius_ends_at_the_precision_of_large_parameters() {
     let far = |x: &[f64], out: &mut [f64]| out[0] = (x[0] - 3e12).abs() / 1e12 + 1.0;
     let mut oracle = FunctionOracle::least_squares(1, far);
-    let options = Pounders { trustregion_initial_radius: None, ..Pounders::default() };
+    let options = Pounders {
+        convergence_gtol_abs: 0.0,
+        convergence_gtol_rel: 0.0,
+        trustregion_initial_radius: None,
+        trustregion_maximal_radius: 1e13,
+        ..Pounders::default()
+    };
     let finish = run(&options, &mut oracle, 1, &[FREE], &[1e12]);
     assert_eq!(option_of(&finish), "");
     assert!((finish.x[0] - 3e12).abs() < 1e6, "{finish:?}");

@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 22] = [
+pub const PAIRINGS: [Pairing; 23] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -139,6 +139,15 @@ pub const PAIRINGS: [Pairing; 22] = [
         reference: "nlopt_praxis",
         max_evaluations: 2000,
         options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "pybobyqa",
+        reference: "nag_pybobyqa",
+        max_evaluations: 2000,
+        options: &[
+            ("convergence_minimal_trustregion_radius_tolerance", 1e-12),
+            ("convergence_slow_progress_threshold", 0.0),
+        ],
     },
     Pairing {
         algorithm: "scipy_bfgs",

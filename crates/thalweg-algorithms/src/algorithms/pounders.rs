@@ -64,7 +64,7 @@ const REMEMBERED: usize = 8;
 pub enum SubproblemSolver {
     /// The exact step of the ball where the bounds allow it, else truncated conjugate gradients within the bounds.
     Bntr,
-    /// The exact step of the ball, cut off at the bounds.
+    /// As `Bntr`, or the exact step of the ball, cut off at the bounds, if the model is smaller there.
     Gqtpar,
 }
 
@@ -122,7 +122,7 @@ pub struct Pounders {
     #[option(default = 10.0, min = 1.0)]
     pub c2: f64,
     /// How the model is made small: "bntr" for the exact step of the trust region, or conjugate gradients where that would leave the
-    /// bounds; "gqtpar" for the exact step, cut off at the bounds.
+    /// bounds; "gqtpar" tries the exact step, cut off at the bounds, there, too.
     #[option(default = SubproblemSolver::Bntr)]
     pub trustregion_subproblem_solver: SubproblemSolver,
 }
@@ -189,7 +189,7 @@ impl Search<'_> {
                 continue;
             }
             let improved = !is_trusted && self.improve(problem, 1)?;
-            if !improved && self.radius <= self.least_radius() && ratio <= 0.0 {
+            if !improved && self.radius <= self.least_radius() {
                 return Ok(self.converged(self.radius_test()));
             }
         }
@@ -327,16 +327,24 @@ impl Search<'_> {
         let (low, high) = self.history.room();
         let n = low.len();
         let gradient = &model.gradient;
-        if let Ok(mut d) = ball_step(&model.hessian, gradient, self.radius) {
-            let is_within = (0..n).all(|i| low[i] <= d[i] && d[i] <= high[i]);
-            if is_within || self.options.trustregion_subproblem_solver == SubproblemSolver::Gqtpar {
-                d.iter_mut().enumerate().for_each(|(i, d)| *d = d.max(low[i]).min(high[i]));
-                return d;
+        let mut exact = ball_step(&model.hessian, gradient, self.radius).ok();
+        if let Some(d) = &mut exact {
+            if (0..n).all(|i| low[i] <= d[i] && d[i] <= high[i]) {
+                return d.clone();
             }
+            d.iter_mut().enumerate().for_each(|(i, d)| *d = d.max(low[i]).min(high[i]));
         }
-        BoxTrustRegion { gradient, low: &low, high: &high, radius: self.radius }
-            .step(|v, out| mul(&model.hessian, n, v, out))
-            .d
+        let region = BoxTrustRegion { gradient, low: &low, high: &high, radius: self.radius };
+        let within = region.step(|v, out| mul(&model.hessian, n, v, out)).d;
+        match exact {
+            Some(d)
+                if self.options.trustregion_subproblem_solver == SubproblemSolver::Gqtpar
+                    && model.decrease(&d) > model.decrease(&within) =>
+            {
+                d
+            }
+            _ => within,
+        }
     }
 
     /// The tolerance, or the resolution of floating point numbers.

@@ -17,6 +17,8 @@
 //! Written from the papers, on the search that `bobyqa` uses: what its page says of the matrix of the interpolation conditions, of
 //! values that are not finite and of the least model holds here. Against Py-BOBYQA 1.5:
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
+//! * far points have to go earlier (the power of the distance in their weight is eight), and a failed step cuts the radius to a part of
+//!   its own length; both were chosen on the problems of Moré and Wild;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
 //!   smaller for all;
@@ -62,7 +64,8 @@ pub struct Pybobyqa {
     /// With a noise level: restart or stop when the values at all points differ by at most this times the noise from the best one.
     #[option(default = 1.0, min = 0.0)]
     pub convergence_noise_corrected_criterion_tolerance: f64,
-    /// Progress over five iterations is slow when the objective goes down by at most this times its size; zero for no such test.
+    /// Progress over five iterations is slow when the objective goes down by at most this times its size; zero, or a noise level, for no
+    /// such test.
     #[option(default = 1e-8, min = 0.0)]
     pub convergence_slow_progress_threshold: f64,
     /// Stop after this many slow iterations in a row; none for 20 n.
@@ -98,7 +101,8 @@ pub struct Pybobyqa {
     /// The radius after a very successful step is at least this times the step.
     #[option(default = 4.0, min = 1.0)]
     pub trustregion_expansion_factor_very_successful: f64,
-    /// The radius after other steps is at most this times the one before, or the step; none for 0.5, with noise 0.98.
+    /// The radius after a step that failed is this times the step, after one that is not very successful at least this times the radius
+    /// before; none for 0.5, with noise 0.98.
     #[option(default = None, above = 0.0, below = 1.0)]
     pub trustregion_shrinking_factor_not_successful: Option<f64>,
     /// The next lower limit of the radius, relative to the one before; none for 0.1, with noise 0.9.
@@ -116,8 +120,8 @@ impl Algorithm for Pybobyqa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let search = PowellSearch {
             lines: true,
-            distance_power: 2,
-            shrink_step: false,
+            distance_power: 4,
+            shrink_step: true,
             geometry_radius: 1.0,
             xtol_rel: 0.0,
             xtol_abs: self.convergence_minimal_trustregion_radius_tolerance,
@@ -166,7 +170,8 @@ impl Pybobyqa {
                 self.noise_multiplicative_level.unwrap_or(0.0),
             ),
             noise_tolerance: self.convergence_noise_corrected_criterion_tolerance,
-            slow_below: self.convergence_slow_progress_threshold,
+            // With noise, its level is the test.
+            slow_below: by_noise(None, self.convergence_slow_progress_threshold, 0.0),
             most_slow: slow,
             restarts: self.n_restarts.unwrap_or(restarts),
             growing: self.seek_global_optimum,
