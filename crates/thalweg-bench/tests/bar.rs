@@ -124,6 +124,11 @@ fn nlopt_var_clears_the_bar() {
 }
 
 #[test]
+fn pounders_clears_the_bar() {
+    assert_clears_the_bar("pounders");
+}
+
+#[test]
 fn powell_clears_the_bar() {
     assert_clears_the_bar("powell");
 }
@@ -131,6 +136,11 @@ fn powell_clears_the_bar() {
 #[test]
 fn praxis_clears_the_bar() {
     assert_clears_the_bar("praxis");
+}
+
+#[test]
+fn pybobyqa_clears_the_bar() {
+    assert_clears_the_bar("pybobyqa");
 }
 
 #[test]
