@@ -47,6 +47,7 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/constraints.py
 	$(RUN) benches/multistart.py
 	$(RUN) benches/history.py --quick
+	$(RUN) benches/log.py
 	$(RUN) benches/benchmarks.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
