@@ -285,6 +285,12 @@ class History:
         value = None if fun is None else float(fun)
         self._data.add(self._tree.flatten(params), value, start, stop, int(batch), code)
 
+    def _table(self) -> HistoryData:
+        """All columns, each of which becomes an array when it is asked for."""
+        from thalweg._thalweg import HistoryData
+
+        return HistoryData(0) if self._data is None else self._data
+
     def _column(self, name: str) -> NDArray[Any]:
         """A column as an array."""
         if self._data is not None:

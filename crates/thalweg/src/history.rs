@@ -133,6 +133,7 @@ impl History {
 
     /// Append one evaluation, which has as many parameters as the history.
     pub fn add(&mut self, row: Row<'_>) {
+        debug_assert_eq!(row.params.len(), self.dim);
         self.push_params(row.params);
         push(&mut self.values, row.value);
         push(&mut self.start, row.start);

@@ -51,8 +51,9 @@ def run_job(job: Job) -> dict[str, Any]:
         )
     result._history, result._recorded = None, None
     table = history._table()
-    kept = _counted(table)
-    params, criterion = table.params[kept], table.fun[kept]
+    params = table.params
+    kept = _counted(table.task, params)
+    params, criterion = params[kept], table.fun[kept]
     unknown = np.isnan(criterion)
     if job.noise_free_fun is not None and (job.noisy or unknown.any()):
         rows = range(len(params)) if job.noisy else np.flatnonzero(unknown)
@@ -73,12 +74,12 @@ def run_job(job: Job) -> dict[str, Any]:
     }
 
 
-def _counted(table: Any) -> NDArray[np.intp]:
+def _counted(task: NDArray[np.uint8], params: NDArray[np.float64]) -> NDArray[np.intp]:
     """The rows that count: not a derivative alone at a point that was evaluated before."""
-    is_counted = table.task != _JAC
+    is_counted = task != _JAC
     for row in np.flatnonzero(~is_counted):
-        earlier = table.params[:row][is_counted[:row]]
-        is_counted[row] = not np.any(np.all(earlier == table.params[row], axis=1))
+        earlier = params[:row][is_counted[:row]]
+        is_counted[row] = not np.any(np.all(earlier == params[row], axis=1))
     return np.flatnonzero(is_counted)
 
 
