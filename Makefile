@@ -46,6 +46,7 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/python_overhead.py
 	$(RUN) benches/constraints.py
 	$(RUN) benches/multistart.py
+	$(RUN) benches/history.py --quick
 	$(RUN) benches/benchmarks.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg

@@ -21,6 +21,7 @@ _HOMES = {
     "Bounds": "_bounds",
     "DecreasingConstraint": "_constraints",
     "EqualityConstraint": "_constraints",
+    "ExistenceStrategy": "_logging",
     "FixedConstraint": "_constraints",
     "FlatCovConstraint": "_constraints",
     "FlatSDCorrConstraint": "_constraints",
@@ -34,10 +35,13 @@ _HOMES = {
     "NonlinearConstraint": "_nonlinear",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
+    "OptimizeLogReader": "_log_reader",
     "OptimizeResult": "_result",
     "Optimizer": "_optimizer",
     "PairwiseEqualityConstraint": "_constraints",
     "ProbabilityConstraint": "_constraints",
+    "SQLiteLogOptions": "_logging",
+    "SQLiteLogReader": "_log_reader",
     "ScalarFunctionValue": "_function_value",
     "ScalingOptions": "_scaling",
     "algos": "_algos",
@@ -73,6 +77,7 @@ _SUBMODULES = (
     "constraints",
     "decorators",
     "exceptions",
+    "logging",
     "mark",
     "optimization",
     "parameters",
@@ -86,6 +91,7 @@ __all__ = [
     "Bounds",
     "DecreasingConstraint",
     "EqualityConstraint",
+    "ExistenceStrategy",
     "FixedConstraint",
     "FlatCovConstraint",
     "FlatSDCorrConstraint",
@@ -99,10 +105,13 @@ __all__ = [
     "NonlinearConstraint",
     "NumdiffOptions",
     "NumdiffResult",
+    "OptimizeLogReader",
     "OptimizeResult",
     "Optimizer",
     "PairwiseEqualityConstraint",
     "ProbabilityConstraint",
+    "SQLiteLogOptions",
+    "SQLiteLogReader",
     "ScalarFunctionValue",
     "ScalingOptions",
     "__version__",
@@ -151,6 +160,7 @@ if TYPE_CHECKING:
         constraints,
         decorators,
         exceptions,
+        logging,
         mark,
         optimization,
         parameters,
@@ -191,6 +201,8 @@ if TYPE_CHECKING:
         ScalarFunctionValue,
     )
     from thalweg._history import History
+    from thalweg._log_reader import OptimizeLogReader, SQLiteLogReader
+    from thalweg._logging import ExistenceStrategy, SQLiteLogOptions
     from thalweg._minimize import maximize, minimize
     from thalweg._multistart import MultistartOptions
     from thalweg._nonlinear import NonlinearConstraint

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from thalweg._internal_problem import UserAlgorithm
 
 __version__: str
+STATUS_WORDS: list[str]
 
 Vector = NDArray[np.float64]
 Kind = Literal["scalar", "least_squares", "likelihood"]
@@ -80,13 +81,24 @@ class Objective:
 class HistoryData:
     """The columns of a history."""
 
-    params: Vector
+    dim: int
+    params: NDArray[np.float64]
     fun: Vector
     start_time: Vector
     stop_time: Vector
     batches: NDArray[np.int64]
     task: NDArray[np.uint8]
+    def __init__(self, dim: int) -> None: ...
     def __len__(self) -> int: ...
+    def add(
+        self, params: Vector, fun: float | None, start: float, stop: float, batch: int, task: int
+    ) -> None: ...
+    def append(self, columns: tuple[NDArray[Any], ...]) -> None: ...
+    def rows(self, start: int, stop: int) -> NDArray[np.float64]: ...
+    def pick(self, rows: list[int]) -> NDArray[np.float64]: ...
+    def monotone(self, maximize: bool) -> Vector: ...
+    def is_accepted(self, maximize: bool) -> NDArray[np.bool_]: ...
+    def convergence_report(self, maximize: bool) -> dict[str, dict[str, float]] | None: ...
 
 class RawResult:
     """The result of a run, before it gets its place in `OptimizeResult`."""
@@ -107,10 +119,24 @@ class RawResult:
     hess: Vector | None
     hess_inv: Vector | None
     max_constraint_violation: float | None
+    is_feasible: bool
     algorithm_output: dict[str, Any]
     history: HistoryData | None
     multistart: RawMultistart | None
     constraint_plan: list[tuple[int, str, str, str]]
+
+class ProgressReport:
+    """How far a run is. Its text is one line."""
+
+    n_fun_evals: int
+    n_iterations: int
+    best_fun: float | None
+    seconds: float
+    share: float | None
+    exploring: bool
+    n_local_runs: int | None
+    message: str | None
+    line: str
 
 class RawMultistart:
     """The exploration and the local runs of a search, before they get their place in `MultistartInfo`."""
@@ -230,6 +256,7 @@ def solve(
     multistart: dict[str, Any] | None = None,
     nonlinear: list[dict[str, Any]] | None = None,
     constraint_handling: str = "native",
+    progress: tuple[Callable[[ProgressReport], Any], bool] | None = None,
 ) -> RawResult: ...
 def sensitivity(
     objective: Objective,
@@ -242,6 +269,15 @@ def sensitivity(
     soft_upper: Vector | None,
     numdiff: dict[str, Any] | None,
 ) -> tuple[list[tuple[str, float, float, float, float, float, str]], str]: ...
+def html_report(
+    sentences: list[str],
+    introduction: str,
+    columns: list[str],
+    rows: list[tuple[str, list[str]]],
+    footnote: str,
+    history: HistoryData | None,
+    maximize: bool,
+) -> str: ...
 def criterion_figure(
     names: Sequence[str],
     values: Sequence[Any],

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use thalweg::core::OptionValue;
 use thalweg::{
-    BuildOptions, ConstraintHandling, Direction, ErrorHandling, FlatResult, NonlinearLimits,
+    BuildOptions, Clock, ConstraintHandling, Direction, ErrorHandling, FlatResult, NonlinearLimits,
     NumericalDerivatives, OptimizeError, PenaltyOptions, Resolved, Specification, optimize,
 };
 
@@ -177,6 +177,9 @@ fn optimize_problem(
         sinks: Vec::new(),
         interrupt,
         multistart: None,
+        log: None,
+        clock: Clock::start(),
+        step: 0,
     })
 }
 

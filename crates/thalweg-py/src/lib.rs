@@ -3,6 +3,7 @@
 mod algorithm;
 mod asktell;
 mod benchmark;
+mod bridge;
 mod catalog;
 mod constraints;
 mod errors;
@@ -10,11 +11,14 @@ mod figures;
 mod handle;
 mod history;
 mod interrupt;
+mod logging;
 mod multistart;
 mod numeric;
 mod objective;
 mod options;
 mod plans;
+mod progress;
+mod report;
 mod result;
 mod sensitivity;
 mod solve;
@@ -49,11 +53,17 @@ mod _thalweg {
     #[pymodule_export]
     use crate::history::HistoryData;
     #[pymodule_export]
+    use crate::logging::LogReader;
+    #[pymodule_export]
     use crate::multistart::RawMultistart;
     #[pymodule_export]
     use crate::objective::Objective;
     #[pymodule_export]
     use crate::plans::{FirstPlan, SecondPlan};
+    #[pymodule_export]
+    use crate::progress::ProgressReport;
+    #[pymodule_export]
+    use crate::report::html_report;
     #[pymodule_export]
     use crate::result::RawResult;
     #[pymodule_export]
@@ -69,6 +79,7 @@ mod _thalweg {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("STATUS_WORDS", thalweg::Status::WORDS.to_vec())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -5,6 +5,7 @@ mod call;
 mod constraints;
 mod failure;
 mod functions;
+mod memory;
 pub(crate) mod output;
 
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
 //! Dependencies between the workspace's crates point one way:
-//! core <- algorithms | space | diff | view <- thalweg <- bench <- py; macros and linalg are leaves.
+//! core <- algorithms | space | diff | log | view <- thalweg <- bench <- py; macros and linalg are leaves.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -47,6 +47,11 @@ const ROOMS: &[Room] = &[
         "derivatives know functions only, nothing of algorithms or parameter trees",
     ),
     sibling(
+        "thalweg-log",
+        &["thalweg-core"],
+        "the log knows numbers and events, nothing of objectives, algorithms or parameter trees",
+    ),
+    sibling(
         "thalweg-view",
         &["thalweg-core"],
         "figures are plain data: they know columns of numbers, nothing of results, algorithms or Python",
@@ -59,6 +64,7 @@ const ROOMS: &[Room] = &[
             "thalweg-algorithms",
             "thalweg-space",
             "thalweg-diff",
+            "thalweg-log",
             "thalweg-view",
         ],
         "the facade joins the rooms below it; what is built on it is not its business",
