@@ -20,6 +20,8 @@ def test_filters_chain_in_any_order():
         "dfols",
         "levenberg_marquardt",
         "nag_dfols",
+        "pounders",
+        "tao_pounders",
         "trf",
         "scipy_ls_lm",
         "scipy_ls_trf",

@@ -129,7 +129,7 @@ ALGORITHMS = [
         "InvalidAlgorithmError",
         r"Invalid algorithm: scipy_lbfgsbb. Did you mean \['scipy_lbfgsb'",
     ),
-    (call(algorithm="nag_pybobyqa"), "UnsupportedAlgorithmError", "nag_pybobyqa is not there yet"),
+    (call(algorithm="tranquilo"), "UnsupportedAlgorithmError", "tranquilo is not there yet"),
     (call(algorithm=3), "InvalidAlgorithmError", "Invalid algorithm of type int"),
     (
         call(algo_options={"stopping.maxfun": "many"}),
@@ -359,7 +359,7 @@ OBJECTS = [
         "InvalidAlgoInfoError",
         "name must be a string\nsolver_type must be one of .*\nis_available must be a bool\nis_global must be a bool",
     ),
-    (lambda: om.algos.nag_pybobyqa, "AttributeError", "nag_pybobyqa is not there yet"),
+    (lambda: om.algos.tranquilo, "AttributeError", "tranquilo is not there yet"),
     (
         lambda: om.algos.LeastSquares.scipy_lbfgsb,
         "AttributeError",

@@ -172,7 +172,8 @@ def test_c11_maximize_with_the_slides_spelling():
 
 
 @pytest.mark.parametrize(
-    "algorithm", ["scipy_ls_lm", "scipy_ls_trf", "nag_dfols", "scipy_lbfgsb", "scipy_neldermead"]
+    "algorithm",
+    ["scipy_ls_lm", "scipy_ls_trf", "nag_dfols", "pounders", "scipy_lbfgsb", "scipy_neldermead"],
 )
 def test_c13_dict_output(algorithm):
     def sphere_ls(x):
@@ -181,6 +182,58 @@ def test_c13_dict_output(algorithm):
     with pytest.warns(FutureWarning):
         result = om.minimize(criterion=sphere_ls, params=np.arange(5), algorithm=algorithm)
     assert np.allclose(result.params, 0, atol=1e-4)
+
+
+def test_c12_pybobyqa_under_option_names_of_2022():
+    options = {
+        "trustregion.initial_radius": 10,
+        "trustregion.threshold_successful": 0.1,
+        "convergence.minimal_trustregion_radius_tolerance": 1e-8,
+        "convergence.criterion_value": None,
+        "stopping.max_criterion_evaluations": 1000,
+    }
+    with pytest.warns(FutureWarning):
+        result = om.minimize(
+            criterion=sphere, params=np.arange(5), algorithm="nag_pybobyqa", algo_options=options
+        )
+    assert result.success
+    assert np.allclose(result.params, 0, atol=1e-6)
+    with pytest.warns(FutureWarning):
+        result = om.minimize(
+            criterion=sphere,
+            params=np.arange(5),
+            algorithm="nag_pybobyqa",
+            algo_options=options | {"stopping.max_criterion_evaluations": 7},
+        )
+    assert not result.success
+    assert result.n_fun_evals == 7
+
+
+@pytest.mark.parametrize("algorithm", ["pounders", "tao_pounders"])
+def test_d14_three_keys_with_pounders(algorithm):
+    def general_sphere(x):
+        return {"contributions": x**2, "root_contributions": x, "value": x @ x}
+
+    with pytest.warns(FutureWarning):
+        result = om.minimize(criterion=general_sphere, params=np.arange(5), algorithm=algorithm)
+    assert result.success
+    assert np.allclose(result.params, 0, atol=1e-6)
+
+
+def test_pounders_takes_optimagics_false_for_a_test_that_is_off():
+    @om.mark.least_squares
+    def residuals(x):
+        return np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+
+    result = om.minimize(
+        residuals,
+        np.array([-1.2, 1.0]),
+        om.algos.pounders(convergence_gtol_scaled=False, c1=None, n_cores=2),
+        bounds=om.Bounds(upper=np.array([0.5, np.inf])),
+    )
+    assert result.success
+    assert result.params[0] == 0.5
+    assert result.params[1] == pytest.approx(0.25, abs=1e-6)
 
 
 def test_d14_three_keys_with_dfols():

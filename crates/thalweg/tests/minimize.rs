@@ -224,7 +224,7 @@ fn what_is_wrong_is_said_before_the_run() {
     let texts = [
         refusal(run().run()),
         refusal(run().algorithm("lbfgs").run()),
-        refusal(run().algorithm("nag_pybobyqa").run()),
+        refusal(run().algorithm("tranquilo").run()),
         refusal(run().algorithm("levenberg_marquardt").run()),
         refusal(run().algorithm("lbfgsb").option("stopping_maxfun", -1.0).run()),
         refusal(run().algorithm("lbfgsb").option("convergence.ftol_rel", -1.0).run()),
