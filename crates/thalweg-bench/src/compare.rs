@@ -43,7 +43,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 21] = [
+pub const PAIRINGS: [Pairing; 25] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -61,6 +61,23 @@ pub const PAIRINGS: [Pairing; 21] = [
         reference: "nag_dfols",
         max_evaluations: 2000,
         options: &[("convergence_minimal_trustregion_radius_tolerance", 1e-12)],
+    },
+    Pairing {
+        algorithm: "dogbox",
+        reference: "scipy_ls_dogbox",
+        max_evaluations: 1000,
+        options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "fides",
+        reference: "fides",
+        max_evaluations: 1000,
+        options: &[
+            ("convergence_ftol_rel", 1e-14),
+            ("convergence_xtol_abs", 1e-14),
+            ("convergence_gtol_abs", 1e-12),
+            ("convergence_gtol_rel", 1e-14),
+        ],
     },
     Pairing {
         algorithm: "lbfgsb",
@@ -95,6 +112,12 @@ pub const PAIRINGS: [Pairing; 21] = [
     Pairing {
         algorithm: "newuoa",
         reference: "nlopt_newuoa",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "nlopt_cobyla",
+        reference: "nlopt_cobyla",
         max_evaluations: 2000,
         options: RELATIVE,
     },
@@ -139,6 +162,12 @@ pub const PAIRINGS: [Pairing; 21] = [
         reference: "scipy_bfgs",
         max_evaluations: 1000,
         options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_cobyla",
+        reference: "scipy_cobyla",
+        max_evaluations: 2000,
+        options: &[("convergence_xtol_rel", 1e-14)],
     },
     Pairing {
         algorithm: "scipy_conjugate_gradient",

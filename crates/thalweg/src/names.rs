@@ -92,6 +92,34 @@ const NLOPT_LOCAL: &[PresetOption] = &[
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "fides",
+        class_name: "Fides",
+        native: "interior_trust_region",
+        options: &[
+            own("hessian_update_strategy"),
+            own("convergence_ftol_abs"),
+            own("convergence_ftol_rel"),
+            own("convergence_xtol_abs"),
+            own("convergence_gtol_abs"),
+            own("convergence_gtol_rel"),
+            own("stopping_maxiter"),
+            PresetOption {
+                name: "stopping_max_seconds",
+                target: Target::Native("stopping_maxtime"),
+                default: Default::Native,
+            },
+            own("trustregion_initial_radius"),
+            own("trustregion_stepback_strategy"),
+            own("trustregion_subspace_dimension"),
+            own("trustregion_max_stepback_fraction"),
+            own("trustregion_decrease_threshold"),
+            own("trustregion_increase_threshold"),
+            own("trustregion_decrease_factor"),
+            own("trustregion_increase_factor"),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "nag_dfols",
         class_name: "NagDFOLS",
         native: "dfols",
@@ -140,6 +168,13 @@ pub const PRESETS: &[Preset] = &[
         name: "nlopt_bobyqa",
         class_name: "NloptBOBYQA",
         native: "bobyqa",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_cobyla",
+        class_name: "NloptCOBYLA",
+        native: "cobyla",
         options: NLOPT_LOCAL,
         success_message: None,
     },
@@ -262,6 +297,30 @@ pub const PRESETS: &[Preset] = &[
         success_message: None,
     },
     Preset {
+        name: "scipy_cobyla",
+        class_name: "ScipyCOBYLA",
+        native: "cobyla",
+        options: &[
+            // Called relative by the original, whose radius ends at it all the same.
+            PresetOption {
+                name: "convergence_xtol_rel",
+                target: Target::Native("convergence_xtol_abs"),
+                default: Default::Float(1e-5),
+            },
+            // The original counts evaluations, not iterations.
+            PresetOption {
+                name: "stopping_maxiter",
+                target: Target::Native("stopping_maxfun"),
+                default: Default::Native,
+            },
+            own("trustregion_initial_radius"),
+            no_effect("display", Default::Bool(false)),
+            with("first_steps", Default::Text("equal")),
+            with("convergence_ftol_rel", Default::Float(0.0)),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "scipy_conjugate_gradient",
         class_name: "ScipyConjugateGradient",
         native: "conjugate_gradient",
@@ -308,6 +367,20 @@ pub const PRESETS: &[Preset] = &[
             own("stopping_maxiter"),
             own("limited_memory_storage_length"),
             own("max_line_search_steps"),
+        ],
+        success_message: None,
+    },
+    Preset {
+        name: "scipy_ls_dogbox",
+        class_name: "ScipyLSDogbox",
+        native: "dogbox",
+        options: &[
+            own("convergence_ftol_rel"),
+            own("convergence_gtol_rel"),
+            own("stopping_maxfun"),
+            no_effect("relative_step_size_diff_approx", Default::None),
+            own("tr_solver"),
+            no_effect("tr_solver_options", Default::None),
         ],
         success_message: None,
     },
@@ -424,7 +497,6 @@ pub const ALIASES: &[(&str, &str)] =
 /// Names of optimagic that are not there yet.
 pub const NOT_YET: &[&str] = &[
     "bayes_opt",
-    "fides",
     "gfo_differential_evolution",
     "gfo_downhillsimplex",
     "gfo_evolution_strategy",
@@ -454,7 +526,6 @@ pub const NOT_YET: &[&str] = &[
     "nevergrad_samplingsearch",
     "nevergrad_tbpsa",
     "nlopt_ccsaq",
-    "nlopt_cobyla",
     "nlopt_crs2_lm",
     "nlopt_direct",
     "nlopt_esch",
@@ -482,10 +553,8 @@ pub const NOT_YET: &[&str] = &[
     "pyswarms_local_best",
     "scipy_basinhopping",
     "scipy_brute",
-    "scipy_cobyla",
     "scipy_direct",
     "scipy_dual_annealing",
-    "scipy_ls_dogbox",
     "scipy_shgo",
     "scipy_trust_constr",
     "tao_pounders",
