@@ -62,7 +62,9 @@ const DISTANCE_POWER: i32 = 2;
 /// A change of the violation by less than this part of what a step of its length could change is no reason for a larger weight.
 const SMALL_CHANGE: f64 = 1e-3;
 /// Nor is a violation by less than this part, when a step makes it larger.
-const LARGE_VIOLATION: f64 = 0.01;
+const LARGE_VIOLATION: f64 = 0.1;
+/// The weight that such a violation asks for is at most this many times the ratio of the gradients of objective and constraints.
+const LARGEST_WEIGHT: f64 = 10.0;
 /// How often a geometry step is halved towards the best point while there are no finite values.
 const HALVINGS: usize = 4;
 /// The least radius in roundings of the parameters: points have to differ clearly.
@@ -201,23 +203,14 @@ impl<'a> Search<'a, '_> {
                 continue;
             }
             let promised = self.promise(&model, &d);
-            if std::env::var("TRACE").is_ok() {
-                eprintln!(
-                    "delta {:.2e} rho {:.2e} |d| {:.2e} f {:.6e} v {:.2e} mu {:.2e} promised {:.2e} far {:?} flat {:?}",
-                    self.radii.delta,
-                    self.radii.rho,
-                    length,
-                    self.set.best().value,
-                    self.set.best_violation(),
-                    self.mu,
-                    promised,
-                    self.set.farthest(),
-                    self.set.flattest()
-                );
-            }
             let usable = !short && promised > 0.0;
             let outcome = if usable {
-                self.advance(problem, &d, promised, reach(&model, &d))?
+                self.advance(
+                    problem,
+                    &d,
+                    promised,
+                    (reach(&model, &d), nrm2(&model.gradient) * length),
+                )?
             } else {
                 self.radii.set_delta(0.1 * self.radii.delta);
                 Outcome { ratio: f64::NEG_INFINITY, converged: None }
@@ -279,13 +272,15 @@ impl<'a> Search<'a, '_> {
 
     /// A point with a larger violation is no gain, however much lower the objective is there: raise the weight until it is none. The
     /// models promise less violation, so that without this rule a weight that is too small may never be found out. `reach` is by how
-    /// much the step could have changed a constraint: next to that, the violation has to be large.
-    fn punish(&mut self, known: &Known, reach: f64) {
+    /// much the step could have changed a constraint: next to that, the violation has to be large; `fall` is by how much it could have changed
+    /// the objective.
+    fn punish(&mut self, known: &Known, reach: f64, fall: f64) {
         let (before, after) = (self.set.best_violation(), self.set.violation(known));
         let gain = self.set.best().value - known.value;
         let matters = before >= LARGE_VIOLATION * reach && before > 0.0 && after > before;
         if known.is_finite() && matters && gain >= self.mu * (after - before) {
-            self.mu = 2.0 * gain / (after - before);
+            let wanted = 2.0 * gain / (after - before);
+            self.mu = wanted.min(LARGEST_WEIGHT * fall / reach).max(self.mu);
         }
     }
 
@@ -299,30 +294,23 @@ impl<'a> Search<'a, '_> {
         problem: &mut Problem<'a>,
         d: &[f64],
         promised: f64,
-        reach: f64,
+        (reach, fall): (f64, f64),
     ) -> Result<Outcome, Stop> {
         let x = self.set.after(d);
         let known = evaluate(problem, &x)?;
         self.keep(problem, &x, &known);
         let old_value = self.set.best().value;
-        self.punish(&known, reach);
+        self.punish(&known, reach, fall);
         let old = self.merit(self.set.best());
         let (new, length) = (self.merit(&known), nrm2(d));
         let ratio = if known.is_finite() { (old - new) / promised } else { f64::NEG_INFINITY };
-        if std::env::var("TRACE").is_ok() {
-            eprintln!(
-                "   ratio {ratio:.2} new f {:.6e} v {:.2e}",
-                known.value,
-                self.set.violation(&known)
-            );
-        }
         let half = 0.5 * self.radii.delta;
         self.radii.set_delta(if ratio <= GOOD {
             half.min(length)
         } else if ratio <= VERY_GOOD {
             half.max(length)
         } else {
-            half.max(3.0 * length)
+            half.max(if self.set.is_constrained() { 2.0 } else { 3.0 } * length)
         });
         let mut converged = None;
         if known.is_finite() {

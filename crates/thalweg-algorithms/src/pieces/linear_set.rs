@@ -177,6 +177,11 @@ impl<'a> LinearSet<'a> {
         self.n
     }
 
+    /// Whether there are constraints.
+    pub fn is_constrained(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
     fn point(&self, k: usize) -> &[f64] {
         &self.points[k * self.n..(k + 1) * self.n]
     }
