@@ -81,6 +81,35 @@ class Bobyqa(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class Cobyla(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    trustregion_initial_radius: float | str | None
+    first_steps: Literal["sizes", "equal"]
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        first_steps: Literal["sizes", "equal"] = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class CompassSearch(Algorithm):
     stop_range: float | str
     start_range: float | str
@@ -217,6 +246,80 @@ class DifferentialEvolution(Algorithm):
         seed: Any = ...,
         n_cores: int | float | str = ...,
         batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class Dogbox(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    convergence_gtol_rel: float | str
+    tr_solver: Literal["exact", "lsmr"] | None
+    x_scale: Literal["jac", "none"]
+    lsmr_atol: float | str
+    lsmr_btol: float | str
+    lsmr_conlim: float | str
+    lsmr_maxiter: int | float | str | None
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        tr_solver: Literal["exact", "lsmr"] | None = ...,
+        x_scale: Literal["jac", "none"] = ...,
+        lsmr_atol: float | str = ...,
+        lsmr_btol: float | str = ...,
+        lsmr_conlim: float | str = ...,
+        lsmr_maxiter: int | float | str | None = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class InteriorTrustRegion(Algorithm):
+    convergence_ftol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"]
+    broyden_phi: float | str
+    trustregion_initial_radius: float | str
+    trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"]
+    trustregion_subspace_dimension: Literal["full", "2D", "scg"]
+    trustregion_max_stepback_fraction: float | str
+    trustregion_decrease_threshold: float | str
+    trustregion_increase_threshold: float | str
+    trustregion_decrease_factor: float | str
+    trustregion_increase_factor: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"] = ...,
+        broyden_phi: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"] = ...,
+        trustregion_subspace_dimension: Literal["full", "2D", "scg"] = ...,
+        trustregion_max_stepback_fraction: float | str = ...,
+        trustregion_decrease_threshold: float | str = ...,
+        trustregion_increase_threshold: float | str = ...,
+        trustregion_decrease_factor: float | str = ...,
+        trustregion_increase_factor: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
 class Lbfgsb(Algorithm):
@@ -558,6 +661,49 @@ class VariableMetric(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Fides(Algorithm):
+    hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"]
+    convergence_ftol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    stopping_maxiter: int | float | str
+    stopping_max_seconds: float | str | None
+    trustregion_initial_radius: float | str
+    trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"]
+    trustregion_subspace_dimension: Literal["full", "2D", "scg"]
+    trustregion_max_stepback_fraction: float | str
+    trustregion_decrease_threshold: float | str
+    trustregion_increase_threshold: float | str
+    trustregion_decrease_factor: float | str
+    trustregion_increase_factor: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"] = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_max_seconds: float | str | None = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"] = ...,
+        trustregion_subspace_dimension: Literal["full", "2D", "scg"] = ...,
+        trustregion_max_stepback_fraction: float | str = ...,
+        trustregion_decrease_threshold: float | str = ...,
+        trustregion_increase_threshold: float | str = ...,
+        trustregion_decrease_factor: float | str = ...,
+        trustregion_increase_factor: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class NagDFOLS(Algorithm):
     clip_criterion_if_overflowing: bool | str
     convergence_minimal_trustregion_radius_tolerance: float | str
@@ -632,6 +778,31 @@ class NagDFOLS(Algorithm):
     ) -> None: ...
 
 class NloptBOBYQA(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptCOBYLA(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
     convergence_ftol_rel: float | str
@@ -898,6 +1069,33 @@ class ScipyBFGS(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyCOBYLA(Algorithm):
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str | None
+    display: bool | str
+    first_steps: Literal["sizes", "equal"]
+    convergence_ftol_rel: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        display: bool | str = ...,
+        first_steps: Literal["sizes", "equal"] = ...,
+        convergence_ftol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class ScipyConjugateGradient(Algorithm):
     convergence_gtol_abs: float | str
     stopping_maxiter: int | float | str
@@ -975,6 +1173,29 @@ class ScipyLBFGSB(Algorithm):
         stopping_maxiter: int | float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyLSDogbox(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_gtol_rel: float | str
+    stopping_maxfun: int | float | str
+    relative_step_size_diff_approx: float | str | None
+    tr_solver: Literal["exact", "lsmr"] | None
+    tr_solver_options: float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        relative_step_size_diff_approx: float | str | None = ...,
+        tr_solver: Literal["exact", "lsmr"] | None = ...,
+        tr_solver_options: float | str | None = ...,
+        stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -1142,6 +1363,15 @@ class ScipyTruncatedNewton(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1167,15 +1397,69 @@ class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Scalar: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1209,7 +1493,9 @@ class BoundedGlobalParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLeastSquaresLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1227,10 +1513,12 @@ class BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1272,18 +1560,33 @@ class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1292,6 +1595,7 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
 
 class BoundedGradientFreeLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1299,13 +1603,38 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1313,17 +1642,21 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1338,11 +1671,27 @@ class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1350,14 +1699,29 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1391,16 +1755,64 @@ class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1437,7 +1849,9 @@ class BoundedGlobalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLeastSquaresAlgorithmSelection:
+    dogbox: type[Dogbox]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     Local: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1446,16 +1860,20 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
@@ -1479,10 +1897,12 @@ class BoundedGradientBasedNonlinearConstrainedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedScalarAlgorithmSelection:
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1509,6 +1929,7 @@ class BoundedGradientFreeLeastSquaresAlgorithmSelection:
 
 class BoundedGradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
@@ -1518,13 +1939,16 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1532,8 +1956,21 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -1541,13 +1978,16 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1556,6 +1996,7 @@ class BoundedGradientFreeParallelAlgorithmSelection:
 
 class BoundedGradientFreeScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -1564,15 +2005,18 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1581,8 +2025,10 @@ class BoundedGradientFreeScalarAlgorithmSelection:
 
 class BoundedLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
@@ -1603,10 +2049,15 @@ class BoundedLeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1615,17 +2066,21 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1634,7 +2089,9 @@ class BoundedLocalParallelAlgorithmSelection:
 
 class BoundedLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1644,7 +2101,9 @@ class BoundedLocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1653,6 +2112,7 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -1667,12 +2127,29 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1680,18 +2157,22 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1728,8 +2209,10 @@ class GlobalParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLeastSquaresLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
@@ -1759,11 +2242,13 @@ class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1812,19 +2297,35 @@ class GradientFreeLeastSquaresParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1833,6 +2334,7 @@ class GradientFreeLocalParallelAlgorithmSelection:
 
 class GradientFreeLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1841,15 +2343,42 @@ class GradientFreeLocalScalarAlgorithmSelection:
     praxis: type[Praxis]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1857,18 +2386,22 @@ class GradientFreeLocalScalarAlgorithmSelection:
 
 class GradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1884,12 +2417,29 @@ class LeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1897,15 +2447,31 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class NonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1923,16 +2489,20 @@ class BoundedGlobalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedAlgorithmSelection:
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
@@ -1947,6 +2517,7 @@ class BoundedGradientBasedAlgorithmSelection:
 
 class BoundedGradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
@@ -1957,16 +2528,19 @@ class BoundedGradientFreeAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGradientFreeScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1976,8 +2550,10 @@ class BoundedGradientFreeAlgorithmSelection:
 
 class BoundedLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
@@ -1990,8 +2566,11 @@ class BoundedLeastSquaresAlgorithmSelection:
 
 class BoundedLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2002,8 +2581,10 @@ class BoundedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2012,7 +2593,9 @@ class BoundedLocalAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2030,11 +2613,16 @@ class BoundedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2043,6 +2631,7 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2050,14 +2639,17 @@ class BoundedParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2066,8 +2658,10 @@ class BoundedParallelAlgorithmSelection:
 
 class BoundedScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2077,7 +2671,9 @@ class BoundedScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2086,6 +2682,7 @@ class BoundedScalarAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2137,8 +2734,10 @@ class GlobalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLeastSquaresAlgorithmSelection:
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedGradientBasedLeastSquaresAlgorithmSelection
@@ -2160,6 +2759,8 @@ class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     newton_cg: type[NewtonCg]
@@ -2167,6 +2768,7 @@ class GradientBasedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2174,6 +2776,7 @@ class GradientBasedLocalAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
@@ -2204,11 +2807,13 @@ class GradientBasedNonlinearConstrainedAlgorithmSelection:
 class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2240,6 +2845,7 @@ class GradientFreeLeastSquaresAlgorithmSelection:
 
 class GradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
@@ -2250,15 +2856,18 @@ class GradientFreeLocalAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2266,8 +2875,22 @@ class GradientFreeLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2275,14 +2898,17 @@ class GradientFreeParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2291,6 +2917,7 @@ class GradientFreeParallelAlgorithmSelection:
 
 class GradientFreeScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2300,17 +2927,20 @@ class GradientFreeScalarAlgorithmSelection:
     praxis: type[Praxis]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeScalarAlgorithmSelection
     Global: GlobalGradientFreeScalarAlgorithmSelection
     Local: GradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2319,9 +2949,11 @@ class GradientFreeScalarAlgorithmSelection:
 
 class LeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2353,11 +2985,16 @@ class LikelihoodLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2366,18 +3003,22 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2387,8 +3028,10 @@ class LocalParallelAlgorithmSelection:
 class LocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2400,7 +3043,9 @@ class LocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2411,6 +3056,7 @@ class LocalScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2428,13 +3074,31 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class NonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: LocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class NonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2442,19 +3106,23 @@ class NonlinearConstrainedScalarAlgorithmSelection:
 
 class ParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2462,9 +3130,12 @@ class ParallelScalarAlgorithmSelection:
 
 class BoundedAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2475,8 +3146,10 @@ class BoundedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2485,8 +3158,10 @@ class BoundedAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2521,6 +3196,8 @@ class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     newton_cg: type[NewtonCg]
@@ -2528,6 +3205,7 @@ class GradientBasedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2535,6 +3213,7 @@ class GradientBasedAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
@@ -2553,6 +3232,7 @@ class GradientBasedAlgorithmSelection:
 
 class GradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
@@ -2564,11 +3244,13 @@ class GradientFreeAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2576,6 +3258,7 @@ class GradientFreeAlgorithmSelection:
     Global: GlobalGradientFreeAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: GradientFreeParallelAlgorithmSelection
     Scalar: GradientFreeScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2585,9 +3268,11 @@ class GradientFreeAlgorithmSelection:
 
 class LeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresAlgorithmSelection
@@ -2613,9 +3298,12 @@ class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
@@ -2629,8 +3317,10 @@ class LocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2641,8 +3331,10 @@ class LocalAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2664,12 +3356,17 @@ class LocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class NonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2678,6 +3375,7 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2685,8 +3383,10 @@ class ParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelAlgorithmSelection
@@ -2694,6 +3394,7 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2703,9 +3404,11 @@ class ParallelAlgorithmSelection:
 class ScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2717,7 +3420,9 @@ class ScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2728,6 +3433,7 @@ class ScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
@@ -2752,10 +3458,13 @@ class AlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     neldermead: type[NelderMead]
@@ -2769,8 +3478,10 @@ class AlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2781,9 +3492,11 @@ class AlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]

@@ -49,6 +49,9 @@ use crate::pieces::sqp_point::why_infeasible;
 const GOOD: f64 = 0.1;
 /// One that gains this part is very good.
 const VERY_GOOD: f64 = 0.5;
+/// The radius after a very good step, in lengths of the step; less with constraints, whose curvature soon forbids long steps.
+const GROWTH: f64 = 3.0;
+const GROWTH_ON_CURVES: f64 = 2.0;
 /// A step shorter than this part of rho is not evaluated.
 const SHORT: f64 = 0.1;
 /// Points farther from the best one than this many radii spoil the models.
@@ -196,7 +199,7 @@ impl<'a> Search<'a, '_> {
             if !all_finite(&model.gradient) || !all_finite(&model.jacobian) {
                 return Ok(self.end(Finish::stalled, "the linear models are not finite"));
             }
-            let d = self.step(&model, &model.gradient, self.radii.delta);
+            let d = self.step(&model);
             let length = nrm2(&d);
             let short = length < SHORT * self.radii.rho;
             if !short && self.raise_weight(&model, &d) {
@@ -205,12 +208,8 @@ impl<'a> Search<'a, '_> {
             let promised = self.promise(&model, &d);
             let usable = !short && promised > 0.0;
             let outcome = if usable {
-                self.advance(
-                    problem,
-                    &d,
-                    promised,
-                    (reach(&model, &d), nrm2(&model.gradient) * length),
-                )?
+                let most = (reach(&model, &d), nrm2(&model.gradient) * length);
+                self.advance(problem, &d, promised, most)?
             } else {
                 self.radii.set_delta(0.1 * self.radii.delta);
                 Outcome { ratio: f64::NEG_INFINITY, converged: None }
@@ -236,10 +235,17 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    fn step(&self, model: &LinearModel, gradient: &[f64], radius: f64) -> Vec<f64> {
+    fn step(&self, model: &LinearModel) -> Vec<f64> {
         let (low, high) = self.set.room();
-        let (jacobian, limits) = (&model.jacobian, &model.limits);
-        LinearStep { gradient, jacobian, limits, low: &low, high: &high, radius }.solve()
+        let step = LinearStep {
+            gradient: &model.gradient,
+            jacobian: &model.jacobian,
+            limits: &model.limits,
+            low: &low,
+            high: &high,
+            radius: self.radii.delta,
+        };
+        step.solve()
     }
 
     /// The changes of objective and largest violation that the models foresee.
@@ -272,8 +278,8 @@ impl<'a> Search<'a, '_> {
 
     /// A point with a larger violation is no gain, however much lower the objective is there: raise the weight until it is none. The
     /// models promise less violation, so that without this rule a weight that is too small may never be found out. `reach` is by how
-    /// much the step could have changed a constraint: next to that, the violation has to be large; `fall` is by how much it could have changed
-    /// the objective.
+    /// much the step could have changed a constraint: next to that, the violation has to be large; `fall` is by how much it could have
+    /// changed the objective.
     fn punish(&mut self, known: &Known, reach: f64, fall: f64) {
         let (before, after) = (self.set.best_violation(), self.set.violation(known));
         let gain = self.set.best().value - known.value;
@@ -286,6 +292,19 @@ impl<'a> Search<'a, '_> {
 
     fn merit(&self, known: &Known) -> f64 {
         known.value + self.mu * self.set.violation(known)
+    }
+
+    /// The next radius of the trust region, after a step of this length.
+    fn follow(&mut self, ratio: f64, length: f64) {
+        let half = 0.5 * self.radii.delta;
+        let growth = if self.set.is_constrained() { GROWTH_ON_CURVES } else { GROWTH };
+        self.radii.set_delta(if ratio <= GOOD {
+            half.min(length)
+        } else if ratio <= VERY_GOOD {
+            half.max(length)
+        } else {
+            half.max(growth * length)
+        });
     }
 
     /// Evaluate a step, adapt the radius and take the point into the set.
@@ -304,14 +323,7 @@ impl<'a> Search<'a, '_> {
         let old = self.merit(self.set.best());
         let (new, length) = (self.merit(&known), nrm2(d));
         let ratio = if known.is_finite() { (old - new) / promised } else { f64::NEG_INFINITY };
-        let half = 0.5 * self.radii.delta;
-        self.radii.set_delta(if ratio <= GOOD {
-            half.min(length)
-        } else if ratio <= VERY_GOOD {
-            half.max(length)
-        } else {
-            half.max(if self.set.is_constrained() { 2.0 } else { 3.0 } * length)
-        });
+        self.follow(ratio, length);
         let mut converged = None;
         if known.is_finite() {
             let value = known.value;
