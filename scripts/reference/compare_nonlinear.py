@@ -228,7 +228,7 @@ def with_slsqp(problem, ftol):
 
 
 def with_thalweg_cobyla(problem, name, tol):
-    """Our cobyla, which keeps the constraints itself."""
+    """Our cobyla, with the violations that the others leave."""
     n = len(problem.start)
     result = om.minimize(
         lambda x: float(problem.fun(x)),
@@ -239,6 +239,7 @@ def with_thalweg_cobyla(problem, name, tol):
             func=lambda x: np.array(problem.constraints(x)),
             lower_bound=problem.lower,
             upper_bound=problem.upper,
+            tol=1e-8,
         ),
         algo_options={"convergence_xtol_rel": tol, "convergence_ftol_rel": 0, "stopping_maxfun": 20_000},
     )
