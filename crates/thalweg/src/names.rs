@@ -89,6 +89,16 @@ const NLOPT_LOCAL: &[PresetOption] = &[
     own("stopping_maxfun"),
 ];
 
+/// The options of scipy's least squares within bounds.
+const SCIPY_LS_BOUNDED: &[PresetOption] = &[
+    own("convergence_ftol_rel"),
+    own("convergence_gtol_rel"),
+    own("stopping_maxfun"),
+    no_effect("relative_step_size_diff_approx", Default::None),
+    own("tr_solver"),
+    no_effect("tr_solver_options", Default::None),
+];
+
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
@@ -374,14 +384,7 @@ pub const PRESETS: &[Preset] = &[
         name: "scipy_ls_dogbox",
         class_name: "ScipyLSDogbox",
         native: "dogbox",
-        options: &[
-            own("convergence_ftol_rel"),
-            own("convergence_gtol_rel"),
-            own("stopping_maxfun"),
-            no_effect("relative_step_size_diff_approx", Default::None),
-            own("tr_solver"),
-            no_effect("tr_solver_options", Default::None),
-        ],
+        options: SCIPY_LS_BOUNDED,
         success_message: None,
     },
     Preset {
@@ -400,14 +403,7 @@ pub const PRESETS: &[Preset] = &[
         name: "scipy_ls_trf",
         class_name: "ScipyLSTRF",
         native: "trf",
-        options: &[
-            own("convergence_ftol_rel"),
-            own("convergence_gtol_rel"),
-            own("stopping_maxfun"),
-            no_effect("relative_step_size_diff_approx", Default::None),
-            own("tr_solver"),
-            no_effect("tr_solver_options", Default::None),
-        ],
+        options: SCIPY_LS_BOUNDED,
         success_message: None,
     },
     Preset {

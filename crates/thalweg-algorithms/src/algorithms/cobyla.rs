@@ -192,7 +192,8 @@ struct Outcome {
 
 impl<'a> Search<'a, '_> {
     fn run(&mut self, problem: &mut Problem<'a>) -> Result<Finish, Stop> {
-        self.keep(problem, &self.set.best_point().to_vec(), &self.set.best().clone());
+        let (x, known) = (self.set.best_point().to_vec(), self.set.best().clone());
+        self.keep(problem, &x, &known);
         loop {
             self.set.choose_best(self.mu);
             let model = self.set.model();

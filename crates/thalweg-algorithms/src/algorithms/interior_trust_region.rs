@@ -261,7 +261,7 @@ impl InteriorTrustRegion {
             let measure = "change of the objective";
             return Some(Test { measure, value, tolerance, option });
         }
-        (length < self.convergence_xtol_abs).then(|| Test {
+        (length < self.convergence_xtol_abs).then_some(Test {
             measure: "norm of the step",
             value: length,
             tolerance: self.convergence_xtol_abs,

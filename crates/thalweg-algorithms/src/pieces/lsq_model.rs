@@ -36,7 +36,7 @@ pub trait Quadratic {
     }
 
     /// t -> m(t d).
-    fn from_origin(&self, d: &[f64]) -> Parabola {
+    fn ray(&self, d: &[f64]) -> Parabola {
         let square = 0.5 * self.curvature(d, d);
         Parabola { square, slope: dot(self.gradient(), d), constant: 0.0 }
     }
@@ -114,7 +114,7 @@ mod tests {
         let line = model.along(&s, &d);
         let value = line.square * 9.0 + line.slope * 3.0 + line.constant;
         assert!((value - model.value(&[3.2, -1.1])).abs() < 1e-14);
-        assert_eq!(model.from_origin(&d), model.along(&[0.0; 2], &d));
+        assert_eq!(model.ray(&d), model.along(&[0.0; 2], &d));
         let matrix = [1.25 + 0.1, 1.5, 1.5, 5.0];
         let dense = DenseModel { gradient: &gradient, matrix: &matrix };
         assert!((dense.value(&s) - model.value(&s)).abs() < 1e-14);

@@ -18,7 +18,7 @@ pub fn dogleg(model: &LsqModel<'_>, newton: &[f64], low: &[f64], high: &[f64]) -
     }
     let downhill: Vec<f64> = model.gradient.iter().map(|g| -g).collect();
     let reach = step_to_bound(&vec![0.0; n], &downhill, low, high);
-    let (t, _) = model.from_origin(&downhill).minimize(0.0, reach);
+    let (t, _) = model.ray(&downhill).minimize(0.0, reach);
     let cauchy: Vec<f64> = (0..n).map(|i| (t * downhill[i]).max(low[i]).min(high[i])).collect();
     let way: Vec<f64> =
         newton.iter().zip(&cauchy).map(|(newton, cauchy)| newton - cauchy).collect();

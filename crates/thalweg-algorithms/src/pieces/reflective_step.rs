@@ -136,7 +136,7 @@ impl Place<'_> {
         let to_region = self.radius / nrm2(&direction);
         let to_bound = step_to_bound(self.x, &self.unscaled(&direction), self.lower, self.upper);
         let reach = if to_bound < to_region { self.theta * to_bound } else { to_region };
-        let (t, value) = model.from_origin(&direction).minimize(0.0, reach);
+        let (t, value) = model.ray(&direction).minimize(0.0, reach);
         scale(t, &mut direction);
         (direction, value)
     }

@@ -63,7 +63,7 @@ pub fn least_squares(
 fn cauchy_damping(model: &LsqModel<'_>, radius: f64) -> f64 {
     let downhill: Vec<f64> = model.gradient.iter().map(|g| -g).collect();
     let to_boundary = radius / nrm2(model.gradient);
-    let (_, value) = model.from_origin(&downhill).minimize(0.0, to_boundary);
+    let (_, value) = model.ray(&downhill).minimize(0.0, to_boundary);
     -value / (radius * radius)
 }
 
