@@ -374,6 +374,27 @@ class LevenbergMarquardt(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Migrad(Algorithm):
+    tolerance: float | str
+    errordef: float | str
+    strategy: int | float | str
+    n_restarts: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        tolerance: float | str = ...,
+        errordef: float | str = ...,
+        strategy: int | float | str = ...,
+        n_restarts: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class NelderMead(Algorithm):
     convergence_ftol_abs: float | str
     convergence_ftol_rel: float | str
@@ -700,6 +721,21 @@ class Fides(Algorithm):
         trustregion_decrease_factor: float | str = ...,
         trustregion_increase_factor: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class IminuitMigrad(Algorithm):
+    stopping_maxfun: int | float | str
+    n_restarts: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        stopping_maxfun: int | float | str = ...,
+        n_restarts: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -1515,10 +1551,12 @@ class BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1863,11 +1901,13 @@ class BoundedGradientBasedLocalAlgorithmSelection:
     dogbox: type[Dogbox]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1899,10 +1939,12 @@ class BoundedGradientBasedNonlinearConstrainedAlgorithmSelection:
 class BoundedGradientBasedScalarAlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2093,6 +2135,7 @@ class BoundedLocalScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2102,6 +2145,7 @@ class BoundedLocalScalarAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2244,11 +2288,13 @@ class GradientBasedLocalScalarAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2492,11 +2538,13 @@ class BoundedGradientBasedAlgorithmSelection:
     dogbox: type[Dogbox]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2572,6 +2620,7 @@ class BoundedLocalAlgorithmSelection:
     dogbox: type[Dogbox]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2582,6 +2631,7 @@ class BoundedLocalAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
@@ -2663,6 +2713,7 @@ class BoundedScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2672,6 +2723,7 @@ class BoundedScalarAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2763,12 +2815,14 @@ class GradientBasedLocalAlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2809,11 +2863,13 @@ class GradientBasedScalarAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -3033,6 +3089,7 @@ class LocalScalarAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -3044,6 +3101,7 @@ class LocalScalarAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3137,6 +3195,7 @@ class BoundedAlgorithmSelection:
     dogbox: type[Dogbox]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -3147,6 +3206,7 @@ class BoundedAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
@@ -3200,12 +3260,14 @@ class GradientBasedAlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -3306,6 +3368,7 @@ class LocalAlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -3318,6 +3381,7 @@ class LocalAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
@@ -3410,6 +3474,7 @@ class ScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -3421,6 +3486,7 @@ class ScalarAlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3467,6 +3533,7 @@ class AlgorithmSelection:
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -3479,6 +3546,7 @@ class AlgorithmSelection:
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]

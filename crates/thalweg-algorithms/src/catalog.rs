@@ -14,6 +14,7 @@ use crate::algorithms::dogbox::Dogbox;
 use crate::algorithms::interior_trust_region::InteriorTrustRegion;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
+use crate::algorithms::migrad::Migrad;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
@@ -40,6 +41,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<InteriorTrustRegion>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
+    CatalogEntry::of::<Migrad>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<NewtonCg>(),

@@ -2,6 +2,10 @@
 
 use thalweg_core::OptionValue;
 
+mod not_yet;
+
+pub use not_yet::NOT_YET;
+
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
@@ -127,6 +131,13 @@ pub const PRESETS: &[Preset] = &[
             own("trustregion_decrease_factor"),
             own("trustregion_increase_factor"),
         ],
+        success_message: None,
+    },
+    Preset {
+        name: "iminuit_migrad",
+        class_name: "IminuitMigrad",
+        native: "migrad",
+        options: &[own("stopping_maxfun"), own("n_restarts")],
         success_message: None,
     },
     Preset {
@@ -489,71 +500,3 @@ pub const PRESETS: &[Preset] = &[
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
 pub const ALIASES: &[(&str, &str)] =
     &[("nlopt_lbfgs", "nlopt_lbfgsb"), ("scipy_lbfgs", "scipy_lbfgsb")];
-
-/// Names of optimagic that are not there yet.
-pub const NOT_YET: &[&str] = &[
-    "bayes_opt",
-    "gfo_differential_evolution",
-    "gfo_downhillsimplex",
-    "gfo_evolution_strategy",
-    "gfo_genetic_algorithm",
-    "gfo_hillclimbing",
-    "gfo_parallel_tempering",
-    "gfo_powells_method",
-    "gfo_pso",
-    "gfo_repulsinghillclimbing",
-    "gfo_simulatedannealing",
-    "gfo_spiral_optimization",
-    "gfo_stochastichillclimbing",
-    "iminuit_migrad",
-    "ipopt",
-    "nag_pybobyqa",
-    "nevergrad_bo",
-    "nevergrad_cga",
-    "nevergrad_cmaes",
-    "nevergrad_de",
-    "nevergrad_eda",
-    "nevergrad_emna",
-    "nevergrad_meta",
-    "nevergrad_ngopt",
-    "nevergrad_oneplusone",
-    "nevergrad_pso",
-    "nevergrad_randomsearch",
-    "nevergrad_samplingsearch",
-    "nevergrad_tbpsa",
-    "nlopt_ccsaq",
-    "nlopt_crs2_lm",
-    "nlopt_direct",
-    "nlopt_esch",
-    "nlopt_isres",
-    "nlopt_mma",
-    "pounders",
-    "pygad",
-    "pygmo_bee_colony",
-    "pygmo_cmaes",
-    "pygmo_de",
-    "pygmo_de1220",
-    "pygmo_gaco",
-    "pygmo_gwo",
-    "pygmo_ihs",
-    "pygmo_mbh",
-    "pygmo_pso",
-    "pygmo_pso_gen",
-    "pygmo_sade",
-    "pygmo_sea",
-    "pygmo_sga",
-    "pygmo_simulated_annealing",
-    "pygmo_xnes",
-    "pyswarms_general",
-    "pyswarms_global_best",
-    "pyswarms_local_best",
-    "scipy_basinhopping",
-    "scipy_brute",
-    "scipy_direct",
-    "scipy_dual_annealing",
-    "scipy_shgo",
-    "scipy_trust_constr",
-    "tao_pounders",
-    "tranquilo",
-    "tranquilo_ls",
-];

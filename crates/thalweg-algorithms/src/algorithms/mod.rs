@@ -12,6 +12,7 @@ pub mod dogbox;
 pub mod interior_trust_region;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;
+pub mod migrad;
 pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod newton_cg;
