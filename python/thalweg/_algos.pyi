@@ -81,6 +81,35 @@ class Bobyqa(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class Cobyla(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    trustregion_initial_radius: float | str | None
+    first_steps: Literal["sizes", "equal"]
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        first_steps: Literal["sizes", "equal"] = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class CompassSearch(Algorithm):
     stop_range: float | str
     start_range: float | str
@@ -217,6 +246,80 @@ class DifferentialEvolution(Algorithm):
         seed: Any = ...,
         n_cores: int | float | str = ...,
         batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class Dogbox(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_xtol_rel: float | str
+    convergence_gtol_rel: float | str
+    tr_solver: Literal["exact", "lsmr"] | None
+    x_scale: Literal["jac", "none"]
+    lsmr_atol: float | str
+    lsmr_btol: float | str
+    lsmr_conlim: float | str
+    lsmr_maxiter: int | float | str | None
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        tr_solver: Literal["exact", "lsmr"] | None = ...,
+        x_scale: Literal["jac", "none"] = ...,
+        lsmr_atol: float | str = ...,
+        lsmr_btol: float | str = ...,
+        lsmr_conlim: float | str = ...,
+        lsmr_maxiter: int | float | str | None = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class InteriorTrustRegion(Algorithm):
+    convergence_ftol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"]
+    broyden_phi: float | str
+    trustregion_initial_radius: float | str
+    trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"]
+    trustregion_subspace_dimension: Literal["full", "2D", "scg"]
+    trustregion_max_stepback_fraction: float | str
+    trustregion_decrease_threshold: float | str
+    trustregion_increase_threshold: float | str
+    trustregion_decrease_factor: float | str
+    trustregion_increase_factor: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"] = ...,
+        broyden_phi: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"] = ...,
+        trustregion_subspace_dimension: Literal["full", "2D", "scg"] = ...,
+        trustregion_max_stepback_fraction: float | str = ...,
+        trustregion_decrease_threshold: float | str = ...,
+        trustregion_increase_threshold: float | str = ...,
+        trustregion_decrease_factor: float | str = ...,
+        trustregion_increase_factor: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
 class Lbfgsb(Algorithm):
@@ -579,6 +682,49 @@ class VariableMetric(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Fides(Algorithm):
+    hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"]
+    convergence_ftol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    stopping_maxiter: int | float | str
+    stopping_max_seconds: float | str | None
+    trustregion_initial_radius: float | str
+    trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"]
+    trustregion_subspace_dimension: Literal["full", "2D", "scg"]
+    trustregion_max_stepback_fraction: float | str
+    trustregion_decrease_threshold: float | str
+    trustregion_increase_threshold: float | str
+    trustregion_decrease_factor: float | str
+    trustregion_increase_factor: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        hessian_update_strategy: Literal["bfgs", "dfp", "sr1", "bb", "bg", "broyden"] = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_max_seconds: float | str | None = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_stepback_strategy: Literal["truncate", "reflect", "reflect_single", "mixed"] = ...,
+        trustregion_subspace_dimension: Literal["full", "2D", "scg"] = ...,
+        trustregion_max_stepback_fraction: float | str = ...,
+        trustregion_decrease_threshold: float | str = ...,
+        trustregion_increase_threshold: float | str = ...,
+        trustregion_decrease_factor: float | str = ...,
+        trustregion_increase_factor: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class IminuitMigrad(Algorithm):
     stopping_maxfun: int | float | str
     n_restarts: int | float | str
@@ -668,6 +814,31 @@ class NagDFOLS(Algorithm):
     ) -> None: ...
 
 class NloptBOBYQA(Algorithm):
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NloptCOBYLA(Algorithm):
     convergence_xtol_rel: float | str
     convergence_xtol_abs: float | str
     convergence_ftol_rel: float | str
@@ -934,6 +1105,33 @@ class ScipyBFGS(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyCOBYLA(Algorithm):
+    convergence_xtol_rel: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str | None
+    display: bool | str
+    first_steps: Literal["sizes", "equal"]
+    convergence_ftol_rel: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_xtol_rel: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        display: bool | str = ...,
+        first_steps: Literal["sizes", "equal"] = ...,
+        convergence_ftol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class ScipyConjugateGradient(Algorithm):
     convergence_gtol_abs: float | str
     stopping_maxiter: int | float | str
@@ -1011,6 +1209,29 @@ class ScipyLBFGSB(Algorithm):
         stopping_maxiter: int | float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyLSDogbox(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_gtol_rel: float | str
+    stopping_maxfun: int | float | str
+    relative_step_size_diff_approx: float | str | None
+    tr_solver: Literal["exact", "lsmr"] | None
+    tr_solver_options: float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        relative_step_size_diff_approx: float | str | None = ...,
+        tr_solver: Literal["exact", "lsmr"] | None = ...,
+        tr_solver_options: float | str | None = ...,
+        stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -1178,6 +1399,15 @@ class ScipyTruncatedNewton(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1203,15 +1433,69 @@ class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Scalar: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1245,7 +1529,9 @@ class BoundedGlobalParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLeastSquaresLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1263,11 +1549,13 @@ class BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -1310,18 +1598,33 @@ class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1330,6 +1633,7 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
 
 class BoundedGradientFreeLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1337,13 +1641,38 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1351,17 +1680,21 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1376,11 +1709,27 @@ class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1388,14 +1737,29 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1429,16 +1793,64 @@ class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class LocalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1475,7 +1887,9 @@ class BoundedGlobalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLeastSquaresAlgorithmSelection:
+    dogbox: type[Dogbox]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     Local: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1484,18 +1898,22 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
@@ -1519,11 +1937,13 @@ class BoundedGradientBasedNonlinearConstrainedAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedScalarAlgorithmSelection:
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -1551,6 +1971,7 @@ class BoundedGradientFreeLeastSquaresAlgorithmSelection:
 
 class BoundedGradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
@@ -1560,13 +1981,16 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1574,8 +1998,21 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -1583,13 +2020,16 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1598,6 +2038,7 @@ class BoundedGradientFreeParallelAlgorithmSelection:
 
 class BoundedGradientFreeScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -1606,15 +2047,18 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     powell: type[Powell]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1623,8 +2067,10 @@ class BoundedGradientFreeScalarAlgorithmSelection:
 
 class BoundedLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
@@ -1645,10 +2091,15 @@ class BoundedLeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1657,17 +2108,21 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1676,7 +2131,9 @@ class BoundedLocalParallelAlgorithmSelection:
 
 class BoundedLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -1687,8 +2144,10 @@ class BoundedLocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1697,6 +2156,7 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -1711,12 +2171,29 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1724,18 +2201,22 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1772,8 +2253,10 @@ class GlobalParallelScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLeastSquaresLocalAlgorithmSelection:
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
@@ -1803,12 +2286,14 @@ class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -1858,19 +2343,35 @@ class GradientFreeLeastSquaresParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1879,6 +2380,7 @@ class GradientFreeLocalParallelAlgorithmSelection:
 
 class GradientFreeLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1887,15 +2389,42 @@ class GradientFreeLocalScalarAlgorithmSelection:
     praxis: type[Praxis]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GradientFreeLocalParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1903,18 +2432,22 @@ class GradientFreeLocalScalarAlgorithmSelection:
 
 class GradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1930,12 +2463,29 @@ class LeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class LocalNonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class LocalNonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1943,15 +2493,31 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class NonlinearConstrainedParallelScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Local: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1969,18 +2535,22 @@ class BoundedGlobalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedGradientBasedAlgorithmSelection:
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
@@ -1995,6 +2565,7 @@ class BoundedGradientBasedAlgorithmSelection:
 
 class BoundedGradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
@@ -2005,16 +2576,19 @@ class BoundedGradientFreeAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGradientFreeScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2024,8 +2598,10 @@ class BoundedGradientFreeAlgorithmSelection:
 
 class BoundedLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
@@ -2038,8 +2614,11 @@ class BoundedLeastSquaresAlgorithmSelection:
 
 class BoundedLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -2051,9 +2630,11 @@ class BoundedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2062,7 +2643,9 @@ class BoundedLocalAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2080,11 +2663,16 @@ class BoundedLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class BoundedNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2093,6 +2681,7 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2100,14 +2689,17 @@ class BoundedParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2116,8 +2708,10 @@ class BoundedParallelAlgorithmSelection:
 
 class BoundedScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -2128,8 +2722,10 @@ class BoundedScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2138,6 +2734,7 @@ class BoundedScalarAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2189,8 +2786,10 @@ class GlobalScalarAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLeastSquaresAlgorithmSelection:
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedGradientBasedLeastSquaresAlgorithmSelection
@@ -2212,6 +2811,8 @@ class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     migrad: type[Migrad]
@@ -2220,6 +2821,7 @@ class GradientBasedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -2228,6 +2830,7 @@ class GradientBasedLocalAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
@@ -2258,12 +2861,14 @@ class GradientBasedNonlinearConstrainedAlgorithmSelection:
 class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -2296,6 +2901,7 @@ class GradientFreeLeastSquaresAlgorithmSelection:
 
 class GradientFreeLocalAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
@@ -2306,15 +2912,18 @@ class GradientFreeLocalAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
+    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2322,8 +2931,22 @@ class GradientFreeLocalAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
+    Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2331,14 +2954,17 @@ class GradientFreeParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2347,6 +2973,7 @@ class GradientFreeParallelAlgorithmSelection:
 
 class GradientFreeScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2356,17 +2983,20 @@ class GradientFreeScalarAlgorithmSelection:
     praxis: type[Praxis]
     subplex: type[Subplex]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
     Bounded: BoundedGradientFreeScalarAlgorithmSelection
     Global: GlobalGradientFreeScalarAlgorithmSelection
     Local: GradientFreeLocalScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2375,9 +3005,11 @@ class GradientFreeScalarAlgorithmSelection:
 
 class LeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2409,11 +3041,16 @@ class LikelihoodLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class LocalNonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
+    GradientFree: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2422,18 +3059,22 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
+    NonlinearConstrained: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2443,8 +3084,10 @@ class LocalParallelAlgorithmSelection:
 class LocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -2457,8 +3100,10 @@ class LocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2469,6 +3114,7 @@ class LocalScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2486,13 +3132,31 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class NonlinearConstrainedParallelAlgorithmSelection:
+    cobyla: type[Cobyla]
+    nlopt_cobyla: type[NloptCOBYLA]
+    scipy_cobyla: type[ScipyCOBYLA]
+    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Local: LocalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class NonlinearConstrainedScalarAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2500,19 +3164,23 @@ class NonlinearConstrainedScalarAlgorithmSelection:
 
 class ParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2520,9 +3188,12 @@ class ParallelScalarAlgorithmSelection:
 
 class BoundedAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -2534,9 +3205,11 @@ class BoundedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2545,8 +3218,10 @@ class BoundedAlgorithmSelection:
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2581,6 +3256,8 @@ class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     migrad: type[Migrad]
@@ -2589,6 +3266,7 @@ class GradientBasedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
@@ -2597,6 +3275,7 @@ class GradientBasedAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
@@ -2615,6 +3294,7 @@ class GradientBasedAlgorithmSelection:
 
 class GradientFreeAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
@@ -2626,11 +3306,13 @@ class GradientFreeAlgorithmSelection:
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
     pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2638,6 +3320,7 @@ class GradientFreeAlgorithmSelection:
     Global: GlobalGradientFreeAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLocalAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: GradientFreeParallelAlgorithmSelection
     Scalar: GradientFreeScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2647,9 +3330,11 @@ class GradientFreeAlgorithmSelection:
 
 class LeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     Bounded: BoundedLeastSquaresAlgorithmSelection
@@ -2675,9 +3360,12 @@ class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     migrad: type[Migrad]
@@ -2692,9 +3380,11 @@ class LocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2705,8 +3395,10 @@ class LocalAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2728,12 +3420,17 @@ class LocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class NonlinearConstrainedAlgorithmSelection:
+    cobyla: type[Cobyla]
     slsqp: type[Slsqp]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2742,6 +3439,7 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2749,8 +3447,10 @@ class ParallelAlgorithmSelection:
     newuoa: type[Newuoa]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelAlgorithmSelection
@@ -2758,6 +3458,7 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2767,9 +3468,11 @@ class ParallelAlgorithmSelection:
 class ScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     neldermead: type[NelderMead]
@@ -2782,8 +3485,10 @@ class ScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2794,6 +3499,7 @@ class ScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
@@ -2818,10 +3524,13 @@ class AlgorithmSelection:
     bfgs: type[Bfgs]
     bhhh: type[Bhhh]
     bobyqa: type[Bobyqa]
+    cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
+    dogbox: type[Dogbox]
+    interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
     migrad: type[Migrad]
@@ -2836,9 +3545,11 @@ class AlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
+    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2849,9 +3560,11 @@ class AlgorithmSelection:
     nlopt_var: type[NloptVAR]
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
+    scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_lbfgsb: type[ScipyLBFGSB]
+    scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_neldermead: type[ScipyNelderMead]

@@ -1,4 +1,4 @@
-"""Compare slsqp and the augmented Lagrangian with scipy's SLSQP and with nlopt's on classic problems.
+"""Compare slsqp, cobyla and the augmented Lagrangian with those of scipy and nlopt on classic problems.
 
 Run with thalweg, nlopt and scipy installed: python scripts/reference/compare_nonlinear.py
 
@@ -227,6 +227,78 @@ def with_slsqp(problem, ftol):
     return result.nfev, result.x, result.success
 
 
+def with_thalweg_cobyla(problem, name, tol):
+    """Our cobyla, with the violations that the others leave."""
+    n = len(problem.start)
+    result = om.minimize(
+        lambda x: float(problem.fun(x)),
+        problem.start,
+        name,
+        bounds=om.Bounds(lower=np.full(n, problem.box[0]), upper=np.full(n, problem.box[1])),
+        constraints=om.NonlinearConstraint(
+            func=lambda x: np.array(problem.constraints(x)),
+            lower_bound=problem.lower,
+            upper_bound=problem.upper,
+            tol=1e-8,
+        ),
+        algo_options={"convergence_xtol_rel": tol, "convergence_ftol_rel": 0, "stopping_maxfun": 20_000},
+    )
+    return result.n_fun_evals, result.params, result.success
+
+
+def with_scipy_cobyla(problem, tol):
+    """scipy's COBYLA with optimagic's first radius. Its constraints have one limit, here two rows for each equation."""
+    from scipy.optimize import Bounds, NonlinearConstraint
+
+    n = len(problem.start)
+    result = scipy_minimize(
+        problem.fun,
+        problem.start,
+        method="COBYLA",
+        tol=tol,
+        bounds=Bounds(np.full(n, problem.box[0]), np.full(n, problem.box[1])),
+        constraints=NonlinearConstraint(
+            lambda x: np.array(problem.constraints(x)), problem.lower, problem.upper
+        ),
+        options={"maxiter": 20_000, "rhobeg": 0.1 * max(np.abs(problem.start).max(), 1.0)},
+    )
+    return result.nfev, result.x, result.success
+
+
+def with_nlopt_cobyla(problem, tol):
+    """nlopt's COBYLA."""
+    n, calls = len(problem.start), [0]
+
+    def objective(x, _):
+        calls[0] += 1
+        return float(problem.fun(x))
+
+    def side(sign, limits, rows):
+        def values(result, x, _):
+            result[:] = sign * (np.array(problem.constraints(x), dtype=float) - limits)[rows]
+
+        return values
+
+    optimizer = nlopt.opt(nlopt.LN_COBYLA, n)
+    optimizer.set_lower_bounds(np.full(n, problem.box[0]))
+    optimizer.set_upper_bounds(np.full(n, problem.box[1]))
+    optimizer.set_min_objective(objective)
+    equal = problem.lower == problem.upper
+    below, above = np.isfinite(problem.lower) & ~equal, np.isfinite(problem.upper) & ~equal
+    for rows, sign, limits in ((below, -1, problem.lower), (above, 1, problem.upper)):
+        if rows.any():
+            optimizer.add_inequality_mconstraint(side(sign, limits, rows), np.full(rows.sum(), 1e-5))
+    if equal.any():
+        optimizer.add_equality_mconstraint(side(1, problem.lower, equal), np.full(equal.sum(), 1e-5))
+    optimizer.set_xtol_rel(tol)
+    optimizer.set_maxeval(20_000)
+    try:
+        x, success = optimizer.optimize(problem.start), True
+    except (nlopt.RoundoffLimited, RuntimeError):
+        x, success = np.full(n, np.nan), False
+    return calls[0], x, success
+
+
 SOLVERS = {
     "thalweg lbfgsb": lambda problem: with_thalweg(problem, "lbfgsb"),
     "thalweg lbfgsb, tol 1e-8": lambda problem: with_thalweg(problem, "lbfgsb", 1e-8),
@@ -235,6 +307,14 @@ SOLVERS = {
     "scipy slsqp, ftol 1e-6": lambda problem: with_slsqp(problem, 1e-6),
     "thalweg slsqp, ftol 1e-8": lambda problem: with_thalweg_slsqp(problem, 1e-8),
     "scipy slsqp, ftol 1e-8": lambda problem: with_slsqp(problem, 1e-8),
+    "thalweg scipy_cobyla, 1e-5": lambda problem: with_thalweg_cobyla(problem, "scipy_cobyla", 1e-5),
+    "scipy cobyla, 1e-5": lambda problem: with_scipy_cobyla(problem, 1e-5),
+    "thalweg scipy_cobyla, 1e-8": lambda problem: with_thalweg_cobyla(problem, "scipy_cobyla", 1e-8),
+    "scipy cobyla, 1e-8": lambda problem: with_scipy_cobyla(problem, 1e-8),
+    "thalweg nlopt_cobyla, 1e-5": lambda problem: with_thalweg_cobyla(problem, "nlopt_cobyla", 1e-5),
+    "nlopt cobyla, 1e-5": lambda problem: with_nlopt_cobyla(problem, 1e-5),
+    "thalweg nlopt_cobyla, 1e-8": lambda problem: with_thalweg_cobyla(problem, "nlopt_cobyla", 1e-8),
+    "nlopt cobyla, 1e-8": lambda problem: with_nlopt_cobyla(problem, 1e-8),
     "thalweg neldermead": lambda problem: with_thalweg(problem, "neldermead"),
     "nlopt auglag neldermead": lambda problem: with_nlopt(problem, nlopt.LN_NELDERMEAD),
 }
@@ -244,4 +324,4 @@ for problem in CLASSICS:
     for name, solver in SOLVERS.items():
         n_evals, x, success = solver(problem)
         error, violation = abs(problem.fun(x) - problem.value), problem.violation(x)
-        print(f"  {name:24} {n_evals:6}  error {error:.1e}  violation {violation:.1e}  {success}")
+        print(f"  {name:27} {n_evals:6}  error {error:.1e}  violation {violation:.1e}  {success}")

@@ -2,13 +2,13 @@
 
 Writes, into `crates/thalweg-bench/data/`:
 
-* `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
-  optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
-  Sbplx, iminuit's MIGRAD, DFO-LS and Py-BOBYQA on the 54 Moré-Wild problems;
+* `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, COBYLA, least_squares (lm, trf,
+  dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, COBYLA, Nelder-Mead,
+  NEWUOA, PRAXIS and Sbplx, iminuit's MIGRAD, DFO-LS, Py-BOBYQA, and fides (with optimagic's options) on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
-Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33, DFO-LS 1.6.5 and Py-BOBYQA 1.5.0 (other versions count a little
-differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33, DFO-LS 1.6.5, Py-BOBYQA 1.5.0 and fides 0.8.0 (other versions count
+a little differently). Run from anywhere:
 
     python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv] [--set NAME]
 
@@ -23,9 +23,10 @@ Rules of the measurement: "to 1e-4" is the number of objective (residual) evalua
 with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
 counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs 1e-12, xtol of least_squares left
 at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones 0;
-rhoend of DFO-LS and Py-BOBYQA 1e-12, their tests of the objective off; gtol_rel of pounders 1e-14), so that runs go on to the
-end. Runs of pounders and Py-BOBYQA, which take some 20 ms of their own for each evaluation, are cut off after 60 seconds of CPU
-time, so that their counts are what they reach by then. For the bounded problems the gap is f - f*.
+rhoend of DFO-LS and Py-BOBYQA 1e-12, their tests of the objective off; gtol_rel of pounders 1e-14; tol of COBYLA 1e-14, its first
+radius that of optimagic), so that runs go on to the end. Runs of pounders and Py-BOBYQA, which take some 20 ms of their own for
+each evaluation, are cut off after 60 seconds of CPU time, so that their counts are what they reach by then. For the bounded
+problems the gap is f - f*.
 
 Methods that ask for gradients only (MIGRAD), for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
 each gradient, as under optimagic: every point counts as an evaluation.
@@ -34,6 +35,7 @@ each gradient, as under optimagic: every point counts as an evaluation.
 import argparse
 import contextlib
 import csv
+import logging
 import time
 import warnings
 from datetime import date
@@ -41,12 +43,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import dfols
+import fides
 import iminuit
 import nlopt
 import numpy as np
 import optimagic as om
 import optimagic.benchmarking.more_wild as more_wild_functions
 import pybobyqa
+from fides.hessian_approximation import BFGS
 from optimagic.benchmarking.get_benchmark_problems import get_benchmark_problems
 from scipy.optimize import differential_evolution, least_squares, minimize
 
@@ -167,6 +171,30 @@ def powell(recorder, _, start):
     minimize(recorder.value, start, method="Powell", options=options)
 
 
+def cobyla(recorder, _, start):
+    radius = 0.1 * max(np.abs(start).max(), 1.0)
+    minimize(recorder.value, start, method="COBYLA", tol=1e-14, options={"rhobeg": radius, "maxiter": 10**6})
+
+
+def fides_bfgs(recorder, jacobian, start):
+    def value_and_gradient(x):
+        r = recorder.residuals(x)
+        return recorder.values[-1], 2 * jacobian(x).T @ r
+
+    options = {"fatol": 0.0, "frtol": 1e-14, "xtol": 1e-14, "gatol": 1e-12, "grtol": 1e-14, "maxiter": 10**6}
+    as_optimagic = {"delta_init": 1.0, "stepback_strategy": "truncate", "subspace_solver": "full", "theta_max": 0.95}
+    unbounded = np.full(len(start), np.inf)
+    optimizer = fides.Optimizer(
+        value_and_gradient,
+        ub=unbounded,
+        lb=-unbounded,
+        verbose=logging.CRITICAL,
+        options=options | as_optimagic,
+        hessian_update=BFGS(),
+    )
+    optimizer.minimize(start)
+
+
 def nlopt_with(name, ftol_rel=1e-14):
     def run(recorder, _, start):
         nlopt.srand(0)
@@ -251,6 +279,10 @@ ALGORITHMS = {
     "nlopt_tnewton": (nlopt_with_gradient("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_lm": (least_squares_with("lm"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),
+    "scipy_ls_dogbox": (least_squares_with("dogbox"), BUDGET_WITH_DERIVATIVES),
+    "fides": (fides_bfgs, BUDGET_WITH_DERIVATIVES),
+    "scipy_cobyla": (cobyla, BUDGET_WITHOUT_DERIVATIVES),
+    "nlopt_cobyla": (nlopt_with("LN_COBYLA"), BUDGET_WITHOUT_DERIVATIVES),
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
     "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
     "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),

@@ -18,11 +18,13 @@ def test_filters_chain_in_any_order():
     assert "scipy_lbfgsb" in om.algos.Bounded.GradientBased.AllNames
     assert set(om.algos.LeastSquares.AllNames) == {
         "dfols",
+        "dogbox",
         "levenberg_marquardt",
         "nag_dfols",
         "pounders",
         "tao_pounders",
         "trf",
+        "scipy_ls_dogbox",
         "scipy_ls_lm",
         "scipy_ls_trf",
     }

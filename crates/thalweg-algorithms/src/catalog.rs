@@ -5,10 +5,13 @@ use thalweg_core::CatalogEntry;
 use crate::algorithms::bfgs::Bfgs;
 use crate::algorithms::bhhh::Bhhh;
 use crate::algorithms::bobyqa::Bobyqa;
+use crate::algorithms::cobyla::Cobyla;
 use crate::algorithms::compass_search::CompassSearch;
 use crate::algorithms::conjugate_gradient::ConjugateGradient;
 use crate::algorithms::dfols::Dfols;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
+use crate::algorithms::dogbox::Dogbox;
+use crate::algorithms::interior_trust_region::InteriorTrustRegion;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use crate::algorithms::migrad::Migrad;
@@ -31,10 +34,13 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Bfgs>(),
     CatalogEntry::of::<Bhhh>(),
     CatalogEntry::of::<Bobyqa>(),
+    CatalogEntry::of::<Cobyla>(),
     CatalogEntry::of::<CompassSearch>(),
     CatalogEntry::of::<ConjugateGradient>(),
     CatalogEntry::of::<Dfols>(),
     CatalogEntry::of::<DifferentialEvolution>(),
+    CatalogEntry::of::<Dogbox>(),
+    CatalogEntry::of::<InteriorTrustRegion>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
     CatalogEntry::of::<Migrad>(),

@@ -1,6 +1,7 @@
-//! What both least-squares algorithms promise beyond the conformance suite.
+//! What the least-squares algorithms with derivatives promise beyond the conformance suite.
 
 use proptest::prelude::*;
+use thalweg_algorithms::algorithms::dogbox::Dogbox;
 use thalweg_algorithms::algorithms::levenberg_marquardt::LevenbergMarquardt;
 use thalweg_algorithms::algorithms::trf::{TrSolver, Trf};
 use thalweg_core::{
@@ -51,12 +52,14 @@ fn solve(
     algorithm.solve(&mut Problem::new(oracle, spec), x0)
 }
 
-/// Both algorithms, trf with both of its solvers.
+/// All algorithms, trf and dogbox with both of their solvers.
 fn all() -> Vec<Box<dyn Algorithm>> {
     vec![
         Box::new(LevenbergMarquardt::default()),
         Box::new(Trf::default()),
         Box::new(Trf { tr_solver: Some(TrSolver::Lsmr), ..Trf::default() }),
+        Box::new(Dogbox::default()),
+        Box::new(Dogbox { tr_solver: Some(TrSolver::Lsmr), ..Dogbox::default() }),
     ]
 }
 

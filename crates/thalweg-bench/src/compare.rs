@@ -44,7 +44,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 24] = [
+pub const PAIRINGS: [Pairing; 28] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -62,6 +62,23 @@ pub const PAIRINGS: [Pairing; 24] = [
         reference: "nag_dfols",
         max_evaluations: 2000,
         options: &[("convergence_minimal_trustregion_radius_tolerance", 1e-12)],
+    },
+    Pairing {
+        algorithm: "dogbox",
+        reference: "scipy_ls_dogbox",
+        max_evaluations: 1000,
+        options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "fides",
+        reference: "fides",
+        max_evaluations: 1000,
+        options: &[
+            ("convergence_ftol_rel", 1e-14),
+            ("convergence_xtol_abs", 1e-14),
+            ("convergence_gtol_abs", 1e-12),
+            ("convergence_gtol_rel", 1e-14),
+        ],
     },
     Pairing {
         algorithm: "lbfgsb",
@@ -102,6 +119,12 @@ pub const PAIRINGS: [Pairing; 24] = [
     Pairing {
         algorithm: "newuoa",
         reference: "nlopt_newuoa",
+        max_evaluations: 2000,
+        options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "nlopt_cobyla",
+        reference: "nlopt_cobyla",
         max_evaluations: 2000,
         options: RELATIVE,
     },
@@ -161,6 +184,12 @@ pub const PAIRINGS: [Pairing; 24] = [
         reference: "scipy_bfgs",
         max_evaluations: 1000,
         options: &[("convergence_xtol_rel", 1e-14), ("convergence_gtol_abs", 1e-12)],
+    },
+    Pairing {
+        algorithm: "scipy_cobyla",
+        reference: "scipy_cobyla",
+        max_evaluations: 2000,
+        options: &[("convergence_xtol_rel", 1e-14)],
     },
     Pairing {
         algorithm: "scipy_conjugate_gradient",

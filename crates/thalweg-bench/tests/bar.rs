@@ -60,12 +60,22 @@ fn differential_evolution_is_as_reliable_as_the_reference() {
 }
 
 #[test]
+fn dogbox_clears_the_bar() {
+    assert_clears_the_bar("dogbox");
+}
+
+#[test]
 fn every_comparison_has_a_test_here() {
     let source = include_str!("bar.rs");
     for pairing in PAIRINGS {
         let test = format!("fn {}_clears_the_bar()", pairing.algorithm);
         assert!(source.contains(&test), "{test} is missing");
     }
+}
+
+#[test]
+fn fides_clears_the_bar() {
+    assert_clears_the_bar("fides");
 }
 
 #[test]
@@ -101,6 +111,11 @@ fn newton_cg_clears_the_bar() {
 #[test]
 fn newuoa_clears_the_bar() {
     assert_clears_the_bar("newuoa");
+}
+
+#[test]
+fn nlopt_cobyla_clears_the_bar() {
+    assert_clears_the_bar("nlopt_cobyla");
 }
 
 #[test]
@@ -146,6 +161,11 @@ fn pybobyqa_clears_the_bar() {
 #[test]
 fn scipy_bfgs_clears_the_bar() {
     assert_clears_the_bar("scipy_bfgs");
+}
+
+#[test]
+fn scipy_cobyla_clears_the_bar() {
+    assert_clears_the_bar("scipy_cobyla");
 }
 
 #[test]

@@ -2,6 +2,10 @@
 
 use thalweg_core::OptionValue;
 
+mod not_yet;
+
+pub use not_yet::NOT_YET;
+
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]
 pub struct Preset {
@@ -89,8 +93,46 @@ const NLOPT_LOCAL: &[PresetOption] = &[
     own("stopping_maxfun"),
 ];
 
+/// The options of scipy's least squares within bounds.
+const SCIPY_LS_BOUNDED: &[PresetOption] = &[
+    own("convergence_ftol_rel"),
+    own("convergence_gtol_rel"),
+    own("stopping_maxfun"),
+    no_effect("relative_step_size_diff_approx", Default::None),
+    own("tr_solver"),
+    no_effect("tr_solver_options", Default::None),
+];
+
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
+    Preset {
+        name: "fides",
+        class_name: "Fides",
+        native: "interior_trust_region",
+        options: &[
+            own("hessian_update_strategy"),
+            own("convergence_ftol_abs"),
+            own("convergence_ftol_rel"),
+            own("convergence_xtol_abs"),
+            own("convergence_gtol_abs"),
+            own("convergence_gtol_rel"),
+            own("stopping_maxiter"),
+            PresetOption {
+                name: "stopping_max_seconds",
+                target: Target::Native("stopping_maxtime"),
+                default: Default::Native,
+            },
+            own("trustregion_initial_radius"),
+            own("trustregion_stepback_strategy"),
+            own("trustregion_subspace_dimension"),
+            own("trustregion_max_stepback_fraction"),
+            own("trustregion_decrease_threshold"),
+            own("trustregion_increase_threshold"),
+            own("trustregion_decrease_factor"),
+            own("trustregion_increase_factor"),
+        ],
+        success_message: None,
+    },
     Preset {
         name: "iminuit_migrad",
         class_name: "IminuitMigrad",
@@ -191,6 +233,13 @@ pub const PRESETS: &[Preset] = &[
         name: "nlopt_bobyqa",
         class_name: "NloptBOBYQA",
         native: "bobyqa",
+        options: NLOPT_LOCAL,
+        success_message: None,
+    },
+    Preset {
+        name: "nlopt_cobyla",
+        class_name: "NloptCOBYLA",
+        native: "cobyla",
         options: NLOPT_LOCAL,
         success_message: None,
     },
@@ -313,6 +362,30 @@ pub const PRESETS: &[Preset] = &[
         success_message: None,
     },
     Preset {
+        name: "scipy_cobyla",
+        class_name: "ScipyCOBYLA",
+        native: "cobyla",
+        options: &[
+            // Called relative by the original, whose radius ends at it all the same.
+            PresetOption {
+                name: "convergence_xtol_rel",
+                target: Target::Native("convergence_xtol_abs"),
+                default: Default::Float(1e-5),
+            },
+            // The original counts evaluations, not iterations.
+            PresetOption {
+                name: "stopping_maxiter",
+                target: Target::Native("stopping_maxfun"),
+                default: Default::Native,
+            },
+            own("trustregion_initial_radius"),
+            no_effect("display", Default::Bool(false)),
+            with("first_steps", Default::Text("equal")),
+            with("convergence_ftol_rel", Default::Float(0.0)),
+        ],
+        success_message: None,
+    },
+    Preset {
         name: "scipy_conjugate_gradient",
         class_name: "ScipyConjugateGradient",
         native: "conjugate_gradient",
@@ -363,6 +436,13 @@ pub const PRESETS: &[Preset] = &[
         success_message: None,
     },
     Preset {
+        name: "scipy_ls_dogbox",
+        class_name: "ScipyLSDogbox",
+        native: "dogbox",
+        options: SCIPY_LS_BOUNDED,
+        success_message: None,
+    },
+    Preset {
         name: "scipy_ls_lm",
         class_name: "ScipyLSLM",
         native: "levenberg_marquardt",
@@ -378,14 +458,7 @@ pub const PRESETS: &[Preset] = &[
         name: "scipy_ls_trf",
         class_name: "ScipyLSTRF",
         native: "trf",
-        options: &[
-            own("convergence_ftol_rel"),
-            own("convergence_gtol_rel"),
-            own("stopping_maxfun"),
-            no_effect("relative_step_size_diff_approx", Default::None),
-            own("tr_solver"),
-            no_effect("tr_solver_options", Default::None),
-        ],
+        options: SCIPY_LS_BOUNDED,
         success_message: None,
     },
     Preset {
@@ -484,72 +557,3 @@ pub const PRESETS: &[Preset] = &[
 /// Spellings that users of older material type, and the name that they mean. They work, with a warning.
 pub const ALIASES: &[(&str, &str)] =
     &[("nlopt_lbfgs", "nlopt_lbfgsb"), ("scipy_lbfgs", "scipy_lbfgsb")];
-
-/// Names of optimagic that are not there yet.
-pub const NOT_YET: &[&str] = &[
-    "bayes_opt",
-    "fides",
-    "gfo_differential_evolution",
-    "gfo_downhillsimplex",
-    "gfo_evolution_strategy",
-    "gfo_genetic_algorithm",
-    "gfo_hillclimbing",
-    "gfo_parallel_tempering",
-    "gfo_powells_method",
-    "gfo_pso",
-    "gfo_repulsinghillclimbing",
-    "gfo_simulatedannealing",
-    "gfo_spiral_optimization",
-    "gfo_stochastichillclimbing",
-    "iminuit_migrad",
-    "ipopt",
-    "nevergrad_bo",
-    "nevergrad_cga",
-    "nevergrad_cmaes",
-    "nevergrad_de",
-    "nevergrad_eda",
-    "nevergrad_emna",
-    "nevergrad_meta",
-    "nevergrad_ngopt",
-    "nevergrad_oneplusone",
-    "nevergrad_pso",
-    "nevergrad_randomsearch",
-    "nevergrad_samplingsearch",
-    "nevergrad_tbpsa",
-    "nlopt_ccsaq",
-    "nlopt_cobyla",
-    "nlopt_crs2_lm",
-    "nlopt_direct",
-    "nlopt_esch",
-    "nlopt_isres",
-    "nlopt_mma",
-    "pygad",
-    "pygmo_bee_colony",
-    "pygmo_cmaes",
-    "pygmo_de",
-    "pygmo_de1220",
-    "pygmo_gaco",
-    "pygmo_gwo",
-    "pygmo_ihs",
-    "pygmo_mbh",
-    "pygmo_pso",
-    "pygmo_pso_gen",
-    "pygmo_sade",
-    "pygmo_sea",
-    "pygmo_sga",
-    "pygmo_simulated_annealing",
-    "pygmo_xnes",
-    "pyswarms_general",
-    "pyswarms_global_best",
-    "pyswarms_local_best",
-    "scipy_basinhopping",
-    "scipy_brute",
-    "scipy_cobyla",
-    "scipy_direct",
-    "scipy_dual_annealing",
-    "scipy_ls_dogbox",
-    "scipy_shgo",
-    "scipy_trust_constr",
-    "tranquilo",
-    "tranquilo_ls",
-];

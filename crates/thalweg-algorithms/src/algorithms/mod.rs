@@ -3,10 +3,13 @@
 pub mod bfgs;
 pub mod bhhh;
 pub mod bobyqa;
+pub mod cobyla;
 pub mod compass_search;
 pub mod conjugate_gradient;
 pub mod dfols;
 pub mod differential_evolution;
+pub mod dogbox;
+pub mod interior_trust_region;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;
 pub mod migrad;

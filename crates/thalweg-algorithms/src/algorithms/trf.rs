@@ -35,6 +35,7 @@ use crate::pieces::lsmr::LsmrLimits;
 use crate::pieces::lsq_model::LsqModel;
 use crate::pieces::lsq_trust_region::LsqTrustRegion;
 use crate::pieces::reflective_step::{Place, choose};
+use crate::pieces::step_change::{StepChange, step_test};
 use crate::pieces::subspace_step::SubspaceStep;
 
 /// How the trust-region problem is solved.
@@ -116,7 +117,8 @@ impl Algorithm for Trf {
                 let predicted = choose(&place, &scaled.model(), &mut step);
                 trial.step_from(&at, &scaled.d, &step, lower, upper);
                 if trial.x == at.x || !all_finite(&trial.x) {
-                    return Ok(match self.step_test(trial.step_norm, nrm2(&at.x)) {
+                    let tolerance = self.convergence_xtol_rel;
+                    return Ok(match step_test(trial.step_norm, nrm2(&at.x), tolerance) {
                         Some(test) => at.converged(test),
                         None => at.stalled("the step no longer changes the parameters"),
                     });
@@ -127,9 +129,11 @@ impl Algorithm for Trf {
                     radius = 0.25 * length;
                     continue;
                 }
-                let change = Change::between(&at, &trial, predicted);
-                let converged = self.convergence(&change);
-                let next_radius = change.next_radius(radius, length);
+                let change =
+                    StepChange::of(at.value, trial.value, predicted, nrm2(&at.x), trial.step_norm);
+                let (ftol, xtol) = (self.convergence_ftol_rel, self.convergence_xtol_rel);
+                let converged = change.converged(ftol, xtol);
+                let next_radius = change.next_radius(radius, length, length > 0.95 * radius);
                 solver.rescale(radius, next_radius);
                 radius = next_radius;
                 let accepted = change.actual > 0.0;
@@ -192,29 +196,6 @@ impl Trf {
             tolerance: self.convergence_gtol_rel,
             option: "convergence_gtol_rel",
         }
-    }
-
-    /// The tests after a trial step, accepted or not.
-    fn convergence(&self, change: &Change) -> Option<Test> {
-        if change.actual < self.convergence_ftol_rel * change.half_value && change.ratio > 0.25 {
-            return Some(Test {
-                measure: "relative reduction of the sum of squares",
-                value: change.actual / change.half_value,
-                tolerance: self.convergence_ftol_rel,
-                option: "convergence_ftol_rel",
-            });
-        }
-        self.step_test(change.step_norm, change.x_norm)
-    }
-
-    fn step_test(&self, step_norm: f64, x_norm: f64) -> Option<Test> {
-        let tolerance = self.convergence_xtol_rel;
-        (step_norm < tolerance * (tolerance + x_norm)).then(|| Test {
-            measure: "norm of the step relative to the parameters",
-            value: step_norm / (tolerance + x_norm),
-            tolerance,
-            option: "convergence_xtol_rel",
-        })
     }
 }
 
@@ -361,43 +342,5 @@ impl ScaledProblem {
     fn first_radius(&self, x: &[f64]) -> f64 {
         let radius = nrm2(&x.iter().zip(&self.d).map(|(x, d)| x / d).collect::<Vec<_>>());
         if radius == 0.0 { 1.0 } else { radius }
-    }
-}
-
-/// What a trial step brought.
-struct Change {
-    /// The reduction of half the sum of squares.
-    actual: f64,
-    /// Of the actual to the predicted reduction.
-    ratio: f64,
-    /// Half the sum of squares, the norm of the parameters, and that of the step, before it.
-    half_value: f64,
-    x_norm: f64,
-    step_norm: f64,
-}
-
-impl Change {
-    fn between(at: &Iterate, trial: &Iterate, predicted: f64) -> Self {
-        let half_value = 0.5 * at.value;
-        let actual = half_value - 0.5 * trial.value;
-        let ratio = if predicted > 0.0 {
-            actual / predicted
-        } else if predicted == 0.0 && actual == 0.0 {
-            1.0
-        } else {
-            0.0
-        };
-        Change { actual, ratio, half_value, x_norm: nrm2(&at.x), step_norm: trial.step_norm }
-    }
-
-    /// The radius after a step of this length in the scaled space.
-    fn next_radius(&self, radius: f64, length: f64) -> f64 {
-        if self.ratio < 0.25 {
-            0.25 * length
-        } else if self.ratio > 0.75 && length > 0.95 * radius {
-            2.0 * radius
-        } else {
-            radius
-        }
     }
 }

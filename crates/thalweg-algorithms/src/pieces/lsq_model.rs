@@ -1,4 +1,4 @@
-//! The quadratic model of half a sum of squares, m(s) = g's + (|J s|^2 + s'C s) / 2 with a diagonal C.
+//! Quadratic models: that of half a sum of squares, m(s) = g's + (|J s|^2 + s'C s) / 2 with a diagonal C, and one with any matrix.
 
 use thalweg_linalg::dot;
 
@@ -13,32 +13,65 @@ pub struct LsqModel<'a> {
     pub diagonal: &'a [f64],
 }
 
-impl LsqModel<'_> {
-    /// m(s).
-    pub fn value(&self, s: &[f64]) -> f64 {
-        0.5 * self.curvature(s, s) + dot(self.gradient, s)
-    }
+/// A quadratic model m(s) = g's + s'B s / 2.
+pub trait Quadratic {
+    /// g.
+    fn gradient(&self) -> &[f64];
 
-    /// u'(J'J + C)v.
-    pub fn curvature(&self, u: &[f64], v: &[f64]) -> f64 {
-        let rows = self.jacobian.chunks_exact(self.gradient.len());
-        let squares: f64 = rows.map(|row| dot(row, u) * dot(row, v)).sum();
-        squares + (0..u.len()).map(|j| u[j] * self.diagonal[j] * v[j]).sum::<f64>()
+    /// u'B v.
+    fn curvature(&self, u: &[f64], v: &[f64]) -> f64;
+
+    /// m(s).
+    fn value(&self, s: &[f64]) -> f64 {
+        0.5 * self.curvature(s, s) + dot(self.gradient(), s)
     }
 
     /// t -> m(s + t d).
-    pub fn along(&self, s: &[f64], d: &[f64]) -> Parabola {
+    fn along(&self, s: &[f64], d: &[f64]) -> Parabola {
         Parabola {
             square: 0.5 * self.curvature(d, d),
-            slope: dot(self.gradient, d) + self.curvature(s, d),
+            slope: dot(self.gradient(), d) + self.curvature(s, d),
             constant: self.value(s),
         }
     }
 
     /// t -> m(t d).
-    pub fn from_origin(&self, d: &[f64]) -> Parabola {
+    fn ray(&self, d: &[f64]) -> Parabola {
         let square = 0.5 * self.curvature(d, d);
-        Parabola { square, slope: dot(self.gradient, d), constant: 0.0 }
+        Parabola { square, slope: dot(self.gradient(), d), constant: 0.0 }
+    }
+}
+
+impl Quadratic for LsqModel<'_> {
+    fn gradient(&self) -> &[f64] {
+        self.gradient
+    }
+
+    /// u'(J'J + C)v.
+    fn curvature(&self, u: &[f64], v: &[f64]) -> f64 {
+        let rows = self.jacobian.chunks_exact(self.gradient.len());
+        let squares: f64 = rows.map(|row| dot(row, u) * dot(row, v)).sum();
+        squares + (0..u.len()).map(|j| u[j] * self.diagonal[j] * v[j]).sum::<f64>()
+    }
+}
+
+/// A model with a matrix of its own, n x n row-major and symmetric.
+#[derive(Clone, Copy, Debug)]
+pub struct DenseModel<'a> {
+    /// g.
+    pub gradient: &'a [f64],
+    /// B.
+    pub matrix: &'a [f64],
+}
+
+impl Quadratic for DenseModel<'_> {
+    fn gradient(&self) -> &[f64] {
+        self.gradient
+    }
+
+    fn curvature(&self, u: &[f64], v: &[f64]) -> f64 {
+        let rows = self.matrix.chunks_exact(self.gradient.len());
+        rows.zip(u).map(|(row, u)| u * dot(row, v)).sum()
     }
 }
 
@@ -81,7 +114,11 @@ mod tests {
         let line = model.along(&s, &d);
         let value = line.square * 9.0 + line.slope * 3.0 + line.constant;
         assert!((value - model.value(&[3.2, -1.1])).abs() < 1e-14);
-        assert_eq!(model.from_origin(&d), model.along(&[0.0; 2], &d));
+        assert_eq!(model.ray(&d), model.along(&[0.0; 2], &d));
+        let matrix = [1.25 + 0.1, 1.5, 1.5, 5.0];
+        let dense = DenseModel { gradient: &gradient, matrix: &matrix };
+        assert!((dense.value(&s) - model.value(&s)).abs() < 1e-14);
+        assert!((dense.curvature(&s, &d) - model.curvature(&s, &d)).abs() < 1e-14);
     }
 
     #[test]

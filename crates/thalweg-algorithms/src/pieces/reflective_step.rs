@@ -8,7 +8,7 @@
 use thalweg_linalg::{axpy, dot, nrm2, scale};
 
 use super::coleman_li::{keeps_bounds, reflect, step_to_bound};
-use super::lsq_model::LsqModel;
+use super::lsq_model::Quadratic;
 
 /// Where the step is taken.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +28,13 @@ pub struct Place<'a> {
 }
 
 /// Replaces `step` (scaled space) by the best of the candidates and returns the decrease that the model predicts.
-pub fn choose(place: &Place<'_>, model: &LsqModel<'_>, step: &mut Vec<f64>) -> f64 {
+pub fn choose(place: &Place<'_>, model: &impl Quadratic, step: &mut Vec<f64>) -> f64 {
     let p = place.unscaled(step);
     if keeps_bounds(place.x, &p, place.lower, place.upper) {
         return -model.value(step);
     }
     let to_bound = step_to_bound(place.x, &p, place.lower, place.upper);
-    let reflected = place.reflected(model, step, &p, to_bound);
+    let reflected = place.reflections(model, step, 1);
     scale(place.theta * to_bound, step);
     let cut_value = model.value(step);
     let (downhill, downhill_value) = place.downhill(model);
@@ -56,27 +56,54 @@ pub fn choose(place: &Place<'_>, model: &LsqModel<'_>, step: &mut Vec<f64>) -> f
 }
 
 impl Place<'_> {
-    fn unscaled(&self, s: &[f64]) -> Vec<f64> {
+    /// A step in the space of the parameters.
+    pub fn unscaled(&self, s: &[f64]) -> Vec<f64> {
         self.d.iter().zip(s).map(|(d, s)| d * s).collect()
     }
 
-    /// The step to the bound and from there on in the reflected direction, as far as the model falls within the region
-    /// and the bounds; `None` when there is no room.
+    /// The best of up to `most` reflections of a step that leaves the bounds: to the bound and from there on in the reflected direction,
+    /// as far as the model falls within the region and the bounds; `None` when there is no room. The next reflection starts where this
+    /// one meets a bound.
+    pub fn reflections(
+        &self,
+        model: &impl Quadratic,
+        step: &[f64],
+        most: usize,
+    ) -> Option<(Vec<f64>, f64)> {
+        let mut best: Option<(Vec<f64>, f64)> = None;
+        let (mut from, mut x, mut direction) =
+            (vec![0.0; step.len()], self.x.to_vec(), step.to_vec());
+        for _ in 0..most {
+            let p = self.unscaled(&direction);
+            let to_bound = step_to_bound(&x, &p, self.lower, self.upper);
+            if to_bound > self.distance_to_region(&from, &direction) {
+                break;
+            }
+            axpy(to_bound, &direction, &mut from);
+            reflect(to_bound, &x, &p, self.lower, self.upper, &mut direction);
+            axpy(to_bound, &p, &mut x);
+            let Some((found, value)) = self.reflected(model, &from, &x, &direction, to_bound)
+            else {
+                break;
+            };
+            if best.as_ref().is_none_or(|(_, least)| value < *least) {
+                best = Some((found, value));
+            }
+        }
+        best
+    }
+
+    /// From a point on a bound on in the reflected direction.
     fn reflected(
         &self,
-        model: &LsqModel<'_>,
-        step: &[f64],
-        p: &[f64],
+        model: &impl Quadratic,
+        on_bound: &[f64],
+        x: &[f64],
+        direction: &[f64],
         to_bound: f64,
     ) -> Option<(Vec<f64>, f64)> {
-        let mut direction = step.to_vec();
-        reflect(to_bound, self.x, p, self.lower, self.upper, &mut direction);
-        let on_bound: Vec<f64> = step.iter().map(|s| s * to_bound).collect();
-        let mut x = self.x.to_vec();
-        axpy(to_bound, p, &mut x);
-
-        let to_region = self.distance_to_region(&on_bound, &direction);
-        let to_next_bound = step_to_bound(&x, &self.unscaled(&direction), self.lower, self.upper);
+        let to_region = self.distance_to_region(on_bound, direction);
+        let to_next_bound = step_to_bound(x, &self.unscaled(direction), self.lower, self.upper);
         let reach = to_next_bound.min(to_region);
         if reach <= 0.0 {
             return None;
@@ -86,10 +113,10 @@ impl Place<'_> {
         if low > high {
             return None;
         }
-        let (t, value) = model.along(&on_bound, &direction).minimize(low, high);
-        scale(t, &mut direction);
-        axpy(1.0, &on_bound, &mut direction);
-        Some((direction, value))
+        let (t, value) = model.along(on_bound, direction).minimize(low, high);
+        let mut found = on_bound.to_vec();
+        axpy(t, direction, &mut found);
+        Some((found, value))
     }
 
     /// The t >= 0 at which from + t direction leaves the ball.
@@ -104,12 +131,12 @@ impl Place<'_> {
     }
 
     /// The minimizer along the negative scaled gradient.
-    fn downhill(&self, model: &LsqModel<'_>) -> (Vec<f64>, f64) {
-        let mut direction: Vec<f64> = model.gradient.iter().map(|g| -g).collect();
+    pub fn downhill(&self, model: &impl Quadratic) -> (Vec<f64>, f64) {
+        let mut direction: Vec<f64> = model.gradient().iter().map(|g| -g).collect();
         let to_region = self.radius / nrm2(&direction);
         let to_bound = step_to_bound(self.x, &self.unscaled(&direction), self.lower, self.upper);
         let reach = if to_bound < to_region { self.theta * to_bound } else { to_region };
-        let (t, value) = model.from_origin(&direction).minimize(0.0, reach);
+        let (t, value) = model.ray(&direction).minimize(0.0, reach);
         scale(t, &mut direction);
         (direction, value)
     }
@@ -118,6 +145,7 @@ impl Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::lsq_model::LsqModel;
     use proptest::prelude::*;
 
     proptest! {

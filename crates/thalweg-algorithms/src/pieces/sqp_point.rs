@@ -63,20 +63,7 @@ impl Point {
     }
 
     pub fn why_infeasible(&self, problem: &Problem<'_>) -> String {
-        let limits = problem.constraint_limits();
-        let (mut most, mut of) = (0.0, 0);
-        for (i, (c, limits)) in self.constraints.iter().zip(limits).enumerate() {
-            let violation = violation(*c, *limits);
-            if violation > most {
-                (most, of) = (violation, i);
-            }
-        }
-        let (c, (lower, upper)) = (self.constraints[of], limits[of]);
-        format!(
-            "constraint value {of} stays at {c:e}, outside its limits [{lower}, {upper}], and no small step brings the \
-             constraints nearer to their limits: the end is a stationary point of the violation, or the constraints contradict \
-             each other"
-        )
+        why_infeasible(&self.constraints, problem.constraint_limits())
     }
 
     pub fn converged(self, test: Test, multipliers: &[f64]) -> Finish {
@@ -92,6 +79,23 @@ impl Point {
     ) -> Finish {
         with_derivatives(finish(self.x, self.value, reason.into()), self.gradient, multipliers)
     }
+}
+
+/// Why a run ends at a point that violates constraints.
+pub(crate) fn why_infeasible(constraints: &[f64], limits: &[(f64, f64)]) -> String {
+    let (mut most, mut of) = (0.0, 0);
+    for (i, (c, limits)) in constraints.iter().zip(limits).enumerate() {
+        let violation = violation(*c, *limits);
+        if violation > most {
+            (most, of) = (violation, i);
+        }
+    }
+    let (c, (lower, upper)) = (constraints[of], limits[of]);
+    format!(
+        "constraint value {of} stays at {c:e}, outside its limits [{lower}, {upper}], and no small step brings the \
+         constraints nearer to their limits: the end is a stationary point of the violation, or the constraints contradict \
+         each other"
+    )
 }
 
 fn with_derivatives(finish: Finish, gradient: Vec<f64>, multipliers: &[f64]) -> Finish {

@@ -9,7 +9,7 @@
 use thalweg_linalg::{axpy, dot, mul_transposed, nrm2, scale};
 
 use super::lsmr::{LinearMap, LsmrLimits, lsmr};
-use super::lsq_model::LsqModel;
+use super::lsq_model::{LsqModel, Quadratic};
 use super::trust_region_2d;
 
 /// A plane and the model in it.
@@ -49,11 +49,21 @@ impl SubspaceStep {
     }
 }
 
+/// The minimizer of |J p - r|, J with `n` columns.
+pub fn least_squares(
+    jacobian: &[f64],
+    n: usize,
+    residuals: &[f64],
+    limits: &LsmrLimits,
+) -> Vec<f64> {
+    lsmr(&DenseMap { jacobian, n }, n, residuals, 0.0, limits)
+}
+
 /// The predicted decrease along the negative gradient within the radius, divided by the squared radius.
 fn cauchy_damping(model: &LsqModel<'_>, radius: f64) -> f64 {
     let downhill: Vec<f64> = model.gradient.iter().map(|g| -g).collect();
     let to_boundary = radius / nrm2(model.gradient);
-    let (_, value) = model.from_origin(&downhill).minimize(0.0, to_boundary);
+    let (_, value) = model.ray(&downhill).minimize(0.0, to_boundary);
     -value / (radius * radius)
 }
 
@@ -75,8 +85,8 @@ fn gauss_newton(
     lsmr(&AugmentedMap { dense, m: residuals.len(), roots }, n, &extended, 0.0, limits)
 }
 
-/// Gram-Schmidt, twice for the second vector.
-fn orthonormal(first: &[f64], second: Vec<f64>) -> [Vec<f64>; 2] {
+/// The unit vectors of the plane of two vectors, the second one zero when they coincide: Gram-Schmidt, twice for the second.
+pub fn orthonormal(first: &[f64], second: Vec<f64>) -> [Vec<f64>; 2] {
     let mut basis = [first.to_vec(), second];
     let unit = |v: &mut Vec<f64>, zero_below: f64| {
         let norm = nrm2(v);

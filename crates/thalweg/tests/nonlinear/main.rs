@@ -3,6 +3,7 @@
 mod classics;
 mod drivers;
 mod honest;
+mod interpolated;
 mod messages;
 mod native;
 mod sequential;

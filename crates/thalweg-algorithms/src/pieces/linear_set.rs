@@ -1,0 +1,525 @@
+//! n + 1 points at which objective and constraints are known, and the linear models through them.
+//!
+//! The models come from the Lagrange functions of the points, `L_k(x_j) = 1` if j = k and 0 otherwise, which are linear: the gradient
+//! of a model is the sum of the values times their gradients. They tell the geometry as well: `1 / |grad L_k|` is the distance of
+//! point k from the face of the simplex opposite to it. An exchange of a point changes all of them in n^2 operations; from time to time
+//! they are computed afresh.
+//!
+//! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
+//!
+//! Reference:
+//! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
+//!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
+
+use thalweg_core::{Problem, Stop, Want};
+use thalweg_linalg::{QrPivot, axpy, dot, nrm2, solve_upper};
+
+use super::exact_penalty::violation;
+
+/// How often a first point without finite values is tried again, half as far away on the other side.
+const ATTEMPTS: usize = 8;
+/// Points whose directions are this close to dependent determine no model.
+const DEPENDENT: f64 = 1e-13;
+/// The Lagrange functions are computed afresh when they are wrong by this much at a new point.
+const ERROR: f64 = 1e-8;
+
+/// Violations of less than this part of their tolerance do not count.
+const NEGLIGIBLE: f64 = 1e-3;
+
+/// Objective and constraints at a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The objective.
+    pub value: f64,
+    /// The constraints.
+    pub constraints: Vec<f64>,
+}
+
+/// The points.
+pub struct LinearSet<'a> {
+    n: usize,
+    points: Vec<f64>,
+    known: Vec<Known>,
+    /// The largest violation at each point.
+    violations: Vec<f64>,
+    /// The gradient of each Lagrange function, in the scaled variables.
+    lagrange: Vec<f64>,
+    /// The point of least merit.
+    pub best: usize,
+    exchanges: usize,
+    scale: Vec<f64>,
+    lower: &'a [f64],
+    upper: &'a [f64],
+    limits: Vec<(f64, f64)>,
+}
+
+/// The gradients of the linear models, in the scaled variables.
+pub struct LinearModel {
+    /// That of the objective.
+    pub gradient: Vec<f64>,
+    /// Those of the constraints, row by row.
+    pub jacobian: Vec<f64>,
+    /// What the limits leave for the change of each constraint.
+    pub limits: Vec<(f64, f64)>,
+}
+
+impl Known {
+    /// Objective and constraints at a point.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn at(problem: &mut Problem<'_>, x: &[f64]) -> Result<Self, Stop> {
+        if problem.constraint_limits().is_empty() {
+            return Ok(Known { value: problem.value(x)?, constraints: Vec::new() });
+        }
+        let answers = problem.batch(Want::VALUE | Want::CONSTRAINTS, x)?;
+        Ok(Known { value: answers.values[0], constraints: answers.constraints.clone() })
+    }
+
+    /// Whether all numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        self.value.is_finite() && self.constraints.iter().all(|c| c.is_finite())
+    }
+}
+
+impl<'a> LinearSet<'a> {
+    /// Evaluate at the start and at n points one of the `steps` away from it, in one batch. `None` when the values are not finite at
+    /// the start, or nowhere near it in some direction.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn evaluate(
+        problem: &mut Problem<'a>,
+        x0: &[f64],
+        steps: Vec<f64>,
+    ) -> Result<Option<Self>, Stop> {
+        let mut set = LinearSet {
+            n: x0.len(),
+            points: x0.to_vec(),
+            known: Vec::new(),
+            violations: Vec::new(),
+            lagrange: Vec::new(),
+            best: 0,
+            exchanges: 0,
+            scale: steps,
+            lower: problem.lower(),
+            upper: problem.upper(),
+            limits: widened(problem),
+        };
+        problem.clip(&mut set.points);
+        let known = set.surround(problem, 1.0)?;
+        Ok(known.then_some(set))
+    }
+
+    /// Replace all points but the best one by points `radius` away from it. `false` when there are no finite values near it.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn renew(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
+        self.points = self.best_point().to_vec();
+        self.known = vec![self.known[self.best].clone()];
+        self.best = 0;
+        self.surround(problem, radius)
+    }
+
+    /// Add points around the only one, which is evaluated with them unless it is known.
+    fn surround(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
+        let n = self.n;
+        let first = self.known.len();
+        let mut steps: Vec<f64> = (0..n).map(|i| self.first_step(i, radius)).collect();
+        for (i, step) in steps.iter().enumerate() {
+            let x = self.along(i, *step);
+            self.points.extend(x);
+        }
+        let fresh = evaluate_all(problem, &self.points[first * n..])?;
+        self.known.extend(fresh);
+        for _ in 0..ATTEMPTS {
+            let bad: Vec<usize> = (1..=n).filter(|&k| !self.known[k].is_finite()).collect();
+            if bad.is_empty() || !self.known[0].is_finite() {
+                break;
+            }
+            let mut again = Vec::new();
+            for &k in &bad {
+                let (low, high) = self.room_of(k - 1, 0);
+                steps[k - 1] = (-0.5 * steps[k - 1]).max(low).min(high);
+                let x = self.along(k - 1, steps[k - 1]);
+                self.points[k * n..(k + 1) * n].copy_from_slice(&x);
+                again.extend(x);
+            }
+            for (known, k) in evaluate_all(problem, &again)?.into_iter().zip(bad) {
+                self.known[k] = known;
+            }
+        }
+        self.violations = self.known.iter().map(|known| self.violation(known)).collect();
+        Ok(self.known.iter().all(Known::is_finite) && self.refresh())
+    }
+
+    /// A step of this length in coordinate `i`, to the side with more room.
+    fn first_step(&self, i: usize, radius: f64) -> f64 {
+        let (low, high) = self.room_of(i, 0);
+        if high >= radius || high >= -low { radius.min(high) } else { (-radius).max(low) }
+    }
+
+    /// The first point with another coordinate `i`.
+    fn along(&self, i: usize, step: f64) -> Vec<f64> {
+        let mut x = self.points[..self.n].to_vec();
+        x[i] = (x[i] + step * self.scale[i]).max(self.lower[i]).min(self.upper[i]);
+        x
+    }
+
+    fn room_of(&self, i: usize, k: usize) -> (f64, f64) {
+        let (x, scale) = (self.points[k * self.n + i], self.scale[i]);
+        ((self.lower[i] - x) / scale, (self.upper[i] - x) / scale)
+    }
+
+    /// The number of variables.
+    pub fn dim(&self) -> usize {
+        self.n
+    }
+
+    /// Whether there are constraints.
+    pub fn is_constrained(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    fn point(&self, k: usize) -> &[f64] {
+        &self.points[k * self.n..(k + 1) * self.n]
+    }
+
+    /// The best point.
+    pub fn best_point(&self) -> &[f64] {
+        self.point(self.best)
+    }
+
+    /// What is known there.
+    pub fn best(&self) -> &Known {
+        &self.known[self.best]
+    }
+
+    /// The largest violation there.
+    pub fn best_violation(&self) -> f64 {
+        self.violations[self.best]
+    }
+
+    /// The largest violation of a limit at some point.
+    pub fn violation(&self, known: &Known) -> f64 {
+        let each = known.constraints.iter().zip(&self.limits).map(|(c, l)| violation(*c, *l));
+        each.fold(0.0, f64::max)
+    }
+
+    /// The largest coordinate of the best point in the scaled variables.
+    pub fn size(&self) -> f64 {
+        let scaled = self.best_point().iter().zip(&self.scale).map(|(x, scale)| x.abs() / scale);
+        scaled.fold(0.0, f64::max)
+    }
+
+    /// How far the best point can go down and up in each coordinate.
+    pub fn room(&self) -> (Vec<f64>, Vec<f64>) {
+        (0..self.n).map(|i| self.room_of(i, self.best)).unzip()
+    }
+
+    /// The point a step away from the best one; coordinates that the step takes to a bound are there exactly.
+    pub fn after(&self, d: &[f64]) -> Vec<f64> {
+        let one = |i: usize| {
+            let (low, high) = self.room_of(i, self.best);
+            if d[i] <= low {
+                self.lower[i]
+            } else if d[i] >= high {
+                self.upper[i]
+            } else {
+                let x = self.best_point()[i] + d[i] * self.scale[i];
+                x.max(self.lower[i]).min(self.upper[i])
+            }
+        };
+        (0..self.n).map(one).collect()
+    }
+
+    /// Make the point with the least objective plus `mu` times its violation the best one. Whether that was another one.
+    pub fn choose_best(&mut self, mu: f64) -> bool {
+        let key = |k: usize| (self.known[k].value + mu * self.violations[k], self.violations[k]);
+        let before = self.best;
+        self.best = (0..=self.n).fold(before, |best, k| if key(k) < key(best) { k } else { best });
+        self.best != before
+    }
+
+    /// The linear models around the best point.
+    pub fn model(&self) -> LinearModel {
+        let (n, m) = (self.n, self.limits.len());
+        let mut model =
+            LinearModel { gradient: vec![0.0; n], jacobian: vec![0.0; n * m], limits: Vec::new() };
+        let center = self.best();
+        for (known, lagrange) in self.known.iter().zip(self.lagrange.chunks_exact(n)) {
+            axpy(known.value - center.value, lagrange, &mut model.gradient);
+            for i in 0..m {
+                let change = known.constraints[i] - center.constraints[i];
+                axpy(change, lagrange, &mut model.jacobian[i * n..(i + 1) * n]);
+            }
+        }
+        let left = center.constraints.iter().zip(&self.limits).map(|(c, (low, high))| {
+            // Equations stay equations.
+            (low - c, if low == high { low - c } else { high - c })
+        });
+        model.limits = left.collect();
+        model
+    }
+
+    /// The gradient of the Lagrange function of a point.
+    pub fn lagrange(&self, k: usize) -> &[f64] {
+        &self.lagrange[k * self.n..(k + 1) * self.n]
+    }
+
+    /// The value of Lagrange function `k` after a step from the best point.
+    fn lagrange_after(&self, k: usize, d: &[f64]) -> f64 {
+        dot(self.lagrange(k), d) + if k == self.best { 1.0 } else { 0.0 }
+    }
+
+    /// The way from the best point to another one, in the scaled variables.
+    fn way(&self, x: &[f64]) -> Vec<f64> {
+        let from = self.best_point().iter().zip(&self.scale);
+        x.iter().zip(from).map(|(x, (from, scale))| (x - from) / scale).collect()
+    }
+
+    /// How far point `k` is from the best one.
+    pub fn distance(&self, k: usize) -> f64 {
+        nrm2(&self.way(self.point(k)))
+    }
+
+    /// The point farthest from the best one.
+    pub fn farthest(&self) -> (usize, f64) {
+        let each = self.others().map(|k| (k, self.distance(k)));
+        each.fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a })
+    }
+
+    /// The point nearest to the face opposite to it, and its distance from that.
+    pub fn flattest(&self) -> (usize, f64) {
+        let each = self.others().map(|k| (k, 1.0 / nrm2(self.lagrange(k))));
+        each.fold((0, f64::INFINITY), |a, b| if b.1 < a.1 { b } else { a })
+    }
+
+    fn others(&self) -> impl Iterator<Item = usize> {
+        (0..=self.n).filter(|&k| k != self.best)
+    }
+
+    /// The point whose exchange for the one after a step keeps the simplex largest, those count more that are farther than `near` from
+    /// the best point afterwards. `None` when the step is not `better` and no exchange makes the simplex larger.
+    pub fn replaceable(&self, d: &[f64], better: bool, near: f64, power: i32) -> Option<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for k in (0..=self.n).filter(|&k| better || k != self.best) {
+            let way = self.way(self.point(k));
+            let square: f64 = if better {
+                way.iter().zip(d).map(|(w, d)| (w - d) * (w - d)).sum()
+            } else {
+                dot(&way, &way)
+            };
+            let weight = (square / (near * near)).max(1.0).powi(power);
+            let score = weight * self.lagrange_after(k, d).abs();
+            if score > best.map_or(if better { 0.0 } else { 1.0 }, |(_, largest)| largest) {
+                best = Some((k, score));
+            }
+        }
+        best.map(|(k, _)| k)
+    }
+
+    /// Exchange point `t` for another one. `false` when the points are too close to a plane afterwards.
+    pub fn replace(&mut self, t: usize, x: &[f64], known: Known) -> bool {
+        let n = self.n;
+        let d = self.way(x);
+        let after: Vec<f64> = (0..=n).map(|k| self.lagrange_after(k, &d)).collect();
+        let mut pivot = self.lagrange(t).to_vec();
+        pivot.iter_mut().for_each(|p| *p /= after[t]);
+        for (k, row) in self.lagrange.chunks_exact_mut(n).enumerate() {
+            if k == t {
+                row.copy_from_slice(&pivot);
+            } else {
+                axpy(-after[k], &pivot, row);
+            }
+        }
+        self.points[t * n..(t + 1) * n].copy_from_slice(x);
+        self.violations[t] = self.violation(&known);
+        self.known[t] = known;
+        self.exchanges += 1;
+        let sound = self.exchanges <= 2 * n && self.is_consistent(t);
+        sound || self.refresh()
+    }
+
+    /// Whether the Lagrange functions have the right values at point `t`.
+    fn is_consistent(&self, t: usize) -> bool {
+        let from = self.others().find(|&k| k != t).unwrap_or(self.best);
+        let way: Vec<f64> =
+            (0..self.n).map(|i| (self.point(t)[i] - self.point(from)[i]) / self.scale[i]).collect();
+        (0..=self.n).all(|k| {
+            let expected = f64::from(u8::from(k == t)) - f64::from(u8::from(k == from));
+            from == t || (dot(self.lagrange(k), &way) - expected).abs() <= ERROR
+        })
+    }
+
+    /// Compute the Lagrange functions afresh. `false` when the points are too close to a plane.
+    fn refresh(&mut self) -> bool {
+        let n = self.n;
+        self.exchanges = 0;
+        let others: Vec<usize> = self.others().collect();
+        let ways: Vec<f64> = others.iter().flat_map(|&k| self.way(self.point(k))).collect();
+        let Ok(qr) = QrPivot::factor(&ways, n, n) else { return false };
+        if qr.rank(DEPENDENT) < n {
+            return false;
+        }
+        let mut triangle = vec![0.0; n * n];
+        let mut lagrange = vec![0.0; n * (n + 1)];
+        let solved = qr.write_r(&mut triangle).is_ok_and(|()| {
+            others.iter().enumerate().all(|(row, k)| {
+                let mut right = vec![0.0; n];
+                right[row] = 1.0;
+                let solved =
+                    qr.apply_qt(&mut right).and_then(|()| solve_upper(&triangle, n, &mut right));
+                for (value, &i) in right.iter().zip(qr.permutation()) {
+                    lagrange[k * n + i] = *value;
+                    lagrange[self.best * n + i] -= value;
+                }
+                solved.is_ok()
+            })
+        });
+        self.lagrange = lagrange;
+        solved && thalweg_linalg::all_finite(&self.lagrange)
+    }
+
+    /// The ratio between the range of the objective and the least range of a constraint that may come to be violated: what the weight
+    /// of violations needs to be at most (Powell 1994, section 4). Zero when no constraint matters.
+    pub fn weight_of_ranges(&self) -> f64 {
+        let slack = |k: usize, i: usize| {
+            let (c, (low, high)) = (self.known[k].constraints[i], self.limits[i]);
+            (c - low).min(high - c)
+        };
+        let mut least = f64::INFINITY;
+        for i in 0..self.limits.len() {
+            let range = |pick: fn(f64, f64) -> f64, from: f64| {
+                (0..=self.n).map(|k| slack(k, i)).fold(from, pick)
+            };
+            let (low, high) = (range(f64::min, f64::INFINITY), range(f64::max, f64::NEG_INFINITY));
+            if low < 0.5 * high {
+                least = least.min(high.max(0.0) - low);
+            }
+        }
+        if least.is_infinite() {
+            return 0.0;
+        }
+        let values = || self.known.iter().map(|known| known.value);
+        let (low, high) =
+            (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+        (high - low) / least
+    }
+}
+
+/// The limits, with a small part of the tolerances on both sides. Without that, violations that are only rounding would ask for ever
+/// larger weights, under which no step along a curved constraint counts as a gain.
+fn widened(problem: &Problem<'_>) -> Vec<(f64, f64)> {
+    let each = problem.constraint_limits().iter().zip(problem.constraint_tolerances());
+    each.map(|((low, high), tolerance)| {
+        (low - NEGLIGIBLE * tolerance, high + NEGLIGIBLE * tolerance)
+    })
+    .collect()
+}
+
+fn evaluate_all(problem: &mut Problem<'_>, points: &[f64]) -> Result<Vec<Known>, Stop> {
+    let m = problem.constraint_limits().len();
+    if m == 0 {
+        let values = problem.values(points)?;
+        return Ok(values.iter().map(|&value| Known { value, constraints: Vec::new() }).collect());
+    }
+    let answers = problem.batch(Want::VALUE | Want::CONSTRAINTS, points)?;
+    let rows = answers.values.iter().zip(answers.constraints.chunks_exact(m));
+    Ok(rows.map(|(&value, row)| Known { value, constraints: row.to_vec() }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use thalweg_core::ProblemSpec;
+    use thalweg_core::testing::FunctionOracle;
+
+    fn value(x: &[f64]) -> f64 {
+        3.0 * x[0] - 2.0 * x[1] + 0.5 * x[2]
+    }
+
+    #[test]
+    fn models_of_linear_functions_are_exact_after_every_exchange() {
+        let mut oracle = FunctionOracle::scalar(value);
+        let spec = ProblemSpec::unconstrained(3);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let steps = vec![1.0, 0.5, 2.0];
+        let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], steps.clone())
+            .unwrap()
+            .expect("finite");
+        let mut rng = thalweg_core::Rng::new(1);
+        for round in 0..60 {
+            set.choose_best(0.0);
+            let gradient = set.model().gradient;
+            for (g, e) in gradient.iter().zip([3.0, -1.0, 1.0]) {
+                assert!((g - e).abs() < 1e-9, "{round}: {gradient:?}");
+            }
+            let d: Vec<f64> = (0..3).map(|_| rng.uniform() - 0.5).collect();
+            let x = set.after(&d);
+            let known = Known { value: value(&x), constraints: Vec::new() };
+            let better = known.value < set.best().value;
+            if let Some(t) = set.replaceable(&d, better, 1.0, 1) {
+                assert!(set.replace(t, &x, known));
+            }
+        }
+    }
+
+    #[test]
+    fn the_geometry_is_that_of_the_simplex() {
+        let mut oracle = FunctionOracle::scalar(value);
+        let spec = ProblemSpec::unconstrained(3);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let mut set =
+            LinearSet::evaluate(&mut problem, &[0.0; 3], vec![1.0; 3]).unwrap().expect("finite");
+        assert_eq!((set.farthest().1, set.flattest().1), (1.0, 1.0));
+        let flat = Known { value: 0.0, constraints: Vec::new() };
+        assert!(set.replace(1, &[3.0, 0.0, 0.0], flat.clone()));
+        assert_eq!((set.farthest(), set.flattest().1), ((1, 3.0), 1.0));
+        assert!(!set.replace(1, &[0.0, 1.0, 0.0], flat), "on a face");
+    }
+
+    #[test]
+    fn first_points_turn_round_at_bounds_and_where_nothing_is_defined() {
+        let mut oracle =
+            FunctionOracle::scalar(|x| if x[1] > 0.2 { f64::INFINITY } else { x[0] + x[1] });
+        let spec = ProblemSpec {
+            lower: vec![-5.0, -5.0],
+            upper: vec![0.25, 5.0],
+            ..ProblemSpec::unconstrained(2)
+        };
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], vec![1.0; 2]).unwrap().unwrap();
+        assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, 0.0, -0.5]);
+    }
+
+    #[test]
+    fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
+        let limits = [(0.0, f64::INFINITY), (-9.0, f64::INFINITY)];
+        let spec = ProblemSpec {
+            constraint_limits: limits.to_vec(),
+            constraint_tolerances: vec![1e-5; 2],
+            ..ProblemSpec::unconstrained(1)
+        };
+        let mut oracle = FunctionOracle::scalar(|x| 6.0 * x[0]);
+        let problem = Problem::new(&mut oracle, &spec);
+        let known = |value: f64, c: f64| Known { value, constraints: vec![c, 1.0] };
+        let set = LinearSet {
+            n: 1,
+            points: vec![0.0, 1.0],
+            known: vec![known(0.0, -1.0), known(6.0, 2.0)],
+            violations: vec![1.0, 0.0],
+            lagrange: vec![-1.0, 1.0],
+            best: 0,
+            exchanges: 0,
+            scale: vec![1.0],
+            lower: problem.lower(),
+            upper: problem.upper(),
+            limits: problem.constraint_limits().to_vec(),
+        };
+        assert_eq!(set.weight_of_ranges(), 2.0);
+        assert_eq!(set.model().limits, [(1.0, f64::INFINITY), (-10.0, f64::INFINITY)]);
+        assert_eq!((set.model().gradient, set.model().jacobian), (vec![6.0], vec![3.0, 0.0]));
+    }
+}
