@@ -10,7 +10,7 @@ RUST_EXAMPLES := $(filter-out data nile,$(basename $(notdir $(wildcard examples/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: help demo build lint test test-rust test-python bench docs pictures wheel clean
+.PHONY: help demo build lint test test-rust test-python bench profiles docs pictures wheel clean
 
 help:  ## This list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,6 +34,7 @@ test-rust:  ## All crates, the examples of their documentation, and examples/rus
 	else \
 		echo cargo test --workspace --all-targets; cargo test --workspace --lib --bins --tests --examples; \
 	fi
+	cargo test -p thalweg-view --features png
 	cargo test --workspace --doc
 	@for name in $(RUST_EXAMPLES); do echo "example $$name"; cargo run -q -p thalweg --example $$name >/dev/null || exit 1; done
 
@@ -45,8 +46,18 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/python_overhead.py
 	$(RUN) benches/constraints.py
 	$(RUN) benches/multistart.py
+	$(RUN) benches/history.py --quick
+	$(RUN) benches/benchmarks.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
+
+# The references are measured where they are installed (`make bench` installs them); otherwise the recorded counts stand.
+REFERENCES := import scipy, nlopt, dfols, pybobyqa, iminuit, optimagic
+profiles: build  ## Every algorithm on benchmark sets, beside the reference libraries, into docs/benchmarks.md.
+	@if $(RUN) -c '$(REFERENCES)' 2>/dev/null; then \
+		$(RUN) scripts/reference/more_wild_reference.py; \
+	else echo "not installed: $(REFERENCES); the recorded counts stand"; fi
+	cargo run --release -p thalweg-bench --bin profiles -- --date $$(date +%F)
 
 docs: build  ## Generated pages and stubs, and the documentation of the crates.
 	cargo run -p thalweg-bench --bin generate_docs
@@ -54,6 +65,7 @@ docs: build  ## Generated pages and stubs, and the documentation of the crates.
 	cargo doc --no-deps --workspace
 
 pictures: $(VENV)/built  ## The pictures of the pages, drawn again.
+	cargo run -q -p thalweg --example plots -- docs/pictures
 	$(RUN) -m pip install -q matplotlib
 	@for script in scripts/pictures/*.py; do echo $$script; $(RUN) $$script || exit 1; done
 
@@ -78,5 +90,5 @@ $(VENV)/test: $(VENV)/built
 	@touch $@
 
 $(VENV)/bench: $(VENV)/built
-	$(RUN) -m pip install -q optimagic scipy nlopt
+	$(RUN) -m pip install -q optimagic scipy nlopt DFO-LS Py-BOBYQA iminuit
 	@touch $@

@@ -21,6 +21,7 @@ _HOMES = {
     "Bounds": "_bounds",
     "DecreasingConstraint": "_constraints",
     "EqualityConstraint": "_constraints",
+    "ExistenceStrategy": "_logging",
     "FixedConstraint": "_constraints",
     "FlatCovConstraint": "_constraints",
     "FlatSDCorrConstraint": "_constraints",
@@ -34,30 +35,49 @@ _HOMES = {
     "NonlinearConstraint": "_nonlinear",
     "NumdiffOptions": "_numdiff_options",
     "NumdiffResult": "_numdiff_result",
+    "OptimizeLogReader": "_log_reader",
     "OptimizeResult": "_result",
     "Optimizer": "_optimizer",
     "PairwiseEqualityConstraint": "_constraints",
     "ProbabilityConstraint": "_constraints",
+    "SQLiteLogOptions": "_logging",
+    "SQLiteLogReader": "_log_reader",
     "ScalarFunctionValue": "_function_value",
     "ScalingOptions": "_scaling",
     "algos": "_algos",
     "check_constraints": "_constraints.tools",
     "check_jac": "_check_jac",
+    "convergence_histories": "_benchmark.reports",
+    "convergence_plot": "_benchmark.plots",
+    "convergence_report": "_benchmark.reports",
     "count_free_params": "_constraints.tools",
+    "criterion_plot": "_plots.criterion",
+    "deviation_plot": "_benchmark.plots",
     "first_derivative": "_differentiation",
+    "get_benchmark_problems": "_benchmark.problems",
+    "get_scalable_problems": "_benchmark.problems",
     "maximize": "_minimize",
     "minimize": "_minimize",
+    "params_plot": "_plots.params",
+    "profile_plot": "_benchmark.plots",
+    "rank_report": "_benchmark.reports",
+    "run_benchmark": "_benchmark.run",
     "second_derivative": "_differentiation",
     "sensitivity": "_sensitivity",
+    "slice_plot": "_plots.slice",
+    "slice_plot_3d": "_plots.slice_3d",
+    "traceback_report": "_benchmark.reports",
 }
 """Where each public name lives."""
 
 _SUBMODULES = (
     "batch_evaluators",
+    "benchmarking",
     "config",
     "constraints",
     "decorators",
     "exceptions",
+    "logging",
     "mark",
     "optimization",
     "parameters",
@@ -71,6 +91,7 @@ __all__ = [
     "Bounds",
     "DecreasingConstraint",
     "EqualityConstraint",
+    "ExistenceStrategy",
     "FixedConstraint",
     "FlatCovConstraint",
     "FlatSDCorrConstraint",
@@ -84,31 +105,50 @@ __all__ = [
     "NonlinearConstraint",
     "NumdiffOptions",
     "NumdiffResult",
+    "OptimizeLogReader",
     "OptimizeResult",
     "Optimizer",
     "PairwiseEqualityConstraint",
     "ProbabilityConstraint",
+    "SQLiteLogOptions",
+    "SQLiteLogReader",
     "ScalarFunctionValue",
     "ScalingOptions",
     "__version__",
     "algos",
     "batch_evaluators",
+    "benchmarking",
     "check_constraints",
     "check_jac",
     "config",
     "constraints",
+    "convergence_histories",
+    "convergence_plot",
+    "convergence_report",
     "count_free_params",
+    "criterion_plot",
     "decorators",
+    "deviation_plot",
     "exceptions",
     "first_derivative",
+    "get_benchmark_problems",
+    "get_scalable_problems",
+    "logging",
     "mark",
     "maximize",
     "minimize",
     "optimization",
     "parameters",
+    "params_plot",
+    "profile_plot",
+    "rank_report",
+    "run_benchmark",
     "second_derivative",
     "sensitivity",
+    "slice_plot",
+    "slice_plot_3d",
     "timing",
+    "traceback_report",
     "typing",
     "utilities",
 ]
@@ -116,10 +156,12 @@ __all__ = [
 if TYPE_CHECKING:
     from thalweg import (
         batch_evaluators,
+        benchmarking,
         config,
         constraints,
         decorators,
         exceptions,
+        logging,
         mark,
         optimization,
         parameters,
@@ -129,6 +171,15 @@ if TYPE_CHECKING:
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
+    from thalweg._benchmark.plots import convergence_plot, deviation_plot, profile_plot
+    from thalweg._benchmark.problems import get_benchmark_problems, get_scalable_problems
+    from thalweg._benchmark.reports import (
+        convergence_histories,
+        convergence_report,
+        rank_report,
+        traceback_report,
+    )
+    from thalweg._benchmark.run import run_benchmark
     from thalweg._bounds import Bounds
     from thalweg._check_jac import check_jac
     from thalweg._constraints import (
@@ -151,12 +202,18 @@ if TYPE_CHECKING:
         ScalarFunctionValue,
     )
     from thalweg._history import History
+    from thalweg._log_reader import OptimizeLogReader, SQLiteLogReader
+    from thalweg._logging import ExistenceStrategy, SQLiteLogOptions
     from thalweg._minimize import maximize, minimize
     from thalweg._multistart import MultistartOptions
     from thalweg._nonlinear import NonlinearConstraint
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._numdiff_result import NumdiffResult
     from thalweg._optimizer import Optimizer
+    from thalweg._plots.criterion import criterion_plot
+    from thalweg._plots.params import params_plot
+    from thalweg._plots.slice import slice_plot
+    from thalweg._plots.slice_3d import slice_plot_3d
     from thalweg._result import OptimizeResult
     from thalweg._scaling import ScalingOptions
     from thalweg._sensitivity import sensitivity

@@ -271,6 +271,27 @@ class LevenbergMarquardt(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Migrad(Algorithm):
+    tolerance: float | str
+    errordef: float | str
+    strategy: int | float | str
+    n_restarts: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        tolerance: float | str = ...,
+        errordef: float | str = ...,
+        strategy: int | float | str = ...,
+        n_restarts: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class NelderMead(Algorithm):
     convergence_ftol_abs: float | str
     convergence_ftol_rel: float | str
@@ -553,6 +574,21 @@ class VariableMetric(Algorithm):
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class IminuitMigrad(Algorithm):
+    stopping_maxfun: int | float | str
+    n_restarts: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        stopping_maxfun: int | float | str = ...,
+        n_restarts: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1228,9 +1264,11 @@ class BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientBasedLocalScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1447,10 +1485,12 @@ class BoundedGradientBasedLeastSquaresAlgorithmSelection:
 
 class BoundedGradientBasedLocalAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1480,9 +1520,11 @@ class BoundedGradientBasedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientBasedScalarAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1636,6 +1678,7 @@ class BoundedLocalScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
     compass_search: type[CompassSearch]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -1644,6 +1687,7 @@ class BoundedLocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1760,10 +1804,12 @@ class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1924,10 +1970,12 @@ class BoundedGlobalAlgorithmSelection:
 
 class BoundedGradientBasedAlgorithmSelection:
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -1993,6 +2041,7 @@ class BoundedLocalAlgorithmSelection:
     compass_search: type[CompassSearch]
     dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2002,6 +2051,7 @@ class BoundedLocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2069,6 +2119,7 @@ class BoundedScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2077,6 +2128,7 @@ class BoundedScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2162,11 +2214,13 @@ class GradientBasedLocalAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2205,10 +2259,12 @@ class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2390,6 +2446,7 @@ class LocalScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -2400,6 +2457,7 @@ class LocalScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2466,6 +2524,7 @@ class BoundedAlgorithmSelection:
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
@@ -2475,6 +2534,7 @@ class BoundedAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2523,11 +2583,13 @@ class GradientBasedAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
@@ -2618,6 +2680,7 @@ class LocalAlgorithmSelection:
     dfols: type[Dfols]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -2629,6 +2692,7 @@ class LocalAlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2707,6 +2771,7 @@ class ScalarAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -2717,6 +2782,7 @@ class ScalarAlgorithmSelection:
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2758,6 +2824,7 @@ class AlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
+    migrad: type[Migrad]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
@@ -2769,6 +2836,7 @@ class AlgorithmSelection:
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
+    iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]

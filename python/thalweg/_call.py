@@ -31,6 +31,7 @@ class Call:
     fun_and_jac_kwargs: Any
     numdiff_options: Any
     logging: Any
+    resume: Any
     error_handling: Any
     error_penalty: Any
     scaling: Any
@@ -40,6 +41,7 @@ class Call:
     repair_start: Any
     constraint_handling: Any
     callback: Any
+    progress: Any
     x0: Any
     method: Any
     args: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from thalweg.exceptions import InvalidArgumentError, UnsupportedArgumentError
@@ -32,15 +31,6 @@ def refuse_unsupported_arguments(call: Call) -> None:
     for name in ("hess", "hessp"):
         if call.__dict__[name] is not None:
             raise UnsupportedArgumentError(f"The {name} argument is not supported yet.")
-    if call.logging is not None and call.logging is not False:
-        if not isinstance(call.logging, (str, os.PathLike)):
-            raise InvalidArgumentError(
-                f"logging must be None, False, or the path of a database, not {call.logging!r}."
-            )
-        raise UnsupportedArgumentError(
-            f"The logging argument (to {os.fspath(call.logging)!r}) is not supported yet: leave it "
-            "out."
-        )
 
 
 def check_types(call: Call) -> None:

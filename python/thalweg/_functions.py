@@ -55,7 +55,10 @@ class WithArgs:
 
 
 def pick_derivatives(call: Call, solver_type: str) -> None:
-    """Replace lists of functions by the one whose mark is the kind that the algorithm uses."""
+    """Replace lists of functions by the one whose mark is the kind that the algorithm uses.
+
+    A scalar algorithm uses the Jacobian of residuals or contributions where there is no gradient.
+    """
     if call.jac is not None:
         call.jac = _pick(call, "jac", solver_type)
     if call.fun_and_jac is not None and call.fun is not None:
@@ -67,7 +70,9 @@ def derivative_kind(call: Call, solver_type: str) -> str | None:
 
     None without derivatives, and where only values can tell.
     """
-    if call.jac is not None or (call.fun_and_jac is not None and call.fun is not None):
+    if call.jac is not None:
+        return kind_of(call.jac) or "scalar"
+    if call.fun_and_jac is not None and call.fun is not None:
         return solver_type
     return None if call.fun_and_jac is None else kind_of(call.fun_and_jac)
 
@@ -75,9 +80,14 @@ def derivative_kind(call: Call, solver_type: str) -> str | None:
 def _pick(call: Call, name: str, solver_type: str) -> Any:
     given = call.__dict__[name]
     candidates = given if isinstance(given, (list, tuple)) else (given,)
-    for candidate in reversed(candidates):
-        if (kind_of(candidate) or "scalar") == solver_type:
-            return candidate
+    kinds = [solver_type]
+    if name == "jac" and solver_type == "scalar":
+        # From the derivatives of what fun returns the core makes that of the sum.
+        kinds.append(kind_of(call.fun) or "scalar")
+    for kind in kinds:
+        for candidate in reversed(candidates):
+            if (kind_of(candidate) or "scalar") == kind:
+                return candidate
     call.notes.append(
         f"You used the `{name}` argument but none of the functions has the mark {solver_type}, "
         "which the algorithm uses: falling back to numerical derivatives. Mark the function with "

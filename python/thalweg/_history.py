@@ -1,12 +1,12 @@
 """The history of a run: one entry per evaluation.
 
-It is kept as flat columns, as the run recorded them. Parameters get back their structure, and
-DataFrames are made, only when they are asked for.
+It stays where the run recorded it, in flat columns. Arrays are made, parameters get back their
+structure, and DataFrames are made only when they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Sequence, ValuesView
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from thalweg._thalweg import HistoryData, Tree
     from thalweg.timing import CostModel
 
-_TASKS = (EvalTask.FUN, EvalTask.JAC, EvalTask.FUN_AND_JAC, EvalTask.EXPLORATION)
+TASKS = (EvalTask.FUN, EvalTask.JAC, EvalTask.FUN_AND_JAC, EvalTask.EXPLORATION)
 """Tasks by the codes under which columns hold them."""
 
 _COLUMNS = ("params", "fun", "start_time", "stop_time", "batches", "task")
+
+_PIECE = 4096
+"""Evaluations whose parameters are looked at together."""
 
 _KEYS_OF_2022 = {"params": "params", "criterion": "fun", "runtime": "runtime"}
 
@@ -80,20 +83,13 @@ class History:
         batches: Sequence[int] | None = None,
         task: Sequence[EvalTask | str] | None = None,
     ) -> None:
-        self.direction = Direction(direction)
-        given = (params, fun, start_time, stop_time, batches, task)
+        self.direction = _direction(direction)
         self._tree: Tree | None = None
-        self._columns = _Columns.empty()
-        self._pending: list[tuple[Any, ...]] = []
+        self._data: HistoryData | None = None
+        given = (params, fun, start_time, stop_time, batches, task)
         if all(column is None for column in given):
             return
-        if (
-            any(column is None for column in given)
-            or len({len(column) for column in given if column is not None}) > 1
-        ):
-            raise InvalidArgumentError(
-                f"All of {', '.join(_COLUMNS)} must be lists of the same length, or all None."
-            )
+        _check_columns(given)
         for row in zip(*given, strict=True):  # type: ignore[arg-type]
             self._append(*row)
 
@@ -102,11 +98,7 @@ class History:
         """The history that a run recorded."""
         history = cls.__new__(cls)
         history.direction = Direction(direction)
-        history._tree = tree
-        history._columns = _Columns(
-            data.params, data.fun, data.start_time, data.stop_time, data.batches, data.task
-        )
-        history._pending = []
+        history._tree, history._data = tree, data
         return history
 
     def add_entry(self, entry: HistoryEntry, batch_id: int | None = None) -> None:
@@ -123,38 +115,41 @@ class History:
     @property
     def params(self) -> list[Any]:
         """The parameters of each evaluation, in the user's structure."""
-        flat = self._table().params
-        return [] if self._tree is None else [self._tree.unflatten(row) for row in flat]
+        if self._tree is None or self._data is None:
+            return []
+        unflatten, data = self._tree.unflatten, self._data
+        pieces = (data.rows(i, i + _PIECE) for i in range(0, len(data), _PIECE))
+        return [unflatten(row) for piece in pieces for row in piece]
 
     @property
     def fun(self) -> list[float | None]:
         """The values in the user's sign; None where only a derivative was computed."""
-        return [None if value != value else value for value in self._table().fun.tolist()]
+        return [None if value != value else value for value in self._column("fun").tolist()]
 
     @property
     def start_time(self) -> list[float]:
         """When each evaluation began, in seconds on a monotonic clock."""
-        return self._table().start_time.tolist()
+        return self._column("start_time").tolist()
 
     @property
     def stop_time(self) -> list[float]:
         """When each evaluation ended, in seconds on a monotonic clock."""
-        return self._table().stop_time.tolist()
+        return self._column("stop_time").tolist()
 
     @property
     def batches(self) -> list[int]:
         """The numbers of the batches."""
-        return self._table().batches.tolist()
+        return self._column("batches").tolist()
 
     @property
     def task(self) -> list[EvalTask]:
         """What was computed in each evaluation."""
-        return [_TASKS[code] for code in self._table().task.tolist()]
+        return [TASKS[code] for code in self._column("task").tolist()]
 
     @property
     def flat_params(self) -> list[list[float]]:
         """The parameters of each evaluation as a list of numbers."""
-        return self._table().params.tolist()
+        return [] if self._data is None else self._data.params.tolist()
 
     @property
     def flat_param_names(self) -> list[str]:
@@ -164,14 +159,14 @@ class History:
     @property
     def monotone_fun(self) -> NDArray[np.float64]:
         """The best value so far after each evaluation; NaN where there is no value."""
-        fun = self._table().fun
-        best = np.fmin.accumulate(fun) if self._minimizing else np.fmax.accumulate(fun)
-        return np.where(np.isnan(fun), np.nan, best)
+        return np.empty(0) if self._data is None else self._data.monotone(not self._minimizing)
 
     @property
     def is_accepted(self) -> NDArray[np.bool_]:
         """Which evaluations are at least as good as all before them."""
-        return np.equal(self._table().fun, self.monotone_fun)
+        if self._data is None:
+            return np.empty(0, dtype=np.bool_)
+        return self._data.is_accepted(not self._minimizing)
 
     @property
     def time(self) -> list[float]:
@@ -201,9 +196,9 @@ class History:
         """
         import pandas as pd
 
-        table = self._table()
+        cost_model = _cost_model(cost_model)
         rows, batch = self._best_of_batches()
-        fun = self.monotone_fun if monotone else table.fun
+        fun = self.monotone_fun if monotone else self._column("fun")
         return pd.DataFrame(
             {
                 "fun": fun[rows],
@@ -223,16 +218,16 @@ class History:
         """
         import pandas as pd
 
-        table = self._table()
-        rows = self._best_of_batches()[0] if collapse_batches else np.arange(len(table.fun))
+        fun = self._column("fun")
+        rows = self._best_of_batches()[0] if collapse_batches else np.arange(len(fun))
         if dropna:
-            rows = rows[~np.isnan(table.fun[rows])]
+            rows = rows[~np.isnan(fun[rows])]
         names = self.flat_param_names
         index = pd.MultiIndex.from_product([range(len(rows)), names], names=["counter", "name"])
         task = self._task_column(np.repeat(rows, len(names)))
-        values = table.params[rows].ravel()
+        values = np.empty(0) if self._data is None else self._data.pick(rows.tolist()).ravel()
         return pd.DataFrame(
-            {"value": values, "task": task, "fun": np.repeat(table.fun[rows], len(names))},
+            {"value": values, "task": task, "fun": np.repeat(fun[rows], len(names))},
             index=index,
         )
 
@@ -240,9 +235,17 @@ class History:
         """The keys of 2022: params, criterion, runtime."""
         return dict.fromkeys(_KEYS_OF_2022).keys()
 
+    def values(self) -> ValuesView[Any]:
+        """The content, in the order of the keys of 2022."""
+        return self._by_keys_of_2022().values()
+
     def items(self) -> ItemsView[str, Any]:
         """The content by the keys of 2022."""
-        return {"params": self.params, "criterion": self.fun, "runtime": self._runtime()}.items()
+        return self._by_keys_of_2022().items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """A column by its name, or `default` if there is none."""
+        return self[key] if key in self else default
 
     def __iter__(self) -> Iterator[str]:
         """The keys of 2022."""
@@ -260,24 +263,11 @@ class History:
 
     def __len__(self) -> int:
         """The number of evaluations."""
-        return len(self._table().fun)
+        return 0 if self._data is None else len(self._data)
 
     def __repr__(self) -> str:
         n_params = len(self.flat_param_names)
         return f"History({self.direction.value}, {len(self)} evaluations of {n_params} parameters)"
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle the columns and the structure of the parameters."""
-        return {
-            "direction": self.direction,
-            "tree": self._tree,
-            "columns": self._table().as_tuple(),
-        }
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Restore what `__getstate__` kept."""
-        self.direction, self._tree, self._pending = state["direction"], state["tree"], []
-        self._columns = _Columns(*state["columns"])
 
     @property
     def _minimizing(self) -> bool:
@@ -286,30 +276,39 @@ class History:
     def _append(
         self, params: Any, fun: Any, start: float, stop: float, batch: int, task: EvalTask | str
     ) -> None:
-        if self._tree is None:
-            from thalweg._thalweg import Tree
+        from thalweg._thalweg import HistoryData, Tree
 
+        code = _task_code(task)
+        if self._tree is None or self._data is None:
             self._tree = Tree(params)
-        value = np.nan if fun is None else float(fun)
-        code = _TASKS.index(EvalTask(getattr(task, "value", task)))
-        self._pending.append((self._tree.flatten(params), value, start, stop, int(batch), code))
+            self._data = HistoryData(self._tree.size)
+        value = None if fun is None else float(fun)
+        self._data.add(self._tree.flatten(params), value, start, stop, int(batch), code)
 
-    def _table(self) -> _Columns:
-        """All columns, with what was added since the last look."""
-        if self._pending:
-            self._columns = self._columns.with_rows(self._pending)
-            self._pending = []
-        return self._columns
+    def _column(self, name: str) -> NDArray[Any]:
+        """A column as an array."""
+        if self._data is not None:
+            return getattr(self._data, name)
+        return np.empty(0, dtype={"batches": np.int64, "task": np.uint8}.get(name, np.float64))
+
+    def _convergence_report(self) -> dict[str, dict[str, float]] | None:
+        """How much the value and the parameters changed in the last accepted steps.
+
+        None with fewer than two of them. A derivative at a point that was evaluated before is no
+        step.
+        """
+        return None if self._data is None else self._data.convergence_report(not self._minimizing)
 
     def _next_batch(self) -> int:
-        if self._pending:
-            return int(self._pending[-1][4]) + 1
-        last = self._columns.batches[-1:].tolist()
+        last = self._column("batches")[-1:].tolist()
         return last[0] + 1 if last else 0
 
     def _runtime(self) -> list[float]:
-        start = self._table().start_time
+        start = self._column("start_time")
         return (start - start[:1]).tolist()
+
+    def _by_keys_of_2022(self) -> dict[str, Any]:
+        return {"params": self.params, "criterion": self.fun, "runtime": self._runtime()}
 
     def _outdated(self, old: str, new: str, value: Any) -> Any:
         warn_user(
@@ -324,18 +323,18 @@ class History:
         Raises:
             InvalidArgumentError: The tasks of a batch differ.
         """
-        table = self._table()
-        ids, batch = np.unique(table.batches, return_inverse=True)
+        fun, batches, task = (self._column(name) for name in ("fun", "batches", "task"))
+        ids, batch = np.unique(batches, return_inverse=True)
         first = (
-            np.searchsorted(table.batches, ids)
+            np.searchsorted(batches, ids)
             if len(ids) == len(batch)
             else np.unique(batch, return_index=True)[1]
         )
-        if np.any(table.task != table.task[first][batch]):
+        if np.any(task != task[first][batch]):
             raise InvalidArgumentError("The tasks of the evaluations in a batch must be the same.")
         if len(ids) == len(batch):
             return np.arange(len(batch)), batch
-        badness = table.fun if self._minimizing else -table.fun
+        badness = fun if self._minimizing else -fun
         order = np.lexsort((np.where(np.isnan(badness), np.inf, badness), batch))
         return order[np.searchsorted(batch[order], np.arange(len(ids)))], batch
 
@@ -343,18 +342,18 @@ class History:
         self, cost_model: CostModel | Literal["wall_time"], batch: NDArray[np.intp]
     ) -> NDArray[np.float64]:
         """The cumulative cost at the end of each batch."""
-        table = self._table()
+        start, stop, task = (self._column(name) for name in ("start_time", "stop_time", "task"))
         n_batches = int(batch.max()) + 1 if len(batch) else 0
         if cost_model == "wall_time":
             ends = np.full(n_batches, -np.inf)
-            np.maximum.at(ends, batch, table.stop_time - table.start_time[:1])
+            np.maximum.at(ends, batch, stop - start[:1])
             return np.maximum.accumulate(ends)
-        duration = table.stop_time - table.start_time
+        duration = stop - start
         factors = (cost_model.fun, cost_model.jac, cost_model.fun_and_jac, cost_model.fun)
         counted = all(isinstance(factor, int) for factor in factors)
         cost = np.zeros(len(duration), dtype=np.int64 if counted else np.float64)
         for code, factor in enumerate(factors):
-            cost = np.where(table.task == code, duration if factor is None else factor, cost)
+            cost = np.where(task == code, duration if factor is None else factor, cost)
         if n_batches == len(batch):
             return np.cumsum(cost)
         aggregate: Callable[..., float] = cost_model.aggregate_batch_time
@@ -364,48 +363,55 @@ class History:
         import pandas as pd
 
         return pd.Categorical.from_codes(
-            self._table().task[rows], categories=[task.value for task in _TASKS]
+            self._column("task")[rows], categories=[task.value for task in TASKS]
         )
 
 
-class _Columns:
-    """The columns of a history as arrays of one length; `task` holds codes."""
+def _direction(direction: Any) -> Direction:
+    try:
+        return Direction(direction)
+    except ValueError:
+        raise InvalidArgumentError(
+            f"direction must be 'minimize' or 'maximize', not {direction!r}."
+        ) from None
 
-    __slots__ = _COLUMNS
 
-    def __init__(
-        self,
-        params: NDArray[np.float64],
-        fun: NDArray[np.float64],
-        start_time: NDArray[np.float64],
-        stop_time: NDArray[np.float64],
-        batches: NDArray[np.int64],
-        task: NDArray[np.uint8],
-    ) -> None:
-        self.params, self.fun, self.start_time = params, fun, start_time
-        self.stop_time, self.batches, self.task = stop_time, batches, task
-
-    @classmethod
-    def empty(cls) -> _Columns:
-        """Columns without rows."""
-        none = np.empty(0)
-        return cls(np.empty((0, 0)), none, none, none, none.astype(np.int64), none.astype(np.uint8))
-
-    def as_tuple(self) -> tuple[NDArray[Any], ...]:
-        """The columns in order."""
-        return tuple(getattr(self, name) for name in _COLUMNS)
-
-    def with_rows(self, rows: list[tuple[Any, ...]]) -> _Columns:
-        """The columns with further rows at their end."""
-        added = [np.array(column) for column in zip(*rows, strict=True)]
-        old = self.as_tuple()
-        if not len(self.fun):
-            return _Columns(
-                *(column.astype(before.dtype) for column, before in zip(added, old, strict=True))
+def _check_columns(given: tuple[Any, ...]) -> None:
+    """All columns have to be there, as sequences of one length."""
+    lengths: dict[str, int] = {}
+    for name, column in zip(_COLUMNS, given, strict=True):
+        if not hasattr(column, "__len__"):
+            found = "None" if column is None else f"a {type(column).__name__}"
+            raise InvalidArgumentError(
+                f"All of {', '.join(_COLUMNS)} must be lists of the same length, or all None: "
+                f"{name} is {found}."
             )
-        return _Columns(
-            *(
-                np.concatenate([before, column.astype(before.dtype)])
-                for before, column in zip(old, added, strict=True)
-            )
+        lengths[name] = len(column)
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise InvalidArgumentError(
+            f"All of {', '.join(_COLUMNS)} must be lists of the same length, or all None: "
+            f"{listed} entries."
         )
+
+
+def _task_code(task: Any) -> int:
+    try:
+        return TASKS.index(EvalTask(getattr(task, "value", task)))
+    except ValueError:
+        words = ", ".join(f"'{known.value}'" for known in TASKS)
+        raise InvalidArgumentError(f"task must be one of {words}, not {task!r}.") from None
+
+
+def _cost_model(cost_model: Any) -> CostModel | Literal["wall_time"]:
+    """A cost model, also by its name."""
+    from thalweg.timing import TIMING_REGISTRY, CostModel
+
+    if isinstance(cost_model, CostModel):
+        return cost_model
+    if isinstance(cost_model, str) and cost_model in TIMING_REGISTRY:
+        return TIMING_REGISTRY[cost_model]
+    names = ", ".join(f"'{name}'" for name in TIMING_REGISTRY)
+    raise InvalidArgumentError(
+        f"cost_model must be a CostModel of thalweg.timing or one of {names}, not {cost_model!r}."
+    )

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._constraints.prepare import Prepared
+    from thalweg._logging import SQLiteLogOptions
     from thalweg._multistart import MultistartOptions
     from thalweg._numdiff_options import NumdiffOptions
     from thalweg._scaling import ScalingOptions
+    from thalweg._thalweg import ProgressReport
     from thalweg.typing import ErrorHandling, ErrorHandlingLiteral, PyTree
 
 P = ParamSpec("P")
@@ -59,7 +61,8 @@ def _arguments(
     | None = None,
     fun_and_jac_kwargs: dict[str, Any] | None = None,
     numdiff_options: NumdiffOptions | dict[str, Any] | None = None,
-    logging: bool | str | Path | None = None,
+    logging: bool | str | Path | SQLiteLogOptions | None = None,
+    resume: bool = False,
     error_handling: ErrorHandling | ErrorHandlingLiteral = "raise",
     error_penalty: dict[str, float] | None = None,
     scaling: bool | ScalingOptions | dict[str, Any] | None = False,
@@ -69,6 +72,7 @@ def _arguments(
     repair_start: bool = False,
     constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
     callback: Callable[[Any], Any] | None = None,
+    progress: bool | Callable[[ProgressReport], Any] = False,
     x0: PyTree = None,
     method: str | None = None,
     args: tuple[Any, ...] | None = None,
@@ -128,7 +132,11 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             functions.
         fun_and_jac_kwargs: Further arguments of `fun_and_jac`.
         numdiff_options: How derivatives are computed where none are given.
-        logging: Not supported yet.
+        logging: Log every evaluation into an SQLite file: its path, or `SQLiteLogOptions`. It can
+            be read while the run is on (`SQLiteLogReader`), and survives a crash.
+        resume: Go on with the run that is in the log, which has to be the same one; limits may
+            change. No evaluation of the log is made again, and the result is that of a run without
+            interruption. Where there is no file yet, the run begins.
         error_handling: "raise" ends the run when a function fails; "continue" warns and goes on
             with a penalty.
         error_penalty: The penalty's "constant" and "slope" with distance from the start.
@@ -143,6 +151,10 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
             can), or an "augmented_lagrangian" around any algorithm.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
+        progress: True shows evaluations, best value, time and share of the budget while the run
+            goes on: a line in a terminal or notebook, lines at growing intervals elsewhere. Or a
+            function that is called with a ProgressReport, at most ten times a second and at the
+            end; an exception in it ends the display, not the run.
         x0: `params`, by scipy's name.
         method: The algorithm, by scipy's name.
         args: Further arguments of all functions, as in scipy.
@@ -212,6 +224,7 @@ def _optimize(call: Call) -> OptimizeResult:
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
     algorithm.prepare(tree, lower, upper, space, scaling is not None)
     pick_derivatives(call, algorithm.solver_type)
+    log = _log(call, algorithm) if call.logging or call.resume or call.log_options else None
     call.warn()
 
     objective = Objective(
@@ -247,13 +260,16 @@ def _optimize(call: Call) -> OptimizeResult:
             multistart=multistart,
             nonlinear=nonlinear,
             constraint_handling=constraint_handling,
+            log=log,
+            progress=None if call.progress is False else _display(call.progress),
         )
     except BaseException as error:
         partial = getattr(error, "partial_result", None)
         if partial is not None:
-            error.partial_result = OptimizeResult._from_run(  # type: ignore[attr-defined]
+            result = OptimizeResult._from_run(
                 partial, call.direction, algorithm.name, call.params, tree
             )
+            error.partial_result = _with_logger(result, log)  # type: ignore[attr-defined]
         raise
     if raw.multistart is not None:
         from thalweg._warnings import warn_user
@@ -262,7 +278,8 @@ def _optimize(call: Call) -> OptimizeResult:
             warn_user(warning)
     if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
         _warn_of_low_precision(call, objective)
-    return OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    result = OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    return _with_logger(result, log)
 
 
 _DEFAULTS = {"fun": None, "params": None, "algorithm": None, **(_arguments.__kwdefaults__ or {})}
@@ -297,6 +314,23 @@ def _constrained(call: Call, tree: Tree, lower: Any, upper: Any) -> Prepared:
     )
 
 
+def _log(call: Call, algorithm: Resolved) -> dict[str, Any] | None:
+    """The log as the core takes it; None without one."""
+    from thalweg._logging import convert_logging, log_arguments
+
+    options = convert_logging(call)
+    return None if options is None else log_arguments(options, call, algorithm)
+
+
+def _with_logger(result: OptimizeResult, log: dict[str, Any] | None) -> OptimizeResult:
+    """The result with a reader of its log."""
+    if log is not None:
+        from thalweg._log_reader import SQLiteLogReader
+
+        result.logger = SQLiteLogReader._of_run(log["path"])
+    return result
+
+
 def _scaling(call: Call, tree: Tree) -> dict[str, Any]:
     """The options of scaling, and the soft bounds that it may need, in flat form."""
     from thalweg._scaling import convert_scaling
@@ -305,6 +339,12 @@ def _scaling(call: Call, tree: Tree) -> dict[str, Any]:
     assert options is not None
     soft_lower, soft_upper = flatten_soft_bounds(call.bounds, tree)
     return {"scaling": options._flat(), "soft_lower": soft_lower, "soft_upper": soft_upper}
+
+
+def _display(progress: Any) -> Any:
+    from thalweg._progress import display_for
+
+    return display_for(progress)
 
 
 def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from thalweg._history import History
     from thalweg._multistart import MultistartInfo
     from thalweg._result import OptimizeResult
 
@@ -18,8 +15,8 @@ _ROWS = (
     "absolute_params_change",
 )
 
-_WINDOWS = {"one_step": 2, "five_steps": 6}
-"""Columns of the table, and the number of accepted evaluations that each looks at."""
+_WINDOWS = ("one_step", "five_steps")
+"""Columns of the table: the last accepted step, and the last five."""
 
 _STARS = ((1e-10, "***"), (1e-8, "** "), (1e-5, "*  "))
 
@@ -28,38 +25,6 @@ _FOOTNOTE = (
     "between accepted steps. The first column only considers the last step. The second column "
     "considers the last five steps.)"
 )
-
-
-def convergence_report(history: History) -> dict[str, dict[str, float]] | None:
-    """How much the value and the parameters changed in the last accepted steps.
-
-    None with fewer than two of them.
-
-    Relative changes are relative to the last value, or to 0.1 where that is smaller.
-    """
-    accepted = np.flatnonzero(history.is_accepted)
-    if len(accepted) < 2:
-        return None
-    table = history._table()
-    # An unbounded run ends at infinity, where changes are infinite or undefined.
-    with np.errstate(all="ignore"):
-        return {
-            column: _changes(table.fun[accepted[-size:]], table.params[accepted[-size:]])
-            for column, size in _WINDOWS.items()
-        }
-
-
-def _changes(fun: np.ndarray, params: np.ndarray) -> dict[str, float]:
-    criterion = abs(fun[-1] - fun[0])
-    steps = params - params[-1]
-    relative_steps = steps / np.maximum(np.abs(params[-1]), 0.1)
-    changes = (
-        criterion / max(abs(fun[-1]), 0.1),
-        np.max(np.linalg.norm(relative_steps, axis=1)),
-        criterion,
-        np.max(np.linalg.norm(steps, axis=1)),
-    )
-    return dict(zip(_ROWS, map(float, changes), strict=True))
 
 
 def report_sections(result: OptimizeResult) -> tuple[list[str], dict[str, list[str]] | None]:
@@ -88,23 +53,20 @@ def text_report(result: OptimizeResult) -> str:
 
 
 def html_report(result: OptimizeResult) -> str:
-    """The report as HTML, for notebooks."""
-    from html import escape
+    """The report as HTML, for notebooks: with the table and a plot of the history."""
+    from thalweg import _thalweg
 
     sections, table = report_sections(result)
-    parts = [f"<p>{escape(sentence)}</p>" for sentence in sections]
-    if table is not None:
-        head = "".join(f"<th>{escape(column)}</th>" for column in ("", *_WINDOWS))
-        rows = "".join(
-            f"<tr><th style='text-align: left'>{escape(row)}</th>"
-            + "".join(f"<td style='white-space: pre'>{escape(cell)}</td>" for cell in cells)
-            + "</tr>"
-            for row, cells in table.items()
-        )
-        parts.append(f"<p>{escape(_introduction(result))}</p>")
-        parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
-        parts.append(f"<p><small>{escape(_FOOTNOTE)}</small></p>")
-    return "<div>" + "".join(parts) + "</div>"
+    history = result.history
+    return _thalweg.html_report(
+        sections,
+        _introduction(result),
+        list(_WINDOWS),
+        [] if table is None else list(table.items()),
+        _FOOTNOTE,
+        None if history is None else history._data,
+        result.direction == "maximize",
+    )
 
 
 def _first_sentence(result: OptimizeResult) -> str:

@@ -132,6 +132,9 @@ def _as_instance(algorithm: Any) -> Algorithm:
 _PARALLEL = ("n_cores", "batch_evaluator")
 """Fields of user-defined algorithms that concern the evaluation of their batches."""
 
+LIMITS = ("stopping_maxfun", "stopping_maxiter", "stopping_maxtime")
+"""Options that end a run whatever the algorithm: it need not have fields of these names."""
+
 
 def _resolve_object(
     algorithm: Algorithm,
@@ -141,7 +144,13 @@ def _resolve_object(
 ) -> Resolved:
     from thalweg._algorithm import option_specs
 
+    limits: dict[str, Any] = {}
     if algo_options:
+        if getattr(type(algorithm), "_entry", None) is None:
+            specs = option_specs(type(algorithm))
+            algo_options = current_names(algo_options, [*specs, *LIMITS], renamed)
+            limits = {k: v for k, v in algo_options.items() if k in LIMITS and k not in specs}
+            algo_options = {k: v for k, v in algo_options.items() if k not in limits}
         algorithm = algorithm._with_applicable(algo_options, renamed, notes)
     info = algorithm.algo_info
     solver_type: str = info.solver_type.value  # type: ignore[union-attr]
@@ -154,6 +163,7 @@ def _resolve_object(
                 "algorithms do whose package is not installed."
             )
         known = {name: value for name, value in vars(algorithm).items() if name in _PARALLEL}
+        known |= limits
         resolved = Resolved(info.name, solver_type, UserAlgorithm(algorithm), known)
         resolved.disable_history = info.disable_history
         return resolved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from thalweg.typing import DictLikeAccess
 
@@ -45,9 +45,12 @@ class OptimizeResult(DictLikeAccess):
         convergence_report: Changes in the last accepted steps, or None; the table of the printed
             report.
         multistart_info: `MultistartInfo` of a search from many starts; None for a single run.
-        algorithm_output: Whatever else the algorithm returns.
-        logger: None; runs without a log have none.
+        algorithm_output: Whatever else the algorithm returns; with "best_seen" (params and fun) where
+            the run saw a better value at a point that satisfies the constraints within their
+            tolerances, but less well than the point that is returned.
+        logger: A `SQLiteLogReader` of the run's log; None without a log.
         constraint_plan: How each constraint was handled; None without constraints.
+        is_feasible: Whether no bound and no constraint is violated by more than its tolerance.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class OptimizeResult(DictLikeAccess):
         algorithm_output: dict[str, Any] | None = None,
         logger: Any = None,
         constraint_plan: ConstraintPlan | None = None,
+        is_feasible: bool | None = None,
     ) -> None:
         self.params = params
         self.fun = fun
@@ -99,6 +103,7 @@ class OptimizeResult(DictLikeAccess):
         self.algorithm_output = algorithm_output
         self.logger = logger
         self.constraint_plan = constraint_plan
+        self.is_feasible = is_feasible
         self._history: History | None = history
         self._recorded: tuple[Tree, HistoryData] | None = None
         self._convergence_report: Any = (
@@ -135,6 +140,7 @@ class OptimizeResult(DictLikeAccess):
             raw.hess_inv,
             raw.max_constraint_violation,
             algorithm_output=raw.algorithm_output,
+            is_feasible=raw.is_feasible,
         )
         if raw.constraint_plan:
             from thalweg._constraints.plan import plan_of
@@ -183,11 +189,8 @@ class OptimizeResult(DictLikeAccess):
         None without a history.
         """
         if self._convergence_report is _NOT_COMPUTED:
-            from thalweg._report import convergence_report
-
-            self._convergence_report = (
-                None if self.history is None else convergence_report(self.history)
-            )
+            history = self.history
+            self._convergence_report = None if history is None else history._convergence_report()
         return self._convergence_report
 
     @convergence_report.setter
@@ -250,11 +253,48 @@ class OptimizeResult(DictLikeAccess):
 
         to_pickle(self, path)
 
-    def to_json(self) -> str:
-        """The result as JSON, without the history; parameters by name, inf and NaN as strings."""
-        from thalweg._json import result_as_json
+    @overload
+    def to_json(self, path: None = None, *, include_history: bool = True) -> str: ...
 
-        return result_as_json(self)
+    @overload
+    def to_json(self, path: str | Path, *, include_history: bool = True) -> None: ...
+
+    def to_json(
+        self, path: str | Path | None = None, *, include_history: bool = True
+    ) -> str | None:
+        """The result as JSON, which `OptimizeResult.from_json` and Rust read.
+
+        Numbers come back bit for bit. The format is described in docs/result-json.md.
+
+        Args:
+            path: Where to write it; None returns the text.
+            include_history: Whether to include histories.
+        """
+        from thalweg._json import write_result
+
+        text = write_result(self, include_history)
+        if path is None:
+            return text
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return None
+
+    @classmethod
+    def from_json(cls, source: str | bytes | Path, like: Any = None) -> OptimizeResult:
+        """The result that was written with `to_json`, in Python or in Rust.
+
+        Args:
+            source: The path of a file, or the text itself.
+            like: Parameters whose structure those of the result should get, for instance the start
+                parameters. Without it they get the structure that they had; JAX arrays come back
+                as numpy arrays, dataclasses as dicts.
+
+        Raises:
+            InvalidResultError: This is no result, or a damaged one, or one of a newer version.
+        """
+        from thalweg._json import read_result
+
+        return read_result(source, like)
 
     def __repr__(self) -> str:
         from thalweg._report import text_report

@@ -107,6 +107,10 @@ class InvalidArgumentError(OptimagicError, ValueError):
     """An argument has a type or value that it cannot have."""
 
 
+class InvalidResultError(OptimagicError, ValueError):
+    """A file or text holds no result, a damaged one, or one of a newer version."""
+
+
 class UnsupportedArgumentError(OptimagicError, NotImplementedError):
     """An argument that this version does not support."""
 
@@ -129,6 +133,26 @@ class NotAvailableError(OptimagicError):
 
 class TableExistsError(OptimagicError):
     """A table of this name exists in the database."""
+
+
+class LogExistsError(OptimagicError, FileExistsError):
+    """There is a log file already, and nothing says what to do with it."""
+
+
+class LogNotFoundError(OptimagicError, FileNotFoundError):
+    """There is no such log file, or no folder for it."""
+
+
+class LogAccessError(OptimagicError, OSError):
+    """The system does not let a log file be opened, created, replaced, read or written."""
+
+
+class InvalidLogError(OptimagicError, ValueError):
+    """A file is not a log that is understood here, or not the log of the run to be resumed."""
+
+
+class LogIndexError(OptimagicError, IndexError):
+    """There is no such problem or evaluation in a log."""
 
 
 class StopOptimizationError(OptimagicError):

@@ -4,15 +4,17 @@ Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
   optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
-  Sbplx, DFO-LS and Py-BOBYQA on the 54 Moré-Wild problems;
-* `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `global.rs`;
-* `more_wild_values.tsv`: values of optimagic's residual functions at a point off the start, for the Rust tests.
+  Sbplx, iminuit's MIGRAD, DFO-LS and Py-BOBYQA on the 54 Moré-Wild problems;
+* `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
-Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, DFO-LS 1.6.5 and Py-BOBYQA 1.5.0 (other versions count a little differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33, DFO-LS 1.6.5 and Py-BOBYQA 1.5.0 (other versions count a little
+differently). Run from anywhere:
 
-    python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv]
+    python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv] [--set NAME]
 
 `--only` measures these algorithms on the Moré-Wild problems and leaves everything else in the data as it is.
+
+`--set` measures on another set of thalweg's, whose exact Jacobians it uses, and writes `NAME_reference.tsv`.
 
 `--compare` checks the counts against an older measurement with the columns algorithm, derivatives, problem,
 fun_evals_to_1e-4, fun_evals_to_1e-7, and lists the differences.
@@ -25,7 +27,7 @@ rhoend of DFO-LS and Py-BOBYQA 1e-12, their tests of the objective off; gtol_rel
 end. Runs of pounders and Py-BOBYQA, which take some 20 ms of their own for each evaluation, are cut off after 60 seconds of CPU
 time, so that their counts are what they reach by then. For the bounded problems the gap is f - f*.
 
-Methods that ask for gradients only, for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
+Methods that ask for gradients only (MIGRAD), for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
 each gradient, as under optimagic: every point counts as an evaluation.
 """
 
@@ -34,9 +36,12 @@ import contextlib
 import csv
 import time
 import warnings
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import dfols
+import iminuit
 import nlopt
 import numpy as np
 import optimagic as om
@@ -194,6 +199,14 @@ def neldermead_parallel(recorder, _, start):
         del recorder.values[0]
 
 
+def migrad(recorder, jacobian, start):
+    def gradient(x):
+        r = recorder.residuals(x)
+        return 2 * jacobian(x).T @ r
+
+    iminuit.Minuit(recorder.value, start, grad=gradient).migrad(ncall=10**6, iterate=1)
+
+
 def pounders(recorder, _, start):
     @om.mark.least_squares
     def residuals(x):
@@ -232,6 +245,7 @@ ALGORITHMS = {
         gradient_method("TNC", ftol=1e-14, xtol=1e-14, gtol=1e-12, maxfun=10**6),
         BUDGET_WITH_DERIVATIVES,
     ),
+    "iminuit_migrad": (migrad, BUDGET_WITH_DERIVATIVES),
     "nlopt_lbfgsb": (nlopt_with_gradient("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
     "nlopt_var": (nlopt_with_gradient("LD_VAR1"), BUDGET_WITH_DERIVATIVES),
     "nlopt_tnewton": (nlopt_with_gradient("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),
@@ -267,8 +281,9 @@ def measure_more_wild(problems, algorithms):
             residuals = problem["inputs"]["fun"]
             start = np.array(problem["inputs"]["params"], dtype=float)
             recorder = Recorder(residuals, budget)
+            jacobian = problem["inputs"].get("jac") or jacobian_of(residuals)
             try:
-                run(recorder, jacobian_of(residuals), start)
+                run(recorder, jacobian, start)
             except BudgetExhausted:
                 pass
             row = summary(recorder.values, problem["start_criterion"], problem["solution"]["value"])
@@ -311,14 +326,6 @@ def measure_global():
                 yield ["scipy_differential_evolution", f"{function.__name__}_{n}", str(seed), *row]
 
 
-def values_off_the_start(problems):
-    for name, problem in problems.items():
-        x = np.array(problem["inputs"]["params"], dtype=float)
-        x += 0.1 * np.sin(np.arange(1, len(x) + 1))
-        r = problem["inputs"]["fun"](x)
-        yield [name, repr(float(r @ r)), repr(float(np.arange(1, len(r) + 1) @ r))]
-
-
 def kept(name, without):
     """The rows of the data file whose first cell is none of `without`."""
     with open(DATA / name) as file:
@@ -344,21 +351,39 @@ def compare(rows, path):
         print(f"{row[0]}\t{row[1]}\tnow {row[2]}, {row[3]}\tbefore {', '.join(old[row[0], row[1]])}")
 
 
+def problems_of(name):
+    """The problems of a set: optimagic's of Moré and Wild, thalweg's otherwise."""
+    if name == "more_wild":
+        return get_benchmark_problems(name)
+    import thalweg
+
+    return thalweg.get_benchmark_problems(name)
+
+
+def versions():
+    """The libraries behind the counts."""
+    day = date.today().isoformat()
+    names = {"scipy": "scipy", "nlopt": "NLopt", "DFO-LS": "DFO-LS (NAG)", "iminuit": "iminuit", "optimagic": "optimagic"}
+    return [[shown, version(name), day] for name, shown in names.items()]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=ALGORITHMS)
     parser.add_argument("--compare", metavar="DETAIL.tsv")
+    parser.add_argument("--set", metavar="NAME", default="more_wild")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
 
-    problems = get_benchmark_problems("more_wild")
+    problems = problems_of(arguments.set)
     names = arguments.only or list(ALGORITHMS)
     rows = list(measure_more_wild(problems, names))
-    others = kept("more_wild_reference.tsv", without=names) if arguments.only else []
-    write("more_wild_reference.tsv", ["algorithm", "problem", *COLUMNS], others + rows)
-    if not arguments.only:
-        write("more_wild_values.tsv", ["problem", "sum_of_squares", "weighted_sum"], values_off_the_start(problems))
+    file = f"{arguments.set}_reference.tsv"
+    others = kept(file, without=names) if arguments.only else []
+    write(file, ["algorithm", "problem", *COLUMNS], others + rows)
+    write("reference_versions.tsv", ["library", "version", "measured"], versions())
+    if not arguments.only and arguments.set == "more_wild":
         write("global_reference.tsv", ["algorithm", "problem", "seed", *COLUMNS], measure_global())
     if arguments.compare:
         compare(rows, arguments.compare)

@@ -149,3 +149,97 @@ def test_batches_of_parallel_algorithms():
     assert np.all(np.diff(batches) >= 0)
     assert batches[-1] < len(history) - 1
     assert len(history.fun_data(om.timing.fun_batches)) == len(set(history.batches))
+
+
+def test_the_rest_of_the_mapping(history):
+    assert list(history.values())[1] == history.fun
+    assert history.get("fun") == history.fun
+    assert history.get("nothing") is None and history.get("nothing", 1) == 1
+    assert "params" in history and "criterion" in history and "nothing" not in history
+
+
+def test_cost_models_by_name(history):
+    by_name = history.fun_data("fun_evaluations")
+    assert by_name.equals(history.fun_data(om.timing.fun_evaluations))
+    message = (
+        "cost_model must be a CostModel of thalweg.timing or one of 'evaluation_time', "
+        "'fun_evaluations', 'fun_batches', 'wall_time', not 'time'."
+    )
+    with pytest.raises(om.exceptions.InvalidArgumentError, match=message):
+        history.fun_data("time")
+
+
+COLUMNS = {
+    "params": [1.0, 2.0],
+    "fun": [1.0, 2.0],
+    "start_time": [0.0, 1.0],
+    "stop_time": [1.0, 2.0],
+    "batches": [0, 1],
+    "task": ["fun", "fun"],
+}
+BEGINNING = (
+    "All of params, fun, start_time, stop_time, batches, task must be lists of the same length, "
+)
+
+
+@pytest.mark.parametrize(
+    ("direction", "changes", "message"),
+    [
+        ("down", {}, "direction must be 'minimize' or 'maximize', not 'down'."),
+        ("minimize", {"fun": None}, BEGINNING + "or all None: fun is None."),
+        (
+            "minimize",
+            {"batches": iter([0, 1])},
+            BEGINNING + "or all None: batches is a list_iterator.",
+        ),
+        (
+            "minimize",
+            {"fun": [1.0]},
+            BEGINNING + "or all None: params has 2, fun has 1, start_time has 2, stop_time has 2, "
+            "batches has 2, task has 2 entries.",
+        ),
+        (
+            "minimize",
+            {"task": ["fun", "hess"]},
+            "task must be one of 'fun', 'jac', 'fun_and_jac', 'exploration', not 'hess'.",
+        ),
+    ],
+)
+def test_columns_that_do_not_fit(direction, changes, message):
+    assert len(om.History(**{"direction": "minimize", **COLUMNS})) == 2
+    with pytest.raises(ValueError) as caught:
+        om.History(**{"direction": direction, **COLUMNS, **changes})
+    assert str(caught.value) == message
+
+
+def test_a_derivative_at_a_known_point_is_no_step():
+    result = om.minimize(lambda x: x @ x, np.ones(2), "scipy_newton_cg", jac=lambda x: 2 * x)
+    report = result.history._convergence_report()
+    accepted = [
+        (fun, x)
+        for fun, x, task, keep in zip(
+            result.history.fun,
+            result.history.params,
+            result.history.task,
+            result.history.is_accepted,
+        )
+        if keep and task != "jac"
+    ]
+    (before, _), (last, _) = accepted[-2:]
+    assert report["one_step"]["absolute_criterion_change"] == abs(last - before)
+
+
+def test_histories_of_many_pieces_come_back():
+    import pickle
+
+    history = om.minimize(
+        lambda x: x @ x, np.ones(3), "neldermead", algo_options={"stopping.maxfun": 6_000}
+    ).history
+    for _ in range(6):
+        entry = HistoryEntry(np.ones(3), 1.0, 0.0, 1.0, EvalTask.FUN)
+        history.add_batch([entry] * 1_000)
+    again = pickle.loads(pickle.dumps(history))
+    assert len(again) == len(history) > 6_000
+    assert np.array_equal(again.flat_params, history.flat_params)
+    assert np.array_equal(again.params, history.params)
+    assert (again.batches, again.task) == (history.batches, history.task)

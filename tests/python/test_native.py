@@ -22,7 +22,15 @@ def test_history_columns():
     again = pickle.loads(pickle.dumps(history))
     np.testing.assert_array_equal(again.params, history.params)
     with pytest.raises(ValueError, match="different lengths"):
-        HistoryData(np.ones((2, 1)), [1.0], [0, 0], [0, 0], [0, 0], [0, 0])
+        HistoryData(1).append((np.ones((2, 1)), [1.0], [0, 0], [0, 0], [0, 0], [0, 0]))
+    with pytest.raises(ValueError, match="another number of parameters"):
+        HistoryData(2).append((np.ones((2, 1)), [1.0], [0, 0], [0, 0], [0, 0], [0, 0]))
+    with pytest.raises(ValueError, match="a history has six columns"):
+        HistoryData(1).append((np.ones((1, 1)), [1.0]))
+    with pytest.raises(ValueError, match="has 1 parameters, but the history 2"):
+        HistoryData(2).add(np.ones(1), 1.0, 0, 1, 0, 0)
+    with pytest.raises(ValueError, match="no evaluation 7"):
+        HistoryData(1).pick([7])
     assert run(sphere, np.ones(2), collect_history=False).history is None
 
 

@@ -25,6 +25,13 @@ om.algos.scipy_lbfgsbb
 simplex = [om.ProbabilityConstraint(["a", "b"]), om.LinearConstraint(lambda p: p, weights=1, value=2)]
 reveal_type(om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb", constraints=simplex).constraint_plan)
 om.FlatCovConstraint(lambda p: p["a"], 0.5)
+reveal_type(result.to_json())
+reveal_type(om.OptimizeResult.from_json("result.json", like=np.ones(2)))
+om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb", progress=lambda report: print(report.n_fun_eval))
+om.criterion_plot([result, "run.db"], backend="matplotlib", monotone=True)
+om.criterion_plot(result, backend="plotli")
+om.slice_plot(lambda x: x @ x, np.ones(2), om.Bounds(lower=0, upper=2), n_gridpoint=3)
+reveal_type(om.slice_plot_3d)
 """
 
 EXPECTED = {
@@ -37,6 +44,12 @@ EXPECTED = {
     11: 'has no attribute "scipy_lbfgsbb"',
     13: "thalweg._constraints.plan.ConstraintPlan | None",
     14: "Too many positional arguments",
+    15: "str",
+    16: "thalweg._result.OptimizeResult",
+    17: '"ProgressReport" has no attribute "n_fun_eval"',
+    19: 'Argument "backend" to "criterion_plot" has incompatible type "Literal[\'plotli\']"',
+    20: 'Unexpected keyword argument "n_gridpoint"',
+    21: 'projection: str | dict[str, str | None] =',
 }
 
 

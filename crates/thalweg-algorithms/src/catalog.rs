@@ -11,6 +11,7 @@ use crate::algorithms::dfols::Dfols;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
+use crate::algorithms::migrad::Migrad;
 use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
@@ -36,6 +37,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
+    CatalogEntry::of::<Migrad>(),
     CatalogEntry::of::<NelderMead>(),
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<NewtonCg>(),

@@ -4,8 +4,9 @@
 //! derivatives that are not counted, tolerances so tight that runs go on to the end, the number of evaluations up to and
 //! including the first one that solves the problem to a precision. The reference counts are data of this crate.
 
+pub mod bounded;
 mod differential_evolution;
-mod reference;
+pub(crate) mod reference;
 pub mod report;
 
 use thalweg::algorithms;
@@ -14,7 +15,7 @@ use thalweg::{FlatResult, OptimizeError, least_squares, minimize};
 
 pub use differential_evolution::{GlobalRow, compare_differential_evolution};
 
-use crate::Problem;
+use crate::BenchmarkProblem;
 use crate::more_wild::more_wild;
 
 /// The two parts of the possible decrease that may be left for a problem to count as solved.
@@ -43,7 +44,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 23] = [
+pub const PAIRINGS: [Pairing; 24] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -73,6 +74,12 @@ pub const PAIRINGS: [Pairing; 23] = [
         reference: "scipy_ls_lm",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "migrad",
+        reference: "iminuit_migrad",
+        max_evaluations: 1000,
+        options: &[],
     },
     Pairing {
         algorithm: "neldermead",
@@ -204,7 +211,7 @@ pub struct Counts {
 
 impl Counts {
     /// The counts of a run, from the gap of every evaluation in turn and the best value.
-    fn of(gaps: impl Iterator<Item = f64>, best_value: f64) -> Self {
+    pub(crate) fn of(gaps: impl Iterator<Item = f64>, best_value: f64) -> Self {
         let mut counts = Counts { evaluations: [None; 2], best_value, total: 0 };
         for gap in gaps {
             counts.total += 1;
@@ -222,7 +229,7 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// The problem.
-    pub problem: &'static str,
+    pub problem: String,
     /// thalweg's counts.
     pub ours: Counts,
     /// The reference implementation's counts.
@@ -249,14 +256,20 @@ pub struct Score {
     pub median: f64,
     /// The reference's median over the same problems.
     pub median_of_reference: f64,
+    /// The number of problems that both solve and we with fewer evaluations.
+    pub fewer: usize,
+    /// With as many evaluations.
+    pub same: usize,
+    /// With more evaluations.
+    pub more: usize,
     /// The share of the problems that both solve in which both need the same number of evaluations.
     pub identical: f64,
     /// The share of the problems that both solve in which we need more than a tenth more evaluations.
     pub worse: f64,
     /// The problems that only the reference solves.
-    pub lost: Vec<&'static str>,
+    pub lost: Vec<String>,
     /// The problems that only we solve.
-    pub won: Vec<&'static str>,
+    pub won: Vec<String>,
 }
 
 impl Score {
@@ -281,16 +294,19 @@ impl Comparison {
                     ours.push(a as f64);
                     theirs.push(b as f64);
                 }
-                (Some(_), None) => score.won.push(row.problem),
-                (None, Some(_)) => score.lost.push(row.problem),
+                (Some(_), None) => score.won.push(row.problem.clone()),
+                (None, Some(_)) => score.lost.push(row.problem.clone()),
                 (None, None) => {}
             }
         }
-        let same = ours.iter().zip(&theirs).filter(|(a, b)| a == b).count();
+        let pairs = || ours.iter().zip(&theirs);
+        score.same = pairs().filter(|(a, b)| a == b).count();
+        score.fewer = pairs().filter(|(a, b)| a < b).count();
+        score.more = ours.len() - score.same - score.fewer;
         score.solved = ours.len() + score.won.len();
         score.solved_by_reference = ours.len() + score.lost.len();
-        let worse = ours.iter().zip(&theirs).filter(|(a, b)| **a > 1.1 * **b).count();
-        score.identical = same as f64 / ours.len() as f64;
+        let worse = pairs().filter(|(a, b)| **a > 1.1 * **b).count();
+        score.identical = score.same as f64 / ours.len() as f64;
         score.worse = worse as f64 / ours.len() as f64;
         score.median = median(ours);
         score.median_of_reference = median(theirs);
@@ -299,7 +315,7 @@ impl Comparison {
 }
 
 /// The median; NaN of nothing.
-fn median(mut numbers: Vec<f64>) -> f64 {
+pub(crate) fn median(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let middle = numbers.len() / 2;
     match numbers.len() {
@@ -314,11 +330,11 @@ fn median(mut numbers: Vec<f64>) -> f64 {
 /// # Errors
 /// The algorithm or one of its options does not exist, or the reference counts do not cover the set.
 pub fn compare(pairing: Pairing) -> Result<Comparison, CompareError> {
-    let reference = reference::more_wild(pairing.reference)?;
+    let reference = reference::of_set("more_wild", pairing.reference)?;
     let mut rows = Vec::new();
     for problem in more_wild() {
         let theirs = reference
-            .get(problem.name)
+            .get(problem.name.as_str())
             .ok_or_else(|| CompareError::NoReference(format!("{pairing:?} on {}", problem.name)))?;
         let ours = measure(&pairing, &problem)?;
         rows.push(Row { problem: problem.name, ours, reference: theirs.clone() });
@@ -347,12 +363,12 @@ impl std::fmt::Display for CompareError {
 impl std::error::Error for CompareError {}
 
 /// Run our algorithm on one problem: on the residuals if it is made for them, or else on the sum of their squares.
-fn measure(pairing: &Pairing, problem: &Problem) -> Result<Counts, CompareError> {
+fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, CompareError> {
     let kind = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features.kind);
     let start = problem.start.clone();
     let end = if kind == Some(SolverKind::LeastSquares) {
         let residuals = |x: &Vec<f64>| {
-            let mut r = vec![0.0; problem.m];
+            let mut r = vec![0.0; problem.n_residuals().unwrap_or_default()];
             problem.residuals(x, &mut r);
             r
         };

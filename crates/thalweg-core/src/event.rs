@@ -24,6 +24,13 @@ impl Task {
             Task::Exploration => "exploration",
         }
     }
+
+    /// The task of this name.
+    pub fn from_word(word: &str) -> Option<Task> {
+        [Task::Fun, Task::Jac, Task::FunAndJac, Task::Exploration]
+            .into_iter()
+            .find(|task| task.as_str() == word)
+    }
 }
 
 /// One thing that happened during a run.
@@ -37,6 +44,10 @@ pub enum Event<'a> {
         value: Option<f64>,
         /// What was computed.
         task: Task,
+        /// The step of the run that it belongs to: 0 in a run from one start; in a search from many starts 0 is the exploration,
+        /// and local runs follow in the order in which they began; points that are
+        /// explored to start a run from belong to its step.
+        step: u64,
         /// The batch that the evaluation belongs to, counted from 0.
         batch: u64,
         /// Seconds since the start of the run when the evaluation began.
@@ -45,6 +56,8 @@ pub enum Event<'a> {
         stop: f64,
         /// The error of the user's function, when it failed and the run goes on.
         error: Option<&'a str>,
+        /// Whether it was made in an earlier session of the run and comes from its log.
+        replayed: bool,
     },
     /// An iteration ended.
     Iteration {
@@ -55,6 +68,48 @@ pub enum Event<'a> {
         /// The objective there, in the user's sign.
         value: f64,
     },
+    /// A step of the run began.
+    StepBegan {
+        /// Its number.
+        step: u64,
+        /// Whether it explores for start points.
+        exploration: bool,
+        /// Seconds since the start of the run.
+        start: f64,
+    },
+    /// A step of the run ended.
+    StepEnded {
+        /// Its number.
+        step: u64,
+        /// How it ended.
+        outcome: StepOutcome,
+        /// The number of its iterations.
+        n_iterations: u64,
+        /// Seconds since the start of the run.
+        stop: f64,
+    },
+}
+
+/// How a step of a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// It has a result.
+    Complete,
+    /// It has none, because of an error.
+    Failed,
+    /// Its result is not needed: the step began before it was certain that it would be.
+    Skipped,
+}
+
+impl StepOutcome {
+    /// The word for it in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepOutcome::Complete => "complete",
+            StepOutcome::Failed => "failed",
+            StepOutcome::Skipped => "skipped",
+        }
+    }
 }
 
 /// Receives the events of a run. A sink keeps its own troubles to itself: it never stops the optimization.

@@ -20,7 +20,7 @@ pub mod words;
 pub use algorithm::{
     Algorithm, AlgorithmChoice, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind,
 };
-pub use event::{Event, Sink, Task};
+pub use event::{Event, Sink, StepOutcome, Task};
 pub use options::{
     Choice, Configure, OptionError, OptionField, OptionKind, OptionSpec, OptionValue, Range,
 };

@@ -23,6 +23,11 @@ pub(crate) enum Kind {
     Exploration,
     Argument,
     NotAvailable,
+    LogExists,
+    LogNotFound,
+    LogAccess,
+    LogIndex,
+    InvalidLog,
 }
 
 impl Kind {
@@ -43,6 +48,11 @@ impl Kind {
             Kind::Exploration => "ExplorationError",
             Kind::Argument => "InvalidArgumentError",
             Kind::NotAvailable => "NotAvailableError",
+            Kind::LogExists => "LogExistsError",
+            Kind::LogNotFound => "LogNotFoundError",
+            Kind::LogAccess => "LogAccessError",
+            Kind::LogIndex => "LogIndexError",
+            Kind::InvalidLog => "InvalidLogError",
         }
     }
 }

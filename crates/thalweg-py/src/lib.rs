@@ -2,22 +2,29 @@
 
 mod algorithm;
 mod asktell;
+mod benchmark;
+mod bridge;
 mod catalog;
 mod constraints;
 mod errors;
+mod figures;
 mod handle;
 mod history;
 mod interrupt;
+mod logging;
 mod multistart;
 mod numeric;
 mod objective;
 mod options;
 mod plans;
+mod progress;
+mod report;
 mod result;
 mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod values;
 
 use pyo3::prelude::*;
 
@@ -29,17 +36,34 @@ mod _thalweg {
     #[pymodule_export]
     use crate::asktell::AskTell;
     #[pymodule_export]
+    use crate::benchmark::{
+        BenchmarkFunction, BenchmarkResults, benchmark_problems, benchmark_sets, run_benchmark,
+        scalable_names,
+    };
+    #[pymodule_export]
     use crate::catalog::{catalog, known_names};
+    #[pymodule_export]
+    use crate::figures::{
+        convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,
+        profile_figure, render_html, render_plotly, render_svg, slice_3d_figure, slice_3d_figures,
+        slice_figure, slice_figures, slice_points, sparkline_svg,
+    };
     #[pymodule_export]
     use crate::handle::ProblemHandle;
     #[pymodule_export]
     use crate::history::HistoryData;
+    #[pymodule_export]
+    use crate::logging::LogReader;
     #[pymodule_export]
     use crate::multistart::RawMultistart;
     #[pymodule_export]
     use crate::objective::Objective;
     #[pymodule_export]
     use crate::plans::{FirstPlan, SecondPlan};
+    #[pymodule_export]
+    use crate::progress::ProgressReport;
+    #[pymodule_export]
+    use crate::report::html_report;
     #[pymodule_export]
     use crate::result::RawResult;
     #[pymodule_export]
@@ -50,9 +74,12 @@ mod _thalweg {
     use crate::space::Space;
     #[pymodule_export]
     use crate::tree::Tree;
+    #[pymodule_export]
+    use crate::values::objective_values;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("STATUS_WORDS", thalweg::Status::WORDS.to_vec())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -11,6 +11,7 @@ use thalweg::{
     Resolved, StartSampling, UserError,
 };
 
+use crate::history::report_to_python;
 use crate::interrupt::Flag;
 use crate::numeric::{number, to_vec, vector};
 use crate::objective::{Cause, failure};
@@ -130,19 +131,8 @@ impl RawMultistart {
         let optima: Vec<Py<RawResult>> = optima
             .map(|run| RawResult::new(py, run, tree, None).and_then(|raw| Py::new(py, raw)))
             .collect::<PyResult<_>>()?;
-        let report = info.convergence.map(|report| -> PyResult<Py<PyDict>> {
-            let columns = PyDict::new(py);
-            for (name, changes) in
-                [("one_step", report.one_step), ("five_steps", report.five_steps)]
-            {
-                let rows = PyDict::new(py);
-                for (row, change) in changes.rows() {
-                    rows.set_item(row, change)?;
-                }
-                columns.set_item(name, rows)?;
-            }
-            Ok(columns.unbind())
-        });
+        let report = info.convergence.as_ref();
+        let report = report.map(|report| report_to_python(py, report).map(Bound::unbind));
         Ok(RawMultistart {
             start_params: info.start_params,
             exploration_sample: info.exploration_sample,

@@ -5,6 +5,7 @@ mod call;
 mod constraints;
 mod failure;
 mod functions;
+mod memory;
 pub(crate) mod output;
 
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +19,7 @@ use thalweg::{Failure, Objective as _};
 pub(crate) use self::batch::{BatchEvaluator, Cores};
 pub(crate) use self::constraints::Constraints;
 pub(crate) use self::failure::{Cause, failure};
-pub(crate) use self::functions::Functions;
+pub(crate) use self::functions::{Functions, sum_up};
 pub(crate) use self::output::warn;
 
 use self::call::Function;

@@ -1,13 +1,11 @@
 //! The result of a run for Python.
 
-use std::collections::BTreeMap;
-
 use numpy::PyArray1;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 use thalweg::core::Extra;
-use thalweg::{FlatResult, Status};
+use thalweg::{Extras, FlatResult, Status};
 
 use crate::algorithm::Reported;
 use crate::history::HistoryData;
@@ -36,6 +34,7 @@ pub(crate) struct RawResult {
     hess: Option<Py<PyAny>>,
     hess_inv: Option<Py<PyAny>>,
     max_constraint_violation: f64,
+    is_feasible: bool,
     algorithm_output: Py<PyDict>,
     history: Option<Py<HistoryData>>,
     multistart: Option<Py<RawMultistart>>,
@@ -54,9 +53,13 @@ impl RawResult {
         let jac = take(py, extras, &["gradient", "jacobian"])?;
         let hess = take(py, extras, &["hessian"])?;
         let hess_inv = take(py, extras, &["hessian_inverse"])?;
+        let best_seen = best_seen(py, extras, tree)?;
         let algorithm_output = PyDict::new(py);
         for (name, extra) in extras.iter() {
-            algorithm_output.set_item(name, extra_to_python(py, extra)?)?;
+            algorithm_output.set_item(&**name, extra_to_python(py, extra)?)?;
+        }
+        if let Some(best_seen) = best_seen {
+            algorithm_output.set_item("best_seen", best_seen)?;
         }
         let status = status(py, result.status)?;
         let history = result.history.map(|history| Py::new(py, HistoryData::new(history)));
@@ -79,6 +82,7 @@ impl RawResult {
             hess,
             hess_inv,
             max_constraint_violation: result.max_constraint_violation,
+            is_feasible: result.is_feasible,
             algorithm_output: algorithm_output.unbind(),
             history: history.transpose()?,
             multistart: multistart.transpose()?,
@@ -110,6 +114,23 @@ impl RawResult {
     }
 }
 
+/// The better point of the run that is not the result, as parameters and value.
+fn best_seen<'py>(
+    py: Python<'py>,
+    extras: &mut Extras,
+    tree: &Tree,
+) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let (Some(Extra::Vector(params)), Some(Extra::Number(fun))) =
+        (extras.remove("best_seen"), extras.remove("best_seen_fun"))
+    else {
+        return Ok(None);
+    };
+    let best_seen = PyDict::new(py);
+    best_seen.set_item("params", tree.build(py, &params)?)?;
+    best_seen.set_item("fun", fun)?;
+    Ok(Some(best_seen))
+}
+
 /// The status as the package's `Status`, made once for each.
 fn status(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
     static STATUSES: PyOnceLock<Vec<Py<PyAny>>> = PyOnceLock::new();
@@ -122,11 +143,7 @@ fn status(py: Python<'_>, status: Status) -> PyResult<Py<PyAny>> {
 }
 
 /// Take the first of these outputs out of the others.
-fn take(
-    py: Python<'_>,
-    extras: &mut BTreeMap<&'static str, Extra>,
-    names: &[&'static str],
-) -> PyResult<Option<Py<PyAny>>> {
-    let found = names.iter().find_map(|name| extras.remove(name));
+fn take(py: Python<'_>, extras: &mut Extras, names: &[&str]) -> PyResult<Option<Py<PyAny>>> {
+    let found = names.iter().find_map(|&name| extras.remove(name));
     found.map(|extra| extra_to_python(py, &extra).map(Bound::unbind)).transpose()
 }

@@ -8,22 +8,25 @@ use std::sync::{Arc, PoisonError};
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use thalweg::core::{Sink, SolverKind};
 use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
     FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
-    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, UserErrorKind,
-    optimize, resolve,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, Trace,
+    UserErrorKind, optimize, resolve,
 };
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
+use crate::logging::{LogRequest, Raised, log_error};
 use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
 };
 use crate::options::{numerical_derivatives, option_value};
+use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
 use crate::tree::Tree;
@@ -36,7 +39,7 @@ use crate::tree::Tree;
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
     collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
-    nonlinear=None, constraint_handling="native"))]
+    nonlinear=None, constraint_handling="native", log=None, progress=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -60,8 +63,11 @@ pub(crate) fn solve(
     multistart: Option<&Bound<'_, PyDict>>,
     nonlinear: Option<&Bound<'_, PyAny>>,
     constraint_handling: &str,
+    log: Option<&Bound<'_, PyDict>>,
+    progress: Option<(Py<PyAny>, bool)>,
 ) -> PyResult<RawResult> {
     let py = objective.py();
+    crate::bridge::prepare(py)?;
     let _ = skip_checks; // nothing that is checked here may be skipped
     let arguments = Arguments {
         algorithm,
@@ -98,7 +104,10 @@ pub(crate) fn solve(
         callback,
         constraint_handling: handling(constraint_handling)?,
         multistart: search.transpose()?,
+        progress,
+        log: None,
     };
+    let log = log.map(LogRequest::read).transpose()?;
     let nonlinear = Constraints::read(nonlinear)?;
     let is_search = task.multistart.is_some();
 
@@ -108,7 +117,12 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    let outcome = run(py, &mut functions, resolved, task, flag);
+    let looks_ahead = looks_ahead(&functions, kind, maximize);
+    let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
+    let outcome = match log.transpose() {
+        Ok(log) => run(py, &mut functions, resolved, Task { log, ..task }, flag),
+        Err(error) => Outcome { ended: Err(error), raised: None },
+    };
     let tree = functions.tree().clone_ref(py);
     objective.get().put_back(functions);
     guard.restore(py)?;
@@ -146,6 +160,9 @@ struct Task {
     callback: Option<Py<PyAny>>,
     constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
+    log: Option<LogRequest>,
+    /// A display, and whether it draws over what it showed before.
+    progress: Option<(Py<PyAny>, bool)>,
 }
 
 /// How a run ended.
@@ -250,6 +267,11 @@ impl Arguments<'_, '_> {
     }
 }
 
+/// Whether only what fun returns can tell whether it fits the algorithm.
+fn looks_ahead(functions: &Functions, solver: SolverKind, maximize: bool) -> bool {
+    functions.kind_is_open() && (solver != functions.kind() || maximize)
+}
+
 /// Run with the interpreter released; it is held only while Python code runs.
 fn run(
     py: Python<'_>,
@@ -258,12 +280,10 @@ fn run(
     task: Task,
     interrupted: Flag,
 ) -> Outcome {
-    if functions.kind_is_open()
-        && (resolved.algorithm.spec().features.kind != functions.kind()
-            || task.direction == Direction::Maximize)
+    let maximize = task.direction == Direction::Maximize;
+    if looks_ahead(functions, resolved.algorithm.spec().features.kind, maximize)
         && let Err(failed) = functions.evaluate_start(py)
     {
-        // Only what fun returns can tell whether it fits the algorithm.
         return Outcome { ended: Ok(Err(OptimizeError::Start(failed))), raised: None };
     }
     let mut raised = None;
@@ -309,6 +329,7 @@ fn pipeline(
         })
     };
     let mut on_failure = |failure: &Failure| {
+        Trace::failure(failure);
         Python::attach(|py| {
             let text = format!(
                 "{} failed; a penalty takes the place of its value. Full traceback:\n{}",
@@ -321,9 +342,17 @@ fn pipeline(
             }
         });
     };
+    let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
     let success_message = resolved.success_message();
     let nonlinear = functions.constraints().limits();
-    optimize(Specification {
+    let flag = Arc::clone(&interrupted);
+    let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
+        .of_run(!nonlinear.is_empty(), task.multistart.is_some());
+    let trace = Trace::begin(&resolved.name, task.direction, start.len());
+    let mut iterations = Trace::iterations();
+    let mut sinks: Vec<&mut dyn Sink> = progress.sink().into_iter().collect();
+    sinks.extend(iterations.as_mut().map(|iterations| iterations as &mut dyn Sink));
+    let ended = optimize(Specification {
         objective: functions,
         start: &start,
         names: &names,
@@ -347,11 +376,20 @@ fn pipeline(
         collect_history: task.collect_history,
         callback: callback.is_some().then_some(&mut on_iteration),
         on_failure: Some(&mut on_failure),
-        sinks: Vec::new(),
+        sinks,
         interrupt: Some(Arc::clone(&interrupted)),
         seed: resolved.seed,
         multistart: task.multistart,
-    })
+        log,
+        clock: thalweg::Clock::start(),
+        step: 0,
+    });
+    trace.end(&ended);
+    progress.end(&ended);
+    if let Some(error) = of_log.and_then(|of_log: Raised| of_log.lock().ok()?.take()) {
+        **raised.borrow_mut() = Some(error);
+    }
+    ended
 }
 
 /// Start values have to be finite.
@@ -441,6 +479,10 @@ fn with_partial(py: Python<'_>, error: PyErr, partial: RawResult) -> PyErr {
 
 /// The exception for a wrong specification.
 pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr {
+    let wrong = match wrong {
+        OptimizeError::Log(wrong) => return log_error(wrong),
+        other => other,
+    };
     let kind = match &wrong {
         OptimizeError::Invalid { kind, .. } => match kind {
             InvalidKind::Function => Kind::Function,

@@ -3,7 +3,6 @@
 use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use thalweg::space::{Handling, Keeper};
 use thalweg::{Bounds, BuildOptions, Constraint, ConstraintPlan, OptimizeError, Space as Core};
 
 use crate::constraints::read;
@@ -133,29 +132,14 @@ fn checked(vector: &Bound<'_, PyAny>, expected: usize) -> PyResult<Vec<f64>> {
 }
 
 /// For each constraint its position in the user's list, its kind, how it is handled, and the same in words.
-pub(crate) type Plan = Vec<(usize, &'static str, &'static str, String)>;
+pub(crate) type Plan = Vec<(usize, String, &'static str, String)>;
 
 pub(crate) fn plan_for_python(plan: &ConstraintPlan) -> Plan {
     let planned = plan.constraints.iter();
     planned
-        .map(|entry| (entry.index, entry.kind, word(&entry.handling), entry.handling.to_string()))
+        .map(|entry| {
+            let (word, text) = (entry.handling.word(), entry.handling.to_string());
+            (entry.index, entry.kind.to_string(), word, text)
+        })
         .collect()
-}
-
-/// How a constraint is handled, in one word.
-fn word(handling: &Handling) -> &'static str {
-    match handling {
-        Handling::Idle { .. } => "idle",
-        Handling::Fixed => "fixed",
-        Handling::Copies { .. } => "copies",
-        Handling::Bounds => "bounds",
-        Handling::Reparametrized { .. } => "reparametrized",
-        Handling::Implied => "implied",
-        Handling::Surplus { keeper, .. } | Handling::Nonlinear { keeper } => match keeper {
-            Keeper::Open => "open",
-            Keeper::Algorithm => "native",
-            Keeper::AugmentedLagrangian => "augmented",
-        },
-        _ => "other",
-    }
 }

@@ -94,7 +94,7 @@ impl<'a> Model<'a> {
         for (k, constraint) in self.constraints.iter().enumerate() {
             let ConstraintKind::Fixed { positions, value } = &constraint.kind else { continue };
             if positions.is_empty() {
-                self.handling[k] = Handling::Idle { reason: "it selects no parameters" };
+                self.handling[k] = Handling::Idle { reason: "it selects no parameters".into() };
             }
             positions.iter().for_each(|&position| self.fixed[position] = true);
             if let Some(values) = value {

@@ -30,7 +30,9 @@ pub use constraint::{Constraint, ConstraintKind};
 pub use error::{
     Clash, ErrorKind, Flaw, Named, Offender, Offenders, SelectError, Side, SpaceError, Violation,
 };
-pub use plan::{ConstraintPlan, Handling, Keeper, LinearRow, PlannedConstraint, Repair};
+pub use plan::{
+    ConstraintPlan, Handling, Keeper, LinearRow, PlannedConstraint, Repair, UnknownHandling,
+};
 pub use space::{
     BuildOptions, Distribution, SamplingError, Scaling, ScalingError, ScalingMethod, Space,
     Workspace,

@@ -1,6 +1,8 @@
 //! How each constraint of the user's list is handled, for reports and for whoever takes the rows that are left over.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 /// How one constraint is handled.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +11,7 @@ pub enum Handling {
     /// It asks for nothing, because it selects nothing, too little, or only what is fixed.
     Idle {
         /// The reason, as the end of a sentence.
-        reason: &'static str,
+        reason: Cow<'static, str>,
     },
     /// Its parameters leave the internal vector.
     Fixed,
@@ -23,7 +25,7 @@ pub enum Handling {
     /// A change of variables makes it hold everywhere.
     Reparametrized {
         /// The change of variables in words.
-        how: &'static str,
+        how: Cow<'static, str>,
     },
     /// Other constraints and bounds imply it.
     Implied,
@@ -64,6 +66,25 @@ impl fmt::Display for Keeper {
     }
 }
 
+impl Handling {
+    /// How the constraint is handled in one word.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Handling::Idle { .. } => "idle",
+            Handling::Fixed => "fixed",
+            Handling::Copies { .. } => "copies",
+            Handling::Bounds => "bounds",
+            Handling::Reparametrized { .. } => "reparametrized",
+            Handling::Implied => "implied",
+            Handling::Surplus { keeper, .. } | Handling::Nonlinear { keeper } => match keeper {
+                Keeper::Open => "open",
+                Keeper::Algorithm => "native",
+                Keeper::AugmentedLagrangian => "augmented",
+            },
+        }
+    }
+}
+
 impl fmt::Display for Handling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -80,13 +101,58 @@ impl fmt::Display for Handling {
     }
 }
 
+/// A text that describes no [`Handling`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownHandling(pub String);
+
+impl fmt::Display for UnknownHandling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no way in which a constraint is handled", self.0)
+    }
+}
+
+impl std::error::Error for UnknownHandling {}
+
+/// Reads what `Display` wrote.
+impl FromStr for Handling {
+    type Err = UnknownHandling;
+
+    fn from_str(text: &str) -> Result<Self, UnknownHandling> {
+        let unknown = || UnknownHandling(text.to_string());
+        let simple = [Handling::Fixed, Handling::Bounds, Handling::Implied];
+        if let Some(handling) = simple.into_iter().find(|handling| handling.to_string() == text) {
+            return Ok(handling);
+        }
+        if let Some(reason) = text.strip_prefix("asks for nothing: ") {
+            return Ok(Handling::Idle { reason: reason.to_string().into() });
+        }
+        if let Some(how) = text.strip_prefix("reparametrized: ") {
+            return Ok(Handling::Reparametrized { how: how.to_string().into() });
+        }
+        let ending = |keeper: Keeper| Some((keeper, text.strip_suffix(&keeper.to_string())?));
+        let keepers = [Keeper::Open, Keeper::Algorithm, Keeper::AugmentedLagrangian];
+        if let Some((keeper, rest)) = keepers.into_iter().find_map(ending) {
+            if rest.is_empty() {
+                return Ok(Handling::Nonlinear { keeper });
+            }
+            let counts = rest.strip_suffix(" rows ").and_then(|rest| rest.split_once(" of "));
+            let (rows, of) = counts.ok_or_else(unknown)?;
+            let number = |digits: &str| digits.parse().map_err(|_| unknown());
+            return Ok(Handling::Surplus { rows: number(rows)?, of: number(of)?, keeper });
+        }
+        let copies = text.split_once(" parameter").filter(|(_, rest)| rest.contains("cop"));
+        let saved = copies.and_then(|(saved, _)| saved.parse().ok()).ok_or_else(unknown)?;
+        Ok(Handling::Copies { saved })
+    }
+}
+
 /// One constraint of the user's list and how it is handled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedConstraint {
     /// The position of the constraint in the user's list.
     pub index: usize,
     /// The word for its kind.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// How it is handled.
     pub handling: Handling,
 }
@@ -116,7 +182,7 @@ impl ConstraintPlan {
         let handling = Handling::Nonlinear { keeper: by };
         self.constraints.extend(nonlinear.into_iter().map(|index| PlannedConstraint {
             index,
-            kind: "nonlinear",
+            kind: "nonlinear".into(),
             handling: handling.clone(),
         }));
         self.constraints.sort_by_key(|planned| planned.index);
@@ -170,5 +236,46 @@ pub struct Repair {
 impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "'{}' from {:?} to {:?}", self.name, self.from, self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let keepers = [Keeper::Open, Keeper::Algorithm, Keeper::AugmentedLagrangian];
+        let mut all = vec![
+            Handling::Idle { reason: "it selects no parameters".into() },
+            Handling::Fixed,
+            Handling::Copies { saved: 1 },
+            Handling::Copies { saved: 12 },
+            Handling::Bounds,
+            Handling::Reparametrized { how: "linear combinations are coordinates".into() },
+            Handling::Implied,
+        ];
+        for keeper in keepers {
+            all.extend([
+                Handling::Surplus { rows: 2, of: 3, keeper },
+                Handling::Nonlinear { keeper },
+            ]);
+        }
+        for handling in all {
+            assert_eq!(handling.to_string().parse(), Ok(handling));
+        }
+    }
+
+    #[test]
+    fn what_nobody_wrote_is_refused() {
+        for text in
+            ["", "ignored", "x of 3 rows left to the algorithm", "many parameters are copies"]
+        {
+            let error = Handling::from_str(text).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("{text:?} is no way in which a constraint is handled")
+            );
+        }
     }
 }

@@ -103,7 +103,10 @@ fn weights_that_cancel_ask_for_nothing() {
     let kinds = vec![equal(&[0, 1]), linear(&[0, 1], &[1.0, -1.0], 0.0, 0.0), increasing(&[0, 1])];
     let space = built(&[1.0, 1.0], &Bounds::none(), kinds);
     assert_eq!(space.n_free(), 1);
-    assert_eq!(handling(&space)[1], &Handling::Idle { reason: "all its parameters are fixed" });
+    assert_eq!(
+        handling(&space)[1],
+        &Handling::Idle { reason: "all its parameters are fixed".into() }
+    );
 }
 
 #[test]

@@ -96,7 +96,7 @@ impl Aggregate {
     }
 }
 
-fn total(kind: SolverKind, outputs: &[f64]) -> f64 {
+pub(crate) fn total(kind: SolverKind, outputs: &[f64]) -> f64 {
     match kind {
         Scalar => outputs[0],
         LeastSquares => outputs.iter().map(|r| r * r).sum(),

@@ -1,6 +1,7 @@
 //! The Rust front door: from a closure to a result.
 
 mod inspect;
+mod logging;
 mod nonlinear;
 mod restrict;
 mod selection;
@@ -11,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use thalweg_core::{AlgorithmChoice, OptionValue, Sink, SolverKind};
 use thalweg_diff::DiffOptions;
+use thalweg_log::LogOptions;
 use thalweg_space::Scaling;
 use thalweg_space::params::Params;
 
@@ -19,14 +21,17 @@ use crate::constrained::{Constrained, NonlinearConstraint};
 use crate::drivers::{Exchange, Recording, Replaying, Tape};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::IterationReport;
+use crate::logging::Clock;
 use crate::multistart::MultistartOptions;
 use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::{Failure, Objective, UserError};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
+use crate::progress::{Pace, Progress, ProgressReport, Show, terminal};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
+use crate::trace::Trace;
 use restrict::Restrictions;
 pub use selection::{By, Selection, by};
 
@@ -132,8 +137,11 @@ pub struct Optimization<'a, P, O> {
     sinks: Vec<&'a mut dyn Sink>,
     interrupt: Option<Arc<AtomicBool>>,
     pub(crate) seed: Option<u64>,
+    progress: Option<(Pace, Show<'a>)>,
     record: Option<&'a mut Tape>,
     replay: Option<&'a [Exchange]>,
+    pub(crate) log: Option<LogOptions>,
+    pub(crate) resume: bool,
 }
 
 type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
@@ -162,8 +170,11 @@ impl<P: Params, O> Optimization<'_, P, O> {
             sinks: Vec::new(),
             interrupt: None,
             seed: None,
+            progress: None,
             record: None,
             replay: None,
+            log: None,
+            resume: false,
         }
     }
 }
@@ -318,6 +329,30 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         self
     }
 
+    /// Show on stderr how far the run is: a line that is drawn over in a terminal, lines at growing intervals elsewhere.
+    pub fn progress(mut self, show: bool) -> Self {
+        self.progress = show.then(terminal);
+        self
+    }
+
+    /// Call a function with what has been done so far, at most ten times a second, and at the end of the run.
+    ///
+    /// ```
+    /// let mut last = None;
+    /// let result = thalweg::minimize(|x: &[f64; 2]| x[0].powi(2) + x[1].powi(4), [1.0, 2.0])
+    ///     .algorithm("neldermead")
+    ///     .progress_with(|report| last = Some(report.clone()))
+    ///     .run()?;
+    /// let last = last.unwrap();
+    /// assert_eq!((last.n_evaluations, last.best), (result.n_fun_evals, result.fun));
+    /// assert_eq!(last.end, Some(result.message));
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    pub fn progress_with(mut self, show: impl FnMut(&ProgressReport) + Send + 'a) -> Self {
+        self.progress = Some((Pace::Steady, Box::new(show)));
+        self
+    }
+
     /// Write down every answer of the objective, so that [`replay`](Optimization::replay) can repeat the run.
     ///
     /// ```
@@ -358,9 +393,11 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             (self.on_failure.is_some(), "on_failure"),
             (!self.sinks.is_empty(), "sink"),
             (self.interrupt.is_some(), "interrupt"),
+            (self.progress.is_some(), "progress"),
             (self.record.is_some(), "record"),
             (self.replay.is_some(), "replay"),
             (self.multistart.is_some(), "multistart"),
+            (self.log.is_some(), "log"),
         ];
         listeners.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
     }
@@ -397,6 +434,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();
+        let log = self.take_log()?;
         let soft_bounds = self.soft_bounds_of(flat.len())?;
         let multistart = self.multistart_of(&resolved, flat.len())?;
         let template = &self.start;
@@ -409,6 +447,23 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             constrained = Constrained { objective, functions };
             objective = &mut constrained;
         }
+        let mut progress = self.progress.take().map(|(pace, show)| {
+            Progress::new(self.direction, resolved.limits, pace, show)
+                .constrained(!nonlinear.is_empty())
+                .searching(multistart.is_some())
+        });
+        let trace = Trace::begin(&resolved.name, self.direction, flat.len());
+        let mut sinks: Vec<&mut dyn Sink> =
+            self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
+        sinks.extend(progress.as_mut().map(|progress| progress as &mut dyn Sink));
+        let mut iterations = Trace::iterations();
+        sinks.extend(iterations.as_mut().map(|iterations| iterations as &mut dyn Sink));
+        let mut on_failure = |failure: &Failure| {
+            Trace::failure(failure);
+            if let Some(notify) = &mut self.on_failure {
+                notify(failure);
+            }
+        };
         let (mut replaying, mut recording);
         if let Some(tape) = self.replay {
             replaying = Replaying::new(objective, tape);
@@ -418,7 +473,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             recording = Recording::new(objective, tape);
             objective = &mut recording;
         }
-        let result = optimize(Specification {
+        let ended = optimize(Specification {
             objective,
             start: &flat,
             names: &name_of,
@@ -445,16 +500,20 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
                 Some(callback) => Some(&mut **callback),
                 None => None,
             },
-            on_failure: match &mut self.on_failure {
-                Some(notify) => Some(&mut **notify),
-                None => None,
-            },
-            sinks: self.sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect(),
+            on_failure: Some(&mut on_failure),
+            sinks,
             interrupt: self.interrupt,
             multistart,
-        })?;
+            log,
+            clock: Clock::start(),
+            step: 0,
+        });
+        trace.end(&ended);
+        if let Some(progress) = &mut progress {
+            progress.end(&ended);
+        }
         let mut shape =
             |flat: Vec<f64>| template.with_flat(&flat).unwrap_or_else(|_| template.clone());
-        Ok(result.map(&mut shape))
+        Ok(ended?.map(&mut shape))
     }
 }

@@ -276,6 +276,10 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
         Ok(values)
     }
 
+    fn may_be_asked_in_parts(&self) -> bool {
+        true
+    }
+
     fn resume(&mut self, start: &StartValues) {
         self.n_outputs = start.outputs.len();
     }

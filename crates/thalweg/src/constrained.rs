@@ -223,6 +223,22 @@ impl<P: Params> Objective for Constrained<'_, '_, P> {
         self.objective.keep_going(always);
     }
 
+    fn describe(&self) -> String {
+        self.objective.describe()
+    }
+
+    fn restore(&mut self, description: &str) {
+        self.objective.restore(description);
+    }
+
+    fn may_be_asked_in_parts(&self) -> bool {
+        self.objective.may_be_asked_in_parts()
+    }
+
+    fn take_infos(&mut self) -> Vec<(usize, String)> {
+        self.objective.take_infos()
+    }
+
     fn resume(&mut self, start: &StartValues) {
         self.objective.resume(start);
         self.functions.resume(&start.constraints);

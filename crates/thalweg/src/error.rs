@@ -3,6 +3,7 @@
 use std::fmt;
 
 use thalweg_core::OptionError;
+use thalweg_log::LogError;
 use thalweg_space::{ErrorKind, SpaceError};
 
 use crate::objective::Failure;
@@ -45,6 +46,8 @@ pub enum OptimizeError {
         /// What is wrong, with names and values, and what would be right.
         message: String,
     },
+    /// The log cannot be written or resumed from; nothing was optimized.
+    Log(LogError),
     /// The user's function failed before the first iteration.
     Start(Failure),
     /// The user's function failed during the run.
@@ -67,6 +70,7 @@ impl fmt::Display for OptimizeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             OptimizeError::Invalid { message, .. } => f.write_str(message),
+            OptimizeError::Log(error) => error.fmt(f),
             OptimizeError::Start(failure) => {
                 write!(
                     f,
@@ -86,6 +90,12 @@ impl fmt::Display for OptimizeError {
 }
 
 impl std::error::Error for OptimizeError {}
+
+impl From<LogError> for OptimizeError {
+    fn from(error: LogError) -> Self {
+        OptimizeError::Log(error)
+    }
+}
 
 impl From<SpaceError> for OptimizeError {
     fn from(error: SpaceError) -> Self {

@@ -1,25 +1,50 @@
 //! The history of a run: one row per evaluation, in flat columns.
 
+use std::sync::Arc;
+
 use thalweg_core::{Event, Sink, Task};
 
 /// The rows of the first block; later blocks double up to about [`BLOCK_NUMBERS`] numbers.
 const FIRST_ROWS: usize = 32;
 const BLOCK_NUMBERS: usize = 1 << 16;
 
-/// One row per evaluation. Adding a row costs the copy of its numbers and nothing else.
+/// Columns that are longer grow by an eighth instead of doubling.
+const LONG_COLUMN: usize = 1 << 16;
+
+/// One row per evaluation. Adding a row costs the copy of its numbers and nothing else, and memory stays near that of the
+/// numbers: 33 bytes and 8 for each parameter. Copies share the parameters.
 ///
 /// Numerical derivatives' own evaluations are not rows: a numerical derivative is one row of the task "jac" or
 /// "fun_and_jac".
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     dim: usize,
-    /// Blocks of whole rows, so that growing never moves what is there.
-    blocks: Vec<Vec<f64>>,
+    /// Full blocks of whole rows, so that growing never moves what is there, each with the number of rows up to its end.
+    full: Vec<(usize, Arc<Vec<f64>>)>,
+    /// The block that is filled.
+    open: Vec<f64>,
     values: Vec<f64>,
     start: Vec<f64>,
     stop: Vec<f64>,
     batches: Vec<u64>,
     tasks: Vec<Task>,
+}
+
+/// One evaluation, as a history has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row<'a> {
+    /// The parameters, flat.
+    pub params: &'a [f64],
+    /// The objective in the user's sign; NaN where only a derivative was computed.
+    pub value: f64,
+    /// What was computed.
+    pub task: Task,
+    /// The batch that it belongs to.
+    pub batch: u64,
+    /// When it began, in seconds since the start of the run.
+    pub start: f64,
+    /// When it ended.
+    pub stop: f64,
 }
 
 impl History {
@@ -46,7 +71,17 @@ impl History {
     /// The parameters of every row, flat.
     pub fn params(&self) -> impl Iterator<Item = &[f64]> {
         let dim = self.dim.max(1);
-        self.blocks.iter().flat_map(move |block| block.chunks_exact(dim))
+        let full = self.full.iter().map(|(_, block)| block.as_slice());
+        full.chain([self.open.as_slice()]).flat_map(move |block| block.chunks_exact(dim))
+    }
+
+    /// The parameters of one row, flat.
+    pub fn row(&self, row: usize) -> Option<&[f64]> {
+        let before = self.full.partition_point(|&(end, _)| end <= row);
+        let begin = before.checked_sub(1).map_or(0, |last| self.full[last].0);
+        let block = self.full.get(before).map_or(&self.open, |(_, block)| &**block);
+        let from = (row - begin) * self.dim;
+        block.get(from..from + self.dim).filter(|_| row < self.len())
     }
 
     /// The objective of every row in the user's sign; NaN where only a derivative was computed.
@@ -96,28 +131,100 @@ impl History {
         monotone.iter().zip(&self.values).map(|(best, value)| best == value).collect()
     }
 
+    /// Append one evaluation, which has as many parameters as the history.
+    pub fn add(&mut self, row: Row<'_>) {
+        self.push_params(row.params);
+        push(&mut self.values, row.value);
+        push(&mut self.start, row.start);
+        push(&mut self.stop, row.stop);
+        push(&mut self.batches, row.batch);
+        push(&mut self.tasks, row.task);
+    }
+
     fn push_params(&mut self, params: &[f64]) {
-        let full = self.blocks.last().is_none_or(|block| block.capacity() - block.len() < self.dim);
-        if full {
-            let most = (BLOCK_NUMBERS / self.dim.max(1)).max(FIRST_ROWS);
-            let rows = (FIRST_ROWS << self.blocks.len().min(20)).min(most);
-            self.blocks.push(Vec::with_capacity(rows * self.dim));
+        if self.open.capacity() - self.open.len() < self.dim {
+            self.begin_block();
         }
-        if let Some(block) = self.blocks.last_mut() {
-            block.extend_from_slice(params);
+        self.open.extend_from_slice(params);
+    }
+
+    #[cold]
+    fn begin_block(&mut self) {
+        let most = (BLOCK_NUMBERS / self.dim.max(1)).max(1);
+        let blocks = self.full.len() + usize::from(!self.open.is_empty());
+        let rows = (FIRST_ROWS << blocks.min(20)).min(most);
+        let filled = std::mem::replace(&mut self.open, Vec::with_capacity(rows * self.dim));
+        if !filled.is_empty() {
+            self.full.push((self.values.len(), Arc::new(filled)));
         }
     }
+}
+
+/// Append to a column that stays near the size of its numbers.
+fn push<T>(column: &mut Vec<T>, value: T) {
+    if column.len() == column.capacity() && column.len() >= LONG_COLUMN {
+        column.reserve_exact(column.len() / 8);
+    }
+    column.push(value);
 }
 
 impl Sink for History {
     fn record(&mut self, event: &Event<'_>) {
         if let Event::Evaluation { params, value, task, batch, start, stop, .. } = *event {
-            self.push_params(params);
-            self.values.push(value.unwrap_or(f64::NAN));
-            self.start.push(start);
-            self.stop.push(stop);
-            self.batches.push(batch);
-            self.tasks.push(task);
+            self.add(Row { params, value: value.unwrap_or(f64::NAN), task, batch, start, stop });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(dim: usize, rows: usize) -> History {
+        let mut history = History::new(dim);
+        for i in 0..rows {
+            let params: Vec<f64> = (0..dim).map(|k| (i * dim + k) as f64).collect();
+            let (value, batch) = (i as f64, i as u64);
+            let (params, task, start, stop) = (&params, Task::Fun, 0.0, 1.0);
+            history.add(Row { params, value, task, batch, start, stop });
+        }
+        history
+    }
+
+    #[test]
+    fn rows_are_found_in_every_block() {
+        for (dim, rows) in [(1, 200_000), (7, 20_000), (100, 3_000), (70_000, 5)] {
+            let history = filled(dim, rows);
+            assert_eq!(history.params().count(), rows);
+            for (i, row) in history.params().enumerate() {
+                assert_eq!(row[0], (i * dim) as f64);
+                assert_eq!(history.row(i), Some(row));
+            }
+            assert_eq!(history.row(rows), None);
+        }
+        assert_eq!(History::new(3).row(0), None);
+    }
+
+    #[test]
+    fn memory_stays_near_that_of_the_numbers() {
+        for (dim, rows) in [(1, 200_000), (100, 10_000), (70_000, 5)] {
+            let history = filled(dim, rows);
+            let full: usize = history.full.iter().map(|(_, block)| block.capacity()).sum();
+            let numbers = full + history.open.capacity() + 4 * history.values.capacity();
+            let raw = rows * (dim + 4);
+            assert!(numbers * 10 < raw * 13, "{dim} parameters: {numbers} for {raw}");
+        }
+    }
+
+    #[test]
+    fn copies_share_their_blocks_and_grow_apart() {
+        let history = filled(3, 1_000);
+        let mut copy = history.clone();
+        assert!(Arc::ptr_eq(&history.full[0].1, &copy.full[0].1));
+        assert_eq!(copy, history);
+        let (params, value) = (&[1.0; 3][..], f64::NAN);
+        copy.add(Row { params, value, task: Task::Jac, batch: 0, start: 0.0, stop: 0.0 });
+        assert_eq!((history.len(), copy.len()), (1_000, 1_001));
+        assert_eq!(copy.row(1_000), Some(&[1.0; 3][..]));
     }
 }

@@ -21,20 +21,25 @@ pub mod drivers;
 mod error;
 mod evaluator;
 mod history;
+mod json;
 mod limits;
+mod logging;
 pub mod multistart;
 pub mod names;
 mod nonlinear;
 mod numdiff;
 mod objective;
 mod pipeline;
+pub mod plots;
 mod policy;
+mod progress;
 mod report;
 mod resolve;
 mod result;
 mod scaling;
 mod sensitivity;
 mod status;
+mod trace;
 mod user_derivatives;
 
 pub use asktell::{AskTell, Asked, ask_tell};
@@ -44,8 +49,10 @@ pub use closures::{Closures, Output, stateful};
 pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
-pub use history::History;
+pub use history::{History, Row};
+pub use json::JsonError;
 pub use limits::{IterationReport, Limits};
+pub use logging::{Clock, Log};
 pub use multistart::{
     LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions, StartSampling, Weigh,
 };
@@ -54,22 +61,31 @@ pub use numdiff::NumericalDerivatives;
 pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
 pub use pipeline::{Specification, optimize};
 pub use policy::{ErrorHandling, PenaltyOptions};
+pub use progress::{Pace, Progress, ProgressReport};
+pub use report::HtmlReport;
 pub use resolve::{
-    PublicAlgorithm, PublicOption, Resolved, describe, proposals, public_algorithms, resolve,
+    PublicAlgorithm, PublicOption, Resolved, describe, nearest, proposals, public_algorithms,
+    resolve,
 };
-pub use result::{Direction, FlatResult, OptimizeResult};
+pub use result::{Direction, Extras, FlatResult, OptimizeResult};
 pub use sensitivity::{
     BADLY_SCALED, ParameterSensitivity, Sensitivity, SensitivityOf, sensitivity,
 };
 pub use status::Status;
+pub use trace::Trace;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
 pub use thalweg_diff as diff;
+pub use thalweg_log::{
+    self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
+    LogReader, LogStep, MultistartLog,
+};
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
     LinearRow, Scaling, ScalingMethod, Space, params,
 };
+pub use thalweg_view as view;
 
 /// Every algorithm, as a struct of options.
 pub mod algorithms {
@@ -92,12 +108,20 @@ mod pages {
     mod derivatives {}
     #[doc = include_str!("../../../docs/errors.md")]
     mod errors {}
+    #[doc = include_str!("../../../docs/log.md")]
+    mod log {}
     #[doc = include_str!("../../../docs/multistart.md")]
     mod multistart {}
     #[doc = include_str!("../../../docs/nonlinear.md")]
     mod nonlinear {}
     #[doc = include_str!("../../../docs/params.md")]
     mod params {}
+    #[doc = include_str!("../../../docs/result-json.md")]
+    mod result_json {}
+    #[doc = include_str!("../../../docs/results.md")]
+    mod results {}
+    #[doc = include_str!("../../../docs/plots-rust.md")]
+    mod plots_rust {}
     #[doc = include_str!("../../../docs/rust.md")]
     mod rust {}
     #[doc = include_str!("../../../docs/scaling.md")]

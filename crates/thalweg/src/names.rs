@@ -92,6 +92,13 @@ const NLOPT_LOCAL: &[PresetOption] = &[
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
+        name: "iminuit_migrad",
+        class_name: "IminuitMigrad",
+        native: "migrad",
+        options: &[own("stopping_maxfun"), own("n_restarts")],
+        success_message: None,
+    },
+    Preset {
         name: "nag_dfols",
         class_name: "NagDFOLS",
         native: "dfols",

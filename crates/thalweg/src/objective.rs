@@ -31,10 +31,31 @@ pub trait Objective {
         let _ = start;
     }
 
+    /// What was learnt at the start besides the numbers, in words that [`Objective::restore`] understands, for the log.
+    fn describe(&self) -> String {
+        String::new()
+    }
+
+    /// Called before [`Objective::resume`] with what [`Objective::describe`] said in an earlier session.
+    fn restore(&mut self, description: &str) {
+        let _ = description;
+    }
+
     /// From now on a failure at one point says nothing about the others (`true`), or may end the run again (`false`). An objective
     /// that evaluates all points of a batch whatever happens has nothing to do.
     fn keep_going(&mut self, always: bool) {
         let _ = always;
+    }
+
+    /// Whether a batch that takes long may be asked for in parts, one after the other, so that a log can note what is finished.
+    /// An objective that gains by large batches whatever they cost says no.
+    fn may_be_asked_in_parts(&self) -> bool {
+        false
+    }
+
+    /// What the objective said besides its numbers at points of the last batch, as JSON, for the log.
+    fn take_infos(&mut self) -> Vec<(usize, String)> {
+        Vec::new()
     }
 
     /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same.

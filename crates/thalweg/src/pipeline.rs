@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
 
 use thalweg_algorithms::AugmentedLagrangian;
-use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
+use thalweg_core::{Algorithm, Event, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
 use thalweg_space::{
     Bounds, BuildOptions, Constraint, ConstraintPlan, Handling, Keeper, LinearRow, Scaling, Space,
 };
@@ -15,6 +14,7 @@ use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::logging::{self, Clock, Log};
 use crate::multistart::{self, Multistart};
 use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
@@ -80,6 +80,12 @@ pub struct Specification<'a> {
     pub seed: u64,
     /// Search from many starts instead of running once from the start.
     pub multistart: Option<Multistart>,
+    /// Keep a log of the run, and perhaps go on with the one that it holds.
+    pub log: Option<Log>,
+    /// The time since the start of the run.
+    pub clock: Clock,
+    /// The number of the step that events belong to.
+    pub step: u64,
 }
 
 impl Specification<'_> {
@@ -106,6 +112,14 @@ impl Specification<'_> {
 /// The specification is wrong, or the user's function failed.
 pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError> {
     let space = space_of(&spec)?;
+    match spec.log.take() {
+        Some(log) => logging::keep(spec, log, &space.clone(), |spec| optimize_over(spec, space)),
+        None => optimize_over(spec, space),
+    }
+}
+
+/// Run a checked specification.
+fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult, OptimizeError> {
     let (space, start) = scaling::scale(&mut spec, space)?;
     match spec.multistart.take() {
         Some(multistart) if space.n_free() > 0 => {
@@ -164,10 +178,17 @@ pub(crate) fn optimize_in(
         algorithm = Box::new(AugmentedLagrangian::around(algorithm));
     }
     let success_message = spec.success_message;
+    let (clock, step) = (spec.clock.clone(), spec.step);
+    let begin = clock.seconds();
+    let began = Event::StepBegan { step, exploration: false, start: begin };
+    spec.sinks.iter_mut().for_each(|sink| sink.record(&began));
     let mut evaluator =
         evaluator(spec, space, (constraints, at_start), aggregate, start, start_fun)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
-    result.complete(end, evaluator, success_message)
+    clock.algorithm_ended(true);
+    let result = result.complete(end, evaluator, success_message);
+    clock.algorithm_ended(false);
+    result
 }
 
 /// The start values after repairs.
@@ -417,7 +438,8 @@ fn evaluator<'s, 'a: 's>(
             None => None,
         },
         interrupt: spec.interrupt,
-        clock: Instant::now(),
+        clock: spec.clock,
+        step: spec.step,
         start_constraints: start.constraints.concat(),
         start,
         best,

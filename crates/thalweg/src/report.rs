@@ -1,32 +1,82 @@
-//! The printed report of a result.
+//! The report of a result, as text and as HTML.
+
+mod html;
+mod sparkline;
 
 use crate::convergence::ConvergenceReport;
 use crate::multistart::MultistartInfo;
 use crate::result::{Direction, OptimizeResult};
 
+pub use html::HtmlReport;
+
+const FOOTNOTE: &str = "(***: change <= 1e-10, **: change <= 1e-8, *: change <= 1e-5. Change refers to a change between \
+                        accepted steps. The first column only considers the last step. The second column considers the \
+                        last five steps.)";
+
+/// The columns of the table.
+const COLUMNS: [&str; 2] = ["one_step", "five_steps"];
+
 /// The report, in sections separated by blank lines.
 pub(crate) fn report<P>(result: &OptimizeResult<P>) -> String {
-    let mut sections = vec![headline(result)];
+    let mut sections = sentences(result);
+    if let Some(report) = result.convergence_report() {
+        sections.push(introduction(&result.algorithm));
+        sections.push(text_table(&rows(&report)));
+        sections.push(FOOTNOTE.to_string());
+    }
+    sections.join("\n\n")
+}
+
+/// The report as a piece of HTML with the table and a plot of the history.
+pub(crate) fn html<P>(result: &OptimizeResult<P>) -> String {
+    let report = result.convergence_report();
+    HtmlReport {
+        sentences: sentences(result),
+        introduction: introduction(&result.algorithm),
+        columns: COLUMNS.map(str::to_string).to_vec(),
+        rows: report.as_ref().map(rows).unwrap_or_default(),
+        footnote: FOOTNOTE.to_string(),
+        values: result.history.as_ref().map_or(&[], |history| history.values()),
+        maximize: result.direction == Direction::Maximize,
+    }
+    .to_string()
+}
+
+/// What happened, a sentence for each section.
+fn sentences<P>(result: &OptimizeResult<P>) -> Vec<String> {
+    let mut sentences = vec![headline(result)];
     let better = match result.direction {
         Direction::Minimize => result.fun < result.start_fun,
         Direction::Maximize => result.fun > result.start_fun,
     };
     let verb = if better { "improved" } else { "changed" };
-    sections.push(format!(
+    sentences.push(format!(
         "The value of criterion {verb} from {} to {}.",
         python_float(result.start_fun),
         python_float(result.fun)
     ));
     if let Some(info) = &result.multistart {
-        sections.push(multistart(info));
+        sentences.push(multistart(info));
     }
     if !result.message.is_empty() {
-        sections.push(format!("The {} algorithm reported: {}", result.algorithm, result.message));
+        sentences.push(format!("The {} algorithm reported: {}", result.algorithm, result.message));
     }
-    if let Some(report) = result.convergence_report() {
-        sections.push(table(&result.algorithm, &report));
-    }
-    sections.join("\n\n")
+    sentences
+}
+
+fn introduction(algorithm: &str) -> String {
+    format!(
+        "Independent of the convergence criteria used by {algorithm}, the strength of convergence can be assessed by \
+         the following criteria:"
+    )
+}
+
+/// The rows of the table: a name and two changes with their stars.
+fn rows(report: &ConvergenceReport) -> Vec<(String, Vec<String>)> {
+    let rows = report.one_step.rows().into_iter().zip(report.five_steps.rows());
+    let cell = |change: f64| format!("{}{}", significant(change), stars(change));
+    rows.map(|((name, last), (_, window))| (name.to_string(), vec![cell(last), cell(window)]))
+        .collect()
 }
 
 /// What a search from many starts did.
@@ -62,27 +112,16 @@ fn headline<P>(result: &OptimizeResult<P>) -> String {
     )
 }
 
-fn table(algorithm: &str, report: &ConvergenceReport) -> String {
-    let rows = report.one_step.rows().into_iter().zip(report.five_steps.rows());
-    let (mut names, mut one, mut five) = (Vec::new(), Vec::new(), Vec::new());
-    for ((name, last), (_, window)) in rows {
-        names.push(name);
-        one.push(format!(" {}{}", significant(last), stars(last)));
-        five.push(format!(" {}{}", significant(window), stars(window)));
-    }
-    let (one, five) = (column("one_step", &one), column("five_steps", &five));
-    names.insert(0, "");
-    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
-    let lines = names.iter().zip(one.iter().zip(&five));
+fn text_table(rows: &[(String, Vec<String>)]) -> String {
+    let cells =
+        |i: usize| rows.iter().map(|(_, cells)| format!(" {}", cells[i])).collect::<Vec<_>>();
+    let (one, five) = (column(COLUMNS[0], &cells(0)), column(COLUMNS[1], &cells(1)));
+    let names = std::iter::once("").chain(rows.iter().map(|(name, _)| name.as_str()));
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines = names.zip(one.iter().zip(&five));
     let lines: Vec<String> =
         lines.map(|(name, (one, five))| format!("{name:width$} {one} {five}")).collect();
-    format!(
-        "Independent of the convergence criteria used by {algorithm}, the strength of convergence can be \
-         assessed by the following criteria:\n\n{}\n\n(***: change <= 1e-10, **: change <= 1e-8, *: change <= \
-         1e-5. Change refers to a change between accepted steps. The first column only considers the last step. \
-         The second column considers the last five steps.)",
-        lines.join("\n")
-    )
+    lines.join("\n")
 }
 
 /// A column as data frames are printed: cells aligned to the right, then header and cells centred.
@@ -110,7 +149,7 @@ fn stars(value: f64) -> &'static str {
 }
 
 /// A number with four significant digits, as C's `%.4g` writes it.
-fn significant(value: f64) -> String {
+pub(crate) fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return if value == 0.0 { "0".into() } else { format!("{value}") };
     }

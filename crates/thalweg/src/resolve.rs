@@ -134,6 +134,11 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
     let mut names: Vec<&'static str> =
         algorithms::CATALOG.iter().map(|entry| entry.spec.name).collect();
     names.extend(PRESETS.iter().map(|preset| preset.name));
+    nearest(name, names)
+}
+
+/// The three words of a list that are most like `name`, for messages about unknown names.
+pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let similarity = |candidate: &str| {
         let pairs =
             |word: &str| -> Vec<(char, char)> { word.chars().zip(word.chars().skip(1)).collect() };
@@ -141,9 +146,10 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
         let shared = own.iter().filter(|pair| other.contains(pair)).count();
         (2000 * shared / (own.len() + other.len()).max(1)) as i64
     };
-    names.sort_by_key(|candidate| -similarity(candidate));
-    names.truncate(3);
-    names
+    let mut words: Vec<&str> = words.into_iter().collect();
+    words.sort_by_key(|candidate| -similarity(candidate));
+    words.truncate(3);
+    words
 }
 
 impl Clone for Resolved {
@@ -194,13 +200,9 @@ impl Resolved {
             Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
             Some(Target::NoEffect) => Ok(()),
             None => {
-                let known: Vec<_> =
-                    self.public_options().into_iter().map(|(name, _)| name).collect();
-                let message = format!(
-                    "{} has no option '{name}'. Its options are {}.",
-                    self.name,
-                    known.join(", ")
-                );
+                let known = self.option_names().join(", ");
+                let message =
+                    format!("{} has no option '{name}'. Its options are {known}.", self.name);
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
         }
@@ -224,6 +226,11 @@ impl Resolved {
             "n_cores" => Some(self.n_cores.into()),
             _ => self.algorithm.option(target),
         }
+    }
+
+    /// The public names of all options.
+    pub fn option_names(&self) -> Vec<&'static str> {
+        self.public_options().into_iter().map(|(name, _)| name).collect()
     }
 
     fn target(&self, name: &str) -> Option<Target> {

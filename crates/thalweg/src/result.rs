@@ -1,5 +1,6 @@
 //! Results: verified, graded, and in the user's terms.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -25,6 +26,9 @@ pub enum Direction {
     /// Larger is better.
     Maximize,
 }
+
+/// Further outputs of an algorithm by name.
+pub type Extras = BTreeMap<Cow<'static, str>, Extra>;
 
 /// The result of a run over flat vectors.
 pub type FlatResult = OptimizeResult<Vec<f64>>;
@@ -69,12 +73,15 @@ pub struct OptimizeResult<P> {
     /// Further outputs of the algorithm. "gradient", "jacobian", "hessian" and "hessian_inverse" are those of the
     /// objective with respect to the parameters (NaN for parameters that did not move); where constraints tie parameters to
     /// each other, they are called "internal_gradient" and so on, and are those of what the algorithm minimizes with
-    /// respect to its own coordinates.
-    pub extras: BTreeMap<&'static str, Extra>,
+    /// respect to its own coordinates. "best_seen" and "best_seen_fun" are a point of the run (flat) with a better value than
+    /// `fun`, where there is one that was not returned because it violates constraints by more, within their tolerances.
+    pub extras: Extras,
     /// Every evaluation, if history was collected; those of the best local run in a search from many starts.
     pub history: Option<History>,
     /// The exploration and the local runs of a search from many starts.
     pub multistart: Option<Box<MultistartInfo<P>>>,
+    /// The convergence report of a history that is not there, because the result was exported without it.
+    pub kept_report: Option<ConvergenceReport>,
 }
 
 /// Outputs of an algorithm that say something about its point, and about no other.
@@ -110,6 +117,7 @@ impl FlatResult {
             extras: BTreeMap::new(),
             history: None,
             multistart: None,
+            kept_report: None,
         }
     }
 
@@ -146,10 +154,12 @@ impl FlatResult {
         };
         if !evaluator.constraints.is_empty() {
             let counts = evaluator.counts;
-            self.extras.insert("n_constraint_evals", Extra::Count(counts.constraints));
-            self.extras.insert("n_constraint_jac_evals", Extra::Count(counts.constraint_jacobians));
+            self.extras.insert("n_constraint_evals".into(), Extra::Count(counts.constraints));
+            self.extras
+                .insert("n_constraint_jac_evals".into(), Extra::Count(counts.constraint_jacobians));
         }
         self.verify(violated);
+        evaluator.end_step();
         match evaluator.failure.take() {
             Some(failure) => Err(OptimizeError::User { failure, partial: Box::new(self) }),
             None => Ok(self),
@@ -169,9 +179,9 @@ impl FlatResult {
             Some(message) if finish.verdict.is_success() => message.to_string(),
             _ => finish.verdict.to_string(),
         };
-        self.extras.extend(finish.extras);
+        self.extras.extend(finish.extras.into_iter().map(|(name, extra)| (name.into(), extra)));
         if success_message.is_some() {
-            self.extras.insert("termination", Extra::Text(finish.verdict.to_string()));
+            self.extras.insert("termination".into(), Extra::Text(finish.verdict.to_string()));
         }
         let at_finish = constraints_at_finish(&finish.x, evaluator);
         let best = &evaluator.best;
@@ -185,6 +195,9 @@ impl FlatResult {
             Some((values, violation)) if at_best || is_as_good => {
                 let value = if at_best { best.value } else { finish.value };
                 self.set_point(&finish.x, value, violation, evaluator);
+                if best.value < value && best.violation.is_feasible() {
+                    self.tell_of_best_seen(evaluator);
+                }
                 explanation(&evaluator.constraints, violation, values)
             }
             _ => {
@@ -192,7 +205,7 @@ impl FlatResult {
                 for name in BELONG_TO_THE_POINT {
                     self.extras.remove(name);
                 }
-                self.extras.insert("value_of_algorithm", Extra::Number(finish.value));
+                self.extras.insert("value_of_algorithm".into(), Extra::Number(finish.value));
                 self.set_best(evaluator)
             }
         };
@@ -219,10 +232,10 @@ impl FlatResult {
         }
         let gradients = ["gradient", "lagrangian_gradient"];
         if let Some(Extra::Vector(gradient)) =
-            gradients.iter().find_map(|name| self.extras.get(name))
+            gradients.iter().find_map(|&name| self.extras.get(name))
         {
             let size = projected_size(evaluator, &finish.x, gradient);
-            self.extras.insert("stationarity", Extra::Number(size));
+            self.extras.insert("stationarity".into(), Extra::Number(size));
         }
         user_derivatives::convert(&mut self.extras, evaluator.space, evaluator.maximize);
         if evaluator.maximize
@@ -245,6 +258,16 @@ impl FlatResult {
             .map(|((y, c), (lower, upper))| y.abs() * (lower - c).max(c - upper).max(0.0))
             .sum();
         best.value <= value && value - best.value <= 2.0 * bought + 1e-12 * value.abs()
+    }
+
+    /// Some point that satisfies the constraints within their tolerances has a better value than the one that is returned.
+    fn tell_of_best_seen(&mut self, evaluator: &Evaluator<'_>) {
+        let best = &evaluator.best;
+        let mut params = vec![0.0; evaluator.space.n_user()];
+        evaluator.space.to_user(&best.x, &mut params, &mut evaluator.space.workspace());
+        let value = if evaluator.maximize { -best.value } else { best.value };
+        self.extras.insert("best_seen".into(), Extra::Vector(params));
+        self.extras.insert("best_seen_fun".into(), Extra::Number(value));
     }
 
     /// The run was ended from outside: the best point so far. Returns which constraint is violated there.
@@ -369,6 +392,7 @@ impl<P> OptimizeResult<P> {
             extras: self.extras,
             history: self.history,
             multistart: self.multistart.map(|info| Box::new(info.map(to))),
+            kept_report: self.kept_report,
         }
     }
 
@@ -378,7 +402,16 @@ impl<P> OptimizeResult<P> {
         if let Some(info) = &self.multistart {
             return info.convergence;
         }
-        ConvergenceReport::new(self.history.as_ref()?, self.direction == Direction::Maximize)
+        match &self.history {
+            Some(history) => ConvergenceReport::new(history, self.direction == Direction::Maximize),
+            None => self.kept_report,
+        }
+    }
+
+    /// The report as a piece of HTML: its sentences, the convergence table and a plot of the history, for notebooks and
+    /// pages. Text colours are those of the page around it.
+    pub fn to_html(&self) -> String {
+        crate::report::html(self)
     }
 
     /// The gradient at `params`, if the algorithm reports one; NaN for parameters that did not move.

@@ -61,6 +61,28 @@ impl Status {
         Status::WORDS[self as usize]
     }
 
+    /// The status of this word.
+    pub fn from_word(word: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    const ALL: [Status; 14] = [
+        Status::Converged,
+        Status::TargetReached,
+        Status::NothingToOptimize,
+        Status::Stalled,
+        Status::Exhausted,
+        Status::MaxEvaluations,
+        Status::MaxIterations,
+        Status::MaxSeconds,
+        Status::Callback,
+        Status::Interrupted,
+        Status::Failed,
+        Status::Unbounded,
+        Status::Invalid,
+        Status::Infeasible,
+    ];
+
     /// Whether the run did what it was asked to do.
     pub fn is_success(self) -> bool {
         matches!(self, Status::Converged | Status::TargetReached | Status::NothingToOptimize)

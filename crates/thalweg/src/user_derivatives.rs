@@ -10,10 +10,10 @@
 //! derivatives with respect to coordinates do not determine those with respect to parameters; then the outputs stay as
 //! they are, under names that say so.
 
-use std::collections::BTreeMap;
-
 use thalweg_core::Extra;
 use thalweg_space::Space;
+
+use crate::result::Extras;
 
 /// The outputs that are derivatives, and their names in the algorithm's terms.
 pub(crate) const DERIVATIVES: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ pub(crate) const DERIVATIVES: [(&str, &str); 4] = [
 ];
 
 /// Converts derivatives among the outputs of an algorithm, or renames them where that is not possible.
-pub(crate) fn convert(extras: &mut BTreeMap<&'static str, Extra>, space: &Space, maximize: bool) {
+pub(crate) fn convert(extras: &mut Extras, space: &Space, maximize: bool) {
     if space.is_identity() && !maximize {
         return;
     }
@@ -37,8 +37,8 @@ pub(crate) fn convert(extras: &mut BTreeMap<&'static str, Extra>, space: &Space,
     for (name, internal_name) in DERIVATIVES {
         let Some(extra) = extras.remove(name) else { continue };
         match terms.as_ref().and_then(|terms| terms.convert(name, &extra)) {
-            Some(converted) => extras.insert(name, converted),
-            None => extras.insert(internal_name, extra),
+            Some(converted) => extras.insert(name.into(), converted),
+            None => extras.insert(internal_name.into(), extra),
         };
     }
 }
@@ -99,6 +99,8 @@ impl Terms {
 mod tests {
     use thalweg_space::{Bounds, BuildOptions, Constraint, ConstraintKind, Scaling};
 
+    use std::collections::BTreeMap;
+
     use super::*;
 
     /// Three parameters, the second fixed; the factors of the others are 2 and 4.
@@ -124,11 +126,11 @@ mod tests {
         let nan = f64::NAN;
         for (maximize, s) in [(false, 1.0), (true, -1.0)] {
             let mut extras = BTreeMap::from([
-                ("gradient", Extra::Vector(vec![1.0, 2.0])),
-                ("jacobian", Extra::Matrix(vec![1.0, 2.0, 3.0, 4.0], 2)),
-                ("hessian", Extra::Matrix(vec![4.0, 8.0, 8.0, 16.0], 2)),
-                ("hessian_inverse", Extra::Matrix(vec![1.0, 0.5, 0.5, 1.0], 2)),
-                ("radius", Extra::Number(3.0)),
+                ("gradient".into(), Extra::Vector(vec![1.0, 2.0])),
+                ("jacobian".into(), Extra::Matrix(vec![1.0, 2.0, 3.0, 4.0], 2)),
+                ("hessian".into(), Extra::Matrix(vec![4.0, 8.0, 8.0, 16.0], 2)),
+                ("hessian_inverse".into(), Extra::Matrix(vec![1.0, 0.5, 0.5, 1.0], 2)),
+                ("radius".into(), Extra::Number(3.0)),
             ]);
             convert(&mut extras, &scaled(), maximize);
             assert_same(extras.get("gradient"), &[s * 0.5, nan, s * 0.5]);
@@ -145,9 +147,9 @@ mod tests {
 
     #[test]
     fn what_has_no_entry_per_coordinate_stays_with_the_algorithm() {
-        let mut extras = BTreeMap::from([("gradient", Extra::Vector(vec![1.0, 2.0, 3.0]))]);
+        let mut extras = BTreeMap::from([("gradient".into(), Extra::Vector(vec![1.0, 2.0, 3.0]))]);
         convert(&mut extras, &scaled(), false);
         let kept = Extra::Vector(vec![1.0, 2.0, 3.0]);
-        assert_eq!(extras, BTreeMap::from([("internal_gradient", kept)]));
+        assert_eq!(extras, BTreeMap::from([("internal_gradient".into(), kept)]));
     }
 }

@@ -42,13 +42,13 @@ class Selection:
         self.positions, self.tree = positions, tree
 
 
-def select(selector: Any, tree: Tree, where: Where) -> Selection:
+def select(selector: Any, tree: Tree, where: object) -> Selection:
     """What a selector picks from the params.
 
     Args:
         selector: A function of the params, or a list of names, paths and positions.
         tree: The params.
-        where: The constraint, for messages.
+        where: What the selector belongs to, as messages begin: a constraint, or words.
 
     Raises:
         InvalidConstraintError: The selector fails, does more than select, or names what is not
@@ -76,7 +76,7 @@ def select(selector: Any, tree: Tree, where: Where) -> Selection:
     return _read(np.array(listed, dtype=float), tree, where)
 
 
-def _read(selected: Any, tree: Tree, where: Where) -> Selection:
+def _read(selected: Any, tree: Tree, where: object) -> Selection:
     import numpy as np
 
     from thalweg._thalweg import Tree as CompiledTree
@@ -93,13 +93,13 @@ def _read(selected: Any, tree: Tree, where: Where) -> Selection:
     return Selection(flat.astype(np.int64), selection)
 
 
-def _computed(where: Where) -> InvalidConstraintError:
+def _computed(where: object) -> InvalidConstraintError:
     return InvalidConstraintError(
         f"{where}: the selector may only select and rearrange params, not compute with them."
     )
 
 
-def _named(entry: Any, tree: Tree, where: Where) -> list[int]:
+def _named(entry: Any, tree: Tree, where: object) -> list[int]:
     """The positions of a parameter, or of all that are below a name or path."""
     if isinstance(entry, (str, tuple)):
         found = _below(entry, tree, where)
@@ -116,7 +116,7 @@ def _named(entry: Any, tree: Tree, where: Where) -> list[int]:
     return found
 
 
-def _below(entry: str | tuple[Any, ...], tree: Tree, where: Where) -> list[int]:
+def _below(entry: str | tuple[Any, ...], tree: Tree, where: object) -> list[int]:
     """A name of a parameter beats the name of what holds several."""
     if isinstance(entry, tuple):
         path = tuple(map(str, entry))

@@ -9,6 +9,7 @@ pub mod dfols;
 pub mod differential_evolution;
 pub mod lbfgsb;
 pub mod levenberg_marquardt;
+pub mod migrad;
 pub mod neldermead;
 pub mod neldermead_parallel;
 pub mod newton_cg;

@@ -1,4 +1,5 @@
-//! Write `docs/algorithms.md` and the pages below `docs/algorithms/` from what the algorithms' files say.
+//! Write `docs/algorithms.md` and the pages below `docs/algorithms/` from what the algorithms' files say, and
+//! `docs/benchmark-sets.md` from the sets of benchmark problems.
 //!
 //! ```text
 //! cargo run -p thalweg-bench --bin generate_docs              writes the pages

@@ -4,8 +4,8 @@ use thalweg::core::Rng;
 use thalweg::minimize;
 use thalweg::params::Selector;
 
+use crate::compare::bounded::{GlobalProblem, bounded};
 use crate::compare::{CompareError, Counts, median, reference, values_of};
-use crate::global::{GlobalProblem, global};
 
 const MAX_EVALUATIONS: u64 = 30_000;
 const SEEDS: std::ops::Range<u64> = 0..10;
@@ -42,7 +42,7 @@ pub fn compare_differential_evolution() -> Result<Vec<GlobalRow>, CompareError> 
         let reference = reference::global(problem.name)?;
         Ok(GlobalRow { problem: problem.name, ours, reference })
     };
-    global().into_iter().map(row).collect()
+    bounded().into_iter().map(row).collect()
 }
 
 fn measure(problem: &GlobalProblem, seed: u64) -> Result<Counts, CompareError> {

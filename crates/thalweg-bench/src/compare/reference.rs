@@ -4,19 +4,21 @@ use std::collections::HashMap;
 
 use crate::compare::{CompareError, Counts};
 
-const MORE_WILD: &str = include_str!("../../data/more_wild_reference.tsv");
+/// The sets on which reference implementations were measured.
+const SETS: [(&str, &str); 1] = [("more_wild", include_str!("../../data/more_wild_reference.tsv"))];
 const GLOBAL: &str = include_str!("../../data/global_reference.tsv");
 
-/// The counts of a reference implementation on the problems of Moré and Wild, by problem.
-pub(super) fn more_wild(name: &str) -> Result<HashMap<&'static str, Counts>, CompareError> {
-    let rows = MORE_WILD.lines().filter_map(|line| {
+/// The counts of a reference implementation on the problems of a set, by problem.
+pub(crate) fn of_set(set: &str, name: &str) -> Result<HashMap<&'static str, Counts>, CompareError> {
+    let data = SETS.iter().find(|(known, _)| *known == set).map_or("", |(_, data)| *data);
+    let rows = data.lines().filter_map(|line| {
         let cells: Vec<&'static str> = line.split('\t').collect();
         let [algorithm, problem, ref counts @ ..] = cells[..] else { return None };
         (algorithm == name).then_some((problem, counts_of(counts)?))
     });
     let rows: HashMap<_, _> = rows.collect();
     if rows.is_empty() {
-        return Err(CompareError::NoReference(format!("of {name} on the Moré-Wild set")));
+        return Err(CompareError::NoReference(format!("of {name} on {set}")));
     }
     Ok(rows)
 }

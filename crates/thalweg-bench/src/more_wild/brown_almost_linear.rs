@@ -3,7 +3,7 @@
 
 use crate::ResidualFunction;
 
-pub(super) const FUNCTION: ResidualFunction = ResidualFunction { residuals, jacobian };
+pub(crate) const FUNCTION: ResidualFunction = ResidualFunction { residuals, jacobian };
 
 fn residuals(x: &[f64], r: &mut [f64]) {
     let n = x.len();

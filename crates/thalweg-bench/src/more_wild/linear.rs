@@ -3,13 +3,13 @@
 
 use crate::ResidualFunction;
 
-pub(super) const FULL_RANK: ResidualFunction =
+pub(crate) const FULL_RANK: ResidualFunction =
     ResidualFunction { residuals: full_rank, jacobian: full_rank_jacobian };
 
-pub(super) const RANK_ONE: ResidualFunction =
+pub(crate) const RANK_ONE: ResidualFunction =
     ResidualFunction { residuals: rank_one, jacobian: rank_one_jacobian };
 
-pub(super) const RANK_ONE_ZERO: ResidualFunction =
+pub(crate) const RANK_ONE_ZERO: ResidualFunction =
     ResidualFunction { residuals: rank_one_zero, jacobian: rank_one_zero_jacobian };
 
 fn full_rank(x: &[f64], r: &mut [f64]) {

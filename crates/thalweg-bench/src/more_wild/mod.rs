@@ -20,25 +20,28 @@
 mod bard;
 mod bdqrtic;
 mod box_3d;
-mod brown_almost_linear;
+pub(crate) mod brown_almost_linear;
 mod brown_dennis;
 mod chebyquad;
 mod cube;
+mod families;
 mod freudenstein_roth;
 mod heart_eight;
 mod helical_valley;
 mod jennrich_sampson;
 mod kowalik_osborne;
-mod linear;
+pub(crate) mod linear;
 mod mancino;
 mod meyer;
 mod osborne;
 mod powell_singular;
 mod rosenbrock;
 mod solutions;
-mod watson;
+pub(crate) mod watson;
 
-use crate::{Problem, ResidualFunction};
+pub(crate) use families::FAMILIES;
+
+use crate::{BenchmarkProblem, Function, ResidualFunction, Solution};
 use Point::{All, At, From};
 use solutions as known;
 
@@ -63,8 +66,8 @@ impl Point {
     }
 }
 
-/// Name, function, n, m, usual start, factor of the start, value at the start, value at the solution, solution.
-struct Row(&'static str, ResidualFunction, usize, usize, Point, f64, f64, f64, Option<Point>);
+/// Name, function, n, m, usual start, factor of the start, value at the solution, solution.
+struct Row(&'static str, ResidualFunction, usize, usize, Point, f64, f64, Option<Point>);
 
 const BROWN_DENNIS: Point = At(&[25.0, 5.0, -5.0, -1.0]);
 const FREUDENSTEIN_ROTH: Point = At(&[0.5, -2.0]);
@@ -82,84 +85,75 @@ const RANK_ONE_ZERO_VALUE: f64 = 1324.0 / 134.0;
 
 #[rustfmt::skip]
 const TABLE: [Row; 54] = [
-    Row("linear_full_rank_good_start",                  linear::FULL_RANK,                9,  45, All(1.0),                          1.0,             72.0,                36.0, Some(All(-1.0))),
-    Row("linear_full_rank_bad_start",                   linear::FULL_RANK,                9,  45, All(1.0),                         10.0,           1125.0,                36.0, Some(All(-1.0))),
-    Row("linear_rank_one_good_start",                   linear::RANK_ONE,                 7,  35, All(1.0),                          1.0,       11654200.0,      RANK_ONE_VALUE, None),
-    Row("linear_rank_one_bad_start",                    linear::RANK_ONE,                 7,  35, All(1.0),                         10.0,     1168591000.0,      RANK_ONE_VALUE, None),
-    Row("linear_rank_one_zero_columns_rows_good_start", linear::RANK_ONE_ZERO,            7,  35, All(1.0),                          1.0,        4989195.0, RANK_ONE_ZERO_VALUE, None),
-    Row("linear_rank_one_zero_columns_rows_bad_start",  linear::RANK_ONE_ZERO,            7,  35, All(1.0),                         10.0,      500935600.0, RANK_ONE_ZERO_VALUE, None),
-    Row("rosenbrock_good_start",                        rosenbrock::FUNCTION,             2,   2, ROSENBROCK,                        1.0,             24.2,                 0.0, Some(All(1.0))),
-    Row("rosenbrock_bad_start",                         rosenbrock::FUNCTION,             2,   2, ROSENBROCK,                       10.0,        1795769.0,                 0.0, Some(All(1.0))),
-    Row("helical_valley_good_start",                    helical_valley::FUNCTION,         3,   3, HELICAL_VALLEY,                    1.0,           2500.0,                 0.0, Some(At(&[1.0, 0.0, 0.0]))),
-    Row("helical_valley_bad_start",                     helical_valley::FUNCTION,         3,   3, HELICAL_VALLEY,                   10.0,          10600.0,                 0.0, Some(At(&[1.0, 0.0, 0.0]))),
-    Row("powell_singular_good_start",                   powell_singular::FUNCTION,        4,   4, POWELL_SINGULAR,                   1.0,            215.0,                 0.0, Some(All(0.0))),
-    Row("powell_singular_bad_start",                    powell_singular::FUNCTION,        4,   4, POWELL_SINGULAR,                  10.0,        1615400.0,                 0.0, Some(All(0.0))),
-    Row("freudenstein_roth_good_start",                 freudenstein_roth::FUNCTION,      2,   2, FREUDENSTEIN_ROTH,                 1.0,            400.5,   48.98425367924001, Some(At(&known::FREUDENSTEIN_ROTH))),
-    Row("freudenstein_roth_bad_start",                  freudenstein_roth::FUNCTION,      2,   2, FREUDENSTEIN_ROTH,                10.0,      154575400.0,   48.98425367924001, Some(At(&known::FREUDENSTEIN_ROTH))),
-    Row("bard_good_start",                              bard::FUNCTION,                   3,  15, All(1.0),                          1.0,          41.6817, 0.00821487730657897, Some(At(&known::BARD))),
-    Row("bard_bad_start",                               bard::FUNCTION,                   3,  15, All(1.0),                         10.0,         1306.234, 0.00821487730657897, Some(At(&known::BARD))),
-    Row("kowalik_osborne",                              kowalik_osborne::FUNCTION,        4,  11, KOWALIK_OSBORNE,                   1.0,      0.005313172, 0.00030750560384924, Some(At(&known::KOWALIK_OSBORNE))),
-    Row("meyer",                                        meyer::FUNCTION,                  3,  16, At(&[0.02, 4000.0, 250.0]),        1.0,     1693608000.0,   87.94585517039583, Some(At(&known::MEYER))),
-    Row("watson_6_good_start",                          watson::FUNCTION,                 6,  31, All(0.5),                          1.0,         16.43083, 0.00228767005355236, Some(At(&known::WATSON_6))),
-    Row("watson_6_bad_start",                           watson::FUNCTION,                 6,  31, All(0.5),                         10.0,        2323367.0, 0.00228767005355236, Some(At(&known::WATSON_6))),
-    Row("watson_9_good_start",                          watson::FUNCTION,                 9,  31, All(0.5),                          1.0,         26.90417, 1.39976013809887e-6, Some(At(&known::WATSON_9))),
-    Row("watson_9_bad_start",                           watson::FUNCTION,                 9,  31, All(0.5),                         10.0,        8158877.0, 1.39976013809887e-6, Some(At(&known::WATSON_9))),
-    Row("watson_12_good_start",                         watson::FUNCTION,                12,  31, All(0.5),                          1.0,         73.67821,    4.7223811077e-10, Some(At(&known::WATSON_12))),
-    Row("watson_12_bad_start",                          watson::FUNCTION,                12,  31, All(0.5),                         10.0,       20593840.0,    4.7223811077e-10, Some(At(&known::WATSON_12))),
-    Row("box_3d",                                       box_3d::FUNCTION,                 3,  10, At(&[0.0, 10.0, 20.0]),            1.0,         1031.154,                 0.0, Some(At(&[1.0, 10.0, 1.0]))),
-    Row("jennrich_sampson",                             jennrich_sampson::FUNCTION,       2,  10, At(&[0.3, 0.4]),                   1.0,         4171.306,   124.3621823556148, Some(At(&known::JENNRICH_SAMPSON))),
-    Row("brown_dennis_good_start",                      brown_dennis::FUNCTION,           4,  20, BROWN_DENNIS,                      1.0,        7926693.0,      85822.20162635, Some(At(&known::BROWN_DENNIS))),
-    Row("brown_dennis_bad_start",                       brown_dennis::FUNCTION,           4,  20, BROWN_DENNIS,                     10.0,   308106400000.0,      85822.20162635, Some(At(&known::BROWN_DENNIS))),
-    Row("chebyquad_6",                                  chebyquad::FUNCTION,              6,   6, From(chebyquad::start),            1.0,       0.04642817,                 0.0, Some(At(&known::CHEBYQUAD_6))),
-    Row("chebyquad_7",                                  chebyquad::FUNCTION,              7,   7, From(chebyquad::start),            1.0,       0.03377064,                 0.0, Some(At(&known::CHEBYQUAD_7))),
-    Row("chebyquad_8",                                  chebyquad::FUNCTION,              8,   8, From(chebyquad::start),            1.0,        0.0386177,   0.003516873725677, Some(At(&known::CHEBYQUAD_8))),
-    Row("chebyquad_9",                                  chebyquad::FUNCTION,              9,   9, From(chebyquad::start),            1.0,       0.02888298,                 0.0, Some(At(&known::CHEBYQUAD_9))),
-    Row("chebyquad_10",                                 chebyquad::FUNCTION,             10,  10, From(chebyquad::start),            1.0,       0.03376327, 0.00477271369637536, Some(At(&known::CHEBYQUAD_10))),
-    Row("chebyquad_11",                                 chebyquad::FUNCTION,             11,  11, From(chebyquad::start),            1.0,        0.0267406, 0.00279976155186576, Some(At(&known::CHEBYQUAD_11))),
-    Row("brown_almost_linear",                          brown_almost_linear::FUNCTION,   10,  10, All(0.5),                          1.0,          273.248,                 0.0, Some(All(1.0))),
-    Row("osborne_one",                                  osborne::ONE,                     5,  33, At(&[0.5, 1.5, 1.0, 0.01, 0.02]),  1.0,         16.17411,   5.464894697483e-5, Some(At(&known::OSBORNE_ONE))),
-    Row("osborne_two_good_start",                       osborne::TWO,                    11,  65, OSBORNE_TWO,                       1.0,          2.09342,  0.0401377362935477, Some(At(&known::OSBORNE_TWO))),
-    Row("osborne_two_bad_start",                        osborne::TWO,                    11,  65, OSBORNE_TWO,                      10.0,         199.6847,  0.0401377362935477, Some(At(&known::OSBORNE_TWO))),
-    Row("bdqrtic_8",                                    bdqrtic::FUNCTION,                8,   8, All(1.0),                          1.0,            904.0,    10.2389734213174, Some(At(&known::BDQRTIC_8))),
-    Row("bdqrtic_10",                                   bdqrtic::FUNCTION,               10,  12, All(1.0),                          1.0,           1356.0,   18.28116175359353, Some(At(&known::BDQRTIC_10))),
-    Row("bdqrtic_11",                                   bdqrtic::FUNCTION,               11,  14, All(1.0),                          1.0,           1582.0,  22.260591734883818, Some(At(&known::BDQRTIC_11))),
-    Row("bdqrtic_12",                                   bdqrtic::FUNCTION,               12,  16, All(1.0),                          1.0,           1808.0,    26.2727663967939, Some(At(&known::BDQRTIC_12))),
-    Row("cube_5",                                       cube::FUNCTION,                   5,   5, All(0.5),                          1.0,             56.5,                 0.0, Some(All(1.0))),
-    Row("cube_6",                                       cube::FUNCTION,                   6,   6, All(0.5),                          1.0,          70.5625,                 0.0, Some(All(1.0))),
-    Row("cube_8",                                       cube::FUNCTION,                   8,   8, All(0.5),                          1.0,          98.6875,                 0.0, Some(All(1.0))),
-    Row("mancino_5_good_start",                         mancino::FUNCTION,                5,   5, From(mancino::start),              1.0,     2539097000.0,                 0.0, Some(At(&known::MANCINO_5))),
-    Row("mancino_5_bad_start",                          mancino::FUNCTION,                5,   5, From(mancino::start),             10.0,  6873802000000.0,                 0.0, Some(At(&known::MANCINO_5))),
-    Row("mancino_8",                                    mancino::FUNCTION,                8,   8, From(mancino::start),              1.0,     3367979000.0,                 0.0, Some(At(&known::MANCINO_8))),
-    Row("mancino_10",                                   mancino::FUNCTION,               10,  10, From(mancino::start),              1.0,     3735146000.0,                 0.0, Some(At(&known::MANCINO_10))),
-    Row("mancino_12_good_start",                        mancino::FUNCTION,               12,  12, From(mancino::start),              1.0,     3991093000.0,                 0.0, Some(At(&known::MANCINO_12))),
-    Row("mancino_12_bad_start",                         mancino::FUNCTION,               12,  12, From(mancino::start),             10.0, 11300160000000.0,                 0.0, Some(At(&known::MANCINO_12))),
-    Row("heart_eight_good_start",                       heart_eight::FUNCTION,            8,   8, HEART_EIGHT,                       1.0,         9.385672,                 0.0, Some(At(&known::HEART_EIGHT))),
-    Row("heart_eight_bad_start",                        heart_eight::FUNCTION,            8,   8, HEART_EIGHT,                      10.0,    33658150000.0,                 0.0, Some(At(&known::HEART_EIGHT))),
-    Row("brown_almost_linear_medium",                   brown_almost_linear::FUNCTION,  100, 100, All(0.5),                          1.0,         252475.7,                 0.0, Some(All(1.0))),
+    Row("linear_full_rank_good_start",                  linear::FULL_RANK,                9,  45, All(1.0),                          1.0,                36.0, Some(All(-1.0))),
+    Row("linear_full_rank_bad_start",                   linear::FULL_RANK,                9,  45, All(1.0),                         10.0,                36.0, Some(All(-1.0))),
+    Row("linear_rank_one_good_start",                   linear::RANK_ONE,                 7,  35, All(1.0),                          1.0,      RANK_ONE_VALUE, None),
+    Row("linear_rank_one_bad_start",                    linear::RANK_ONE,                 7,  35, All(1.0),                         10.0,      RANK_ONE_VALUE, None),
+    Row("linear_rank_one_zero_columns_rows_good_start", linear::RANK_ONE_ZERO,            7,  35, All(1.0),                          1.0, RANK_ONE_ZERO_VALUE, None),
+    Row("linear_rank_one_zero_columns_rows_bad_start",  linear::RANK_ONE_ZERO,            7,  35, All(1.0),                         10.0, RANK_ONE_ZERO_VALUE, None),
+    Row("rosenbrock_good_start",                        rosenbrock::FUNCTION,             2,   2, ROSENBROCK,                        1.0,                 0.0, Some(All(1.0))),
+    Row("rosenbrock_bad_start",                         rosenbrock::FUNCTION,             2,   2, ROSENBROCK,                       10.0,                 0.0, Some(All(1.0))),
+    Row("helical_valley_good_start",                    helical_valley::FUNCTION,         3,   3, HELICAL_VALLEY,                    1.0,                 0.0, Some(At(&[1.0, 0.0, 0.0]))),
+    Row("helical_valley_bad_start",                     helical_valley::FUNCTION,         3,   3, HELICAL_VALLEY,                   10.0,                 0.0, Some(At(&[1.0, 0.0, 0.0]))),
+    Row("powell_singular_good_start",                   powell_singular::FUNCTION,        4,   4, POWELL_SINGULAR,                   1.0,                 0.0, Some(All(0.0))),
+    Row("powell_singular_bad_start",                    powell_singular::FUNCTION,        4,   4, POWELL_SINGULAR,                  10.0,                 0.0, Some(All(0.0))),
+    Row("freudenstein_roth_good_start",                 freudenstein_roth::FUNCTION,      2,   2, FREUDENSTEIN_ROTH,                 1.0,   48.98425367924001, Some(At(&known::FREUDENSTEIN_ROTH))),
+    Row("freudenstein_roth_bad_start",                  freudenstein_roth::FUNCTION,      2,   2, FREUDENSTEIN_ROTH,                10.0,   48.98425367924001, Some(At(&known::FREUDENSTEIN_ROTH))),
+    Row("bard_good_start",                              bard::FUNCTION,                   3,  15, All(1.0),                          1.0, 0.00821487730657897, Some(At(&known::BARD))),
+    Row("bard_bad_start",                               bard::FUNCTION,                   3,  15, All(1.0),                         10.0, 0.00821487730657897, Some(At(&known::BARD))),
+    Row("kowalik_osborne",                              kowalik_osborne::FUNCTION,        4,  11, KOWALIK_OSBORNE,                   1.0, 0.00030750560384924, Some(At(&known::KOWALIK_OSBORNE))),
+    Row("meyer",                                        meyer::FUNCTION,                  3,  16, At(&[0.02, 4000.0, 250.0]),        1.0,   87.94585517039583, Some(At(&known::MEYER))),
+    Row("watson_6_good_start",                          watson::FUNCTION,                 6,  31, All(0.5),                          1.0, 0.00228767005355236, Some(At(&known::WATSON_6))),
+    Row("watson_6_bad_start",                           watson::FUNCTION,                 6,  31, All(0.5),                         10.0, 0.00228767005355236, Some(At(&known::WATSON_6))),
+    Row("watson_9_good_start",                          watson::FUNCTION,                 9,  31, All(0.5),                          1.0, 1.39976013809887e-6, Some(At(&known::WATSON_9))),
+    Row("watson_9_bad_start",                           watson::FUNCTION,                 9,  31, All(0.5),                         10.0, 1.39976013809887e-6, Some(At(&known::WATSON_9))),
+    Row("watson_12_good_start",                         watson::FUNCTION,                12,  31, All(0.5),                          1.0,    4.7223811077e-10, Some(At(&known::WATSON_12))),
+    Row("watson_12_bad_start",                          watson::FUNCTION,                12,  31, All(0.5),                         10.0,    4.7223811077e-10, Some(At(&known::WATSON_12))),
+    Row("box_3d",                                       box_3d::FUNCTION,                 3,  10, At(&[0.0, 10.0, 20.0]),            1.0,                 0.0, Some(At(&[1.0, 10.0, 1.0]))),
+    Row("jennrich_sampson",                             jennrich_sampson::FUNCTION,       2,  10, At(&[0.3, 0.4]),                   1.0,   124.3621823556148, Some(At(&known::JENNRICH_SAMPSON))),
+    Row("brown_dennis_good_start",                      brown_dennis::FUNCTION,           4,  20, BROWN_DENNIS,                      1.0,      85822.20162635, Some(At(&known::BROWN_DENNIS))),
+    Row("brown_dennis_bad_start",                       brown_dennis::FUNCTION,           4,  20, BROWN_DENNIS,                     10.0,      85822.20162635, Some(At(&known::BROWN_DENNIS))),
+    Row("chebyquad_6",                                  chebyquad::FUNCTION,              6,   6, From(chebyquad::start),            1.0,                 0.0, Some(At(&known::CHEBYQUAD_6))),
+    Row("chebyquad_7",                                  chebyquad::FUNCTION,              7,   7, From(chebyquad::start),            1.0,                 0.0, Some(At(&known::CHEBYQUAD_7))),
+    Row("chebyquad_8",                                  chebyquad::FUNCTION,              8,   8, From(chebyquad::start),            1.0,   0.003516873725677, Some(At(&known::CHEBYQUAD_8))),
+    Row("chebyquad_9",                                  chebyquad::FUNCTION,              9,   9, From(chebyquad::start),            1.0,                 0.0, Some(At(&known::CHEBYQUAD_9))),
+    Row("chebyquad_10",                                 chebyquad::FUNCTION,             10,  10, From(chebyquad::start),            1.0, 0.00477271369637536, Some(At(&known::CHEBYQUAD_10))),
+    Row("chebyquad_11",                                 chebyquad::FUNCTION,             11,  11, From(chebyquad::start),            1.0, 0.00279976155186576, Some(At(&known::CHEBYQUAD_11))),
+    Row("brown_almost_linear",                          brown_almost_linear::FUNCTION,   10,  10, All(0.5),                          1.0,                 0.0, Some(All(1.0))),
+    Row("osborne_one",                                  osborne::ONE,                     5,  33, At(&[0.5, 1.5, 1.0, 0.01, 0.02]),  1.0,   5.464894697483e-5, Some(At(&known::OSBORNE_ONE))),
+    Row("osborne_two_good_start",                       osborne::TWO,                    11,  65, OSBORNE_TWO,                       1.0,  0.0401377362935477, Some(At(&known::OSBORNE_TWO))),
+    Row("osborne_two_bad_start",                        osborne::TWO,                    11,  65, OSBORNE_TWO,                      10.0,  0.0401377362935477, Some(At(&known::OSBORNE_TWO))),
+    Row("bdqrtic_8",                                    bdqrtic::FUNCTION,                8,   8, All(1.0),                          1.0,    10.2389734213174, Some(At(&known::BDQRTIC_8))),
+    Row("bdqrtic_10",                                   bdqrtic::FUNCTION,               10,  12, All(1.0),                          1.0,   18.28116175359353, Some(At(&known::BDQRTIC_10))),
+    Row("bdqrtic_11",                                   bdqrtic::FUNCTION,               11,  14, All(1.0),                          1.0,  22.260591734883818, Some(At(&known::BDQRTIC_11))),
+    Row("bdqrtic_12",                                   bdqrtic::FUNCTION,               12,  16, All(1.0),                          1.0,    26.2727663967939, Some(At(&known::BDQRTIC_12))),
+    Row("cube_5",                                       cube::FUNCTION,                   5,   5, All(0.5),                          1.0,                 0.0, Some(All(1.0))),
+    Row("cube_6",                                       cube::FUNCTION,                   6,   6, All(0.5),                          1.0,                 0.0, Some(All(1.0))),
+    Row("cube_8",                                       cube::FUNCTION,                   8,   8, All(0.5),                          1.0,                 0.0, Some(All(1.0))),
+    Row("mancino_5_good_start",                         mancino::FUNCTION,                5,   5, From(mancino::start),              1.0,                 0.0, Some(At(&known::MANCINO_5))),
+    Row("mancino_5_bad_start",                          mancino::FUNCTION,                5,   5, From(mancino::start),             10.0,                 0.0, Some(At(&known::MANCINO_5))),
+    Row("mancino_8",                                    mancino::FUNCTION,                8,   8, From(mancino::start),              1.0,                 0.0, Some(At(&known::MANCINO_8))),
+    Row("mancino_10",                                   mancino::FUNCTION,               10,  10, From(mancino::start),              1.0,                 0.0, Some(At(&known::MANCINO_10))),
+    Row("mancino_12_good_start",                        mancino::FUNCTION,               12,  12, From(mancino::start),              1.0,                 0.0, Some(At(&known::MANCINO_12))),
+    Row("mancino_12_bad_start",                         mancino::FUNCTION,               12,  12, From(mancino::start),             10.0,                 0.0, Some(At(&known::MANCINO_12))),
+    Row("heart_eight_good_start",                       heart_eight::FUNCTION,            8,   8, HEART_EIGHT,                       1.0,                 0.0, Some(At(&known::HEART_EIGHT))),
+    Row("heart_eight_bad_start",                        heart_eight::FUNCTION,            8,   8, HEART_EIGHT,                      10.0,                 0.0, Some(At(&known::HEART_EIGHT))),
+    Row("brown_almost_linear_medium",                   brown_almost_linear::FUNCTION,  100, 100, All(0.5),                          1.0,                 0.0, Some(All(1.0))),
 ];
 
 /// The problems of the set, in the order of its tables.
-pub fn more_wild() -> Vec<Problem> {
+pub fn more_wild() -> Vec<BenchmarkProblem> {
     TABLE.iter().map(build).collect()
 }
 
 /// The problem of that name, or `None` if the set has no such problem.
-pub fn by_name(name: &str) -> Option<Problem> {
+pub fn by_name(name: &str) -> Option<BenchmarkProblem> {
     TABLE.iter().find(|row| row.0 == name).map(build)
 }
 
-fn build(row: &Row) -> Problem {
-    let &Row(name, function, n, m, start, factor, start_value, optimum, solution) = row;
-    let mut start = start.build(n);
-    start.iter_mut().for_each(|x| *x *= factor);
-    Problem {
-        name,
-        n,
-        m,
-        start,
-        start_value,
-        optimum,
-        solution: solution.map(|point| point.build(n)),
-        function,
-    }
+fn build(row: &Row) -> BenchmarkProblem {
+    let &Row(name, function, n, m, start, factor, value, solution) = row;
+    let start = start.build(n).into_iter().map(|x| factor * x).collect();
+    let solution = Solution { params: solution.map(|point| point.build(n)), value: Some(value) };
+    BenchmarkProblem::new(name, Function::least_squares(function, m), start, solution)
 }

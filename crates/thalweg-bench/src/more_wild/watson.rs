@@ -3,7 +3,7 @@
 
 use crate::ResidualFunction;
 
-pub(super) const FUNCTION: ResidualFunction = ResidualFunction { residuals, jacobian };
+pub(crate) const FUNCTION: ResidualFunction = ResidualFunction { residuals, jacobian };
 
 /// The number of grid points `t_i = i / 29`; two more residuals fix the initial values.
 const POINTS: usize = 29;

@@ -28,6 +28,7 @@ pub(crate) struct BatchEvaluator {
     /// The shortest time of an evaluation so far, and how often one was timed.
     shortest: Duration,
     timed: usize,
+    is_known: bool,
 }
 
 /// A number of cores that is shared with the algorithm.
@@ -35,7 +36,12 @@ pub(crate) type Cores = Arc<AtomicUsize>;
 
 impl BatchEvaluator {
     pub(crate) fn new(callable: Py<PyAny>, asked_for: Cores) -> Self {
-        BatchEvaluator { callable, asked_for, shortest: Duration::MAX, timed: 0 }
+        let is_known = Python::attach(|py| {
+            let module =
+                callable.bind(py).getattr("__module__").and_then(|name| name.extract::<String>());
+            module.is_ok_and(|name| name.starts_with("thalweg."))
+        });
+        BatchEvaluator { callable, asked_for, shortest: Duration::MAX, timed: 0, is_known }
     }
 
     /// Take note of how long evaluations in this thread took.
@@ -53,6 +59,11 @@ impl BatchEvaluator {
     /// The cores for a batch for which the run has this many.
     pub(super) fn n_cores(&self, of_run: usize) -> usize {
         of_run.max(self.asked_for.load(Ordering::Relaxed))
+    }
+
+    /// Whether it is one of the package's own, which gain nothing by batches that are larger than the number of cores.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known
     }
 
     fn is_worthwhile(&self) -> bool {
@@ -104,6 +115,9 @@ impl Functions {
                     true => &mut derivatives[i * m * batch.dim..(i + 1) * m * batch.dim],
                     false => &mut [][..],
                 };
+                if part == Part::Value {
+                    self.note_info(&item, i);
+                }
                 if let Err(cause) = self.read_item(part, item, out, derivative) {
                     failures.push(self.failed(py, i, what, cause));
                 }

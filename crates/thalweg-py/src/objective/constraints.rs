@@ -81,6 +81,33 @@ impl Constraints {
         self.constraints.iter_mut().map(learn).collect()
     }
 
+    /// The structure of the values of each constraint: an object that has it, or nothing for a number.
+    pub(crate) fn structures<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
+        let structure = |constraint: &Constraint| {
+            constraint.values.as_ref().map(|tree| tree.build(py, tree.start())).transpose()
+        };
+        self.constraints.iter().map(structure).collect()
+    }
+
+    /// Take over the structures of values from an earlier session.
+    pub(crate) fn restore(&mut self, structures: &[Option<Bound<'_, PyAny>>]) -> PyResult<()> {
+        for (constraint, structure) in self.constraints.iter_mut().zip(structures) {
+            let compile = |object| Tree::compile(object, Kind::Function, "what func returned");
+            constraint.values = structure.as_ref().map(compile).transpose()?;
+        }
+        Ok(())
+    }
+
+    /// From now on as many values are expected as there are in these.
+    pub(crate) fn resume(&mut self, start: &[Vec<f64>]) {
+        for (constraint, values) in self.constraints.iter_mut().zip(start) {
+            constraint.limits.n_values = values.len();
+        }
+    }
+
     /// Values and closed-form derivatives at the points, each unless it has no room.
     pub(crate) fn evaluate(
         &self,

@@ -31,15 +31,15 @@ pub(crate) struct Functions {
     declared: Option<SolverKind>,
     /// The kind by mark of jac or fun_and_jac.
     jac_kind: Option<SolverKind>,
-    form: Form,
+    pub(super) form: Form,
     /// Whether what fun returned at the start has fewer digits than float64.
     pub(super) low_precision: bool,
     /// The kind of what fun returns; known after the start.
-    kind: Option<SolverKind>,
+    pub(super) kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
     outputs: Option<Py<Tree>>,
     /// Set if outputs are to be summed up here, because the derivative is that of the sum.
-    aggregated: Option<SolverKind>,
+    pub(super) aggregated: Option<SolverKind>,
     /// The kind of algorithm at work.
     solver: Option<SolverKind>,
     pub(super) start: Option<StartValues>,
@@ -52,6 +52,10 @@ pub(crate) struct Functions {
     constraints: Constraints,
     /// Whether no failure says anything about other points, for now.
     keeps_going: bool,
+    /// How many outputs there are, where a log answered the start.
+    pub(super) resumed: Option<usize>,
+    /// What FunctionValues said besides their value at points of the last batch, as JSON; `None` where nobody wants to know.
+    pub(super) infos: Option<Vec<(usize, String)>>,
 }
 
 impl Functions {
@@ -82,12 +86,30 @@ impl Functions {
             ends_at_failure: false,
             constraints: Constraints::default(),
             keeps_going: false,
+            resumed: None,
+            infos: None,
         }
     }
 
     /// The structure of residuals or contributions, once known.
     pub(super) fn outputs(&self) -> Option<&Py<Tree>> {
         self.outputs.as_ref()
+    }
+
+    pub(super) fn set_outputs(&mut self, outputs: Option<Py<Tree>>) {
+        self.outputs = outputs;
+    }
+
+    pub(super) fn set_constraint_structures(
+        &mut self,
+        structures: &[Option<Bound<'_, PyAny>>],
+    ) -> PyResult<()> {
+        self.constraints.restore(structures)
+    }
+
+    /// Keep what FunctionValues say besides their value, for a log.
+    pub(crate) fn keep_infos(&mut self) {
+        self.infos = Some(Vec::new());
     }
 
     /// Prepare a run: the kind of algorithm, the flag of Ctrl-C, who evaluates batches, and what a failure means.
@@ -106,6 +128,7 @@ impl Functions {
         self.interrupted = interrupted;
         self.batches = batches;
         (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
+        (self.resumed, self.infos) = (None, None);
     }
 
     /// Set the nonlinear constraints of the run, after [`Functions::prepare`].
@@ -190,6 +213,8 @@ impl Functions {
         let py = returned.py();
         let (form, kind) = recognize(&returned, self.declared, true)?;
         let kind = kind.unwrap_or(SolverKind::Scalar);
+        self.form = form;
+        self.note_info(&returned, 0);
         let value = form.unwrap(returned)?;
         self.low_precision = has_low_precision(&value);
         let outputs = if kind == SolverKind::Scalar {
@@ -200,7 +225,7 @@ impl Functions {
             self.outputs = Some(Py::new(py, tree)?);
             outputs
         };
-        (self.form, self.kind) = (form, Some(kind));
+        self.kind = Some(kind);
         Ok(outputs)
     }
 
@@ -230,7 +255,7 @@ impl Functions {
     fn n_rows(&self) -> usize {
         match (&self.outputs, self.aggregated) {
             (Some(tree), None) => tree.get().size(),
-            _ => 1,
+            _ => self.resumed.unwrap_or(1),
         }
     }
 
@@ -263,6 +288,7 @@ impl Functions {
     pub(super) fn read_value(&self, returned: Bound<'_, PyAny>, out: &mut [f64]) -> PyResult<()> {
         let value = self.form.unwrap(returned)?;
         match (&self.outputs, self.aggregated) {
+            (None, _) if self.is_unlearnt() => self.read_unlearnt(&value, out)?,
             (None, _) => out[0] = read_scalar(&value)?,
             (Some(tree), None) => read_outputs(&value, tree.get(), out)?,
             (Some(tree), Some(kind)) => {
@@ -307,7 +333,7 @@ impl Functions {
     fn point(
         &mut self,
         py: Python<'_>,
-        point: &[f64],
+        (index, point): (usize, &[f64]),
         out: &mut [f64],
         derivative: &mut [f64],
     ) -> Result<(), (&'static str, Cause)> {
@@ -324,6 +350,7 @@ impl Functions {
             let ours = |error| (what, Cause::Ours(error));
             let (value, jac) = split(returned, self.jac_is_true).map_err(ours)?;
             if wants_value {
+                self.note_info(&value, index);
                 self.read_value_beside_jac(value, out).map_err(ours)?;
             }
             if wants_derivative {
@@ -334,10 +361,11 @@ impl Functions {
         if let (true, Some(fun)) = (wants_value, &self.fun) {
             let returned = self.arguments.call(py, fun, tree, point);
             let returned = returned.map_err(|error| ("fun", Cause::User(error)))?;
+            self.note_info(&returned, index);
             self.read_value(returned, out).map_err(|error| ("fun", Cause::Ours(error)))?;
         }
         if let (true, Some(jac)) = (wants_derivative, &self.jac) {
-            let returned = self.arguments.call(py, jac, tree, point);
+            let returned = self.arguments.call(py, jac, self.tree.get(), point);
             let returned = returned.map_err(|error| ("jac", Cause::User(error)))?;
             self.read_derivative(&returned, derivative)
                 .map_err(|error| ("jac", Cause::Ours(error)))?;
@@ -346,7 +374,8 @@ impl Functions {
     }
 }
 
-fn sum_up(kind: SolverKind, outputs: &[f64]) -> f64 {
+/// The objective as one number.
+pub(crate) fn sum_up(kind: SolverKind, outputs: &[f64]) -> f64 {
     match kind {
         SolverKind::LeastSquares => outputs.iter().map(|residual| residual * residual).sum(),
         _ => outputs.iter().sum(),
@@ -383,8 +412,33 @@ impl Objective for Functions {
         self.constraints.keep_going(always);
     }
 
+    fn describe(&self) -> String {
+        Python::attach(|py| self.description(py).unwrap_or_default())
+    }
+
+    fn restore(&mut self, description: &str) {
+        // What cannot be restored is learnt from what the functions return next.
+        Python::attach(|py| self.restore_description(py, description).unwrap_or_default());
+    }
+
+    fn resume(&mut self, start: &StartValues) {
+        self.resumed = Some(start.outputs.len());
+        self.constraints.resume(&start.constraints);
+    }
+
+    fn may_be_asked_in_parts(&self) -> bool {
+        self.batches.as_ref().is_none_or(BatchEvaluator::is_known)
+    }
+
+    fn take_infos(&mut self) -> Vec<(usize, String)> {
+        self.infos.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
+            if let Some(infos) = &mut self.infos {
+                infos.clear();
+            }
             if let Err(error) = py.check_signals() {
                 failures.push(self.failed(py, 0, "fun", Cause::User(error)));
                 return;
@@ -468,7 +522,7 @@ impl Functions {
             } else {
                 &mut [][..]
             };
-            if let Err((what, cause)) = self.point(py, point, out, derivative) {
+            if let Err((what, cause)) = self.point(py, (i, point), out, derivative) {
                 let failed = self.failed(py, i, what, cause);
                 let ends = (self.ends_at_failure && !self.keeps_going)
                     || failed.error.kind != thalweg::UserErrorKind::Ordinary;

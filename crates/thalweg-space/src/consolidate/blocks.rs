@@ -48,9 +48,9 @@ impl Model<'_> {
             let Some(shape) = shape_of(&constraint.kind) else { continue };
             let own = self.representatives(&constraint.kind.positions());
             self.handling[k] = if own.is_empty() {
-                Handling::Idle { reason: "it selects no parameters" }
+                Handling::Idle { reason: "it selects no parameters".into() }
             } else if own.iter().all(|&i| self.fixed[i]) {
-                Handling::Idle { reason: "all its parameters are fixed" }
+                Handling::Idle { reason: "all its parameters are fixed".into() }
             } else if self.repeats(k, constraint) {
                 Handling::Implied
             } else if self.become_bounds(&own, shape) {
@@ -133,7 +133,7 @@ impl Model<'_> {
         if let Shape::Probability { .. } = shape {
             self.set_fixed_shares_apart(&mut block);
             if block.positions.iter().all(|&position| self.fixed[position]) {
-                return Ok(Handling::Idle { reason: "its other parameters are fixed" });
+                return Ok(Handling::Idle { reason: "its other parameters are fixed".into() });
             }
         } else {
             self.check_fixed_members(&mut block)?;
@@ -144,7 +144,7 @@ impl Model<'_> {
             _ => "its Cholesky factor holds the coordinates",
         };
         self.blocks.push(block);
-        Ok(Handling::Reparametrized { how })
+        Ok(Handling::Reparametrized { how: how.into() })
     }
 
     fn label(&self, k: usize) -> Named {

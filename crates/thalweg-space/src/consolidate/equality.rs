@@ -25,7 +25,9 @@ impl Model<'_> {
             let asks = sets.iter().any(|set| set.len() > 1);
             let saved: usize = sets.iter().map(|set| self.join(set)).sum();
             self.handling[k] = match saved {
-                _ if !asks => Handling::Idle { reason: "it selects fewer than two parameters" },
+                _ if !asks => {
+                    Handling::Idle { reason: "it selects fewer than two parameters".into() }
+                }
                 0 => Handling::Implied,
                 saved => Handling::Copies { saved },
             };

@@ -205,15 +205,17 @@ impl Model<'_> {
             let own = rows.iter().filter(|row| row.constraint == k);
             let fates: Vec<Fate> = own.filter_map(|row| row.fate).collect();
             self.handling[k] = match fates.iter().max() {
-                None => Handling::Idle { reason: "it selects too few parameters" },
-                Some(Fate::Idle) => Handling::Idle { reason: "all its parameters are fixed" },
+                None => Handling::Idle { reason: "it selects too few parameters".into() },
+                Some(Fate::Idle) => {
+                    Handling::Idle { reason: "all its parameters are fixed".into() }
+                }
                 Some(Fate::Implied) => Handling::Implied,
                 Some(Fate::Bounds) => Handling::Bounds,
                 Some(Fate::Coordinate) => {
-                    Handling::Reparametrized { how: "linear combinations are coordinates" }
+                    Handling::Reparametrized { how: "linear combinations are coordinates".into() }
                 }
                 Some(Fate::Side) => Handling::Reparametrized {
-                    how: "shares of the corners of a simplex are coordinates",
+                    how: "shares of the corners of a simplex are coordinates".into(),
                 },
                 Some(Fate::Surplus) => {
                     let rows = fates.iter().filter(|fate| **fate == Fate::Surplus).count();

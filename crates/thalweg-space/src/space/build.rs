@@ -185,7 +185,7 @@ impl Chain {
 fn plan(model: &Model<'_>) -> ConstraintPlan {
     let planned = |(constraint, handling): (&Constraint, &_)| PlannedConstraint {
         index: constraint.index,
-        kind: constraint.word(),
+        kind: constraint.word().into(),
         handling: Clone::clone(handling),
     };
     let constraints = model.constraints.iter().zip(&model.handling).map(planned).collect();

@@ -248,7 +248,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
         &self,
         n: usize,
     ) -> Result<(Bounds, Vec<Constraint>), OptimizeError> {
-        let bounds = self.bounds_of(&self.restrictions.bounds, "bounds", n)?;
+        let bounds = self.hard_bounds_of(n)?;
         let mut constraints = Vec::new();
         for Listed { index, selections, make } in &self.restrictions.constraints {
             let positions: Result<Vec<_>, _> =
@@ -267,6 +267,11 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
             constraints.push(Constraint::new(self.n_constraints(), kind));
         }
         Ok((bounds, constraints))
+    }
+
+    /// The bounds.
+    pub(crate) fn hard_bounds_of(&self, n: usize) -> Result<Bounds, OptimizeError> {
+        self.bounds_of(&self.restrictions.bounds, "bounds", n)
     }
 
     /// The soft bounds by position.

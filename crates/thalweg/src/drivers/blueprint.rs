@@ -6,6 +6,7 @@ use thalweg_core::SolverKind;
 use thalweg_space::{Bounds, BuildOptions, Constraint, LinearRow, Scaling};
 
 use crate::error::OptimizeError;
+use crate::logging::{Clock, Log};
 use crate::nonlinear::{ConstraintHandling, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::Objective;
@@ -101,6 +102,18 @@ impl Blueprint {
     /// # Errors
     /// As [`optimize`].
     pub fn run(self, objective: &mut dyn Objective) -> Result<FlatResult, OptimizeError> {
+        self.run_with_log(objective, None)
+    }
+
+    /// Run it with an objective and a log.
+    ///
+    /// # Errors
+    /// As [`optimize`].
+    pub fn run_with_log(
+        self,
+        objective: &mut dyn Objective,
+        log: Option<Log>,
+    ) -> Result<FlatResult, OptimizeError> {
         let names = self.names;
         let name = |i: usize| names.get(i).cloned().unwrap_or_else(|| i.to_string());
         optimize(Specification {
@@ -131,6 +144,9 @@ impl Blueprint {
             sinks: Vec::new(),
             interrupt: None,
             multistart: None,
+            log,
+            clock: Clock::start(),
+            step: 0,
         })
     }
 

@@ -11,7 +11,6 @@ mod record;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
 use thalweg_space::{Space, Workspace};
@@ -19,6 +18,7 @@ use thalweg_space::{Space, Workspace};
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
+use crate::logging::Clock;
 use crate::nonlinear::{ConstraintSet, Violation};
 use crate::numdiff::{Differentiator, wanted_kind};
 use crate::objective::{Failure, Objective, StartValues, UserError};
@@ -42,7 +42,8 @@ pub(crate) struct Evaluator<'a> {
     pub callback: Option<&'a mut dyn FnMut(&IterationReport<'_>) -> bool>,
     pub on_failure: Option<&'a mut dyn FnMut(&Failure)>,
     pub interrupt: Option<Arc<AtomicBool>>,
-    pub clock: Instant,
+    pub clock: Clock,
+    pub step: u64,
     /// The evaluation at the start, until the algorithm asks for it.
     pub start: StartValues,
     /// The values of all constraints there, likewise.
@@ -211,7 +212,7 @@ impl Evaluator<'_> {
             return Err(Stop::Interrupted);
         }
         if let Some(seconds) = self.limits.max_seconds
-            && self.clock.elapsed().as_secs_f64() >= seconds
+            && self.clock.seconds() >= seconds
         {
             return Err(Stop::MaxSeconds(seconds));
         }
@@ -227,11 +228,7 @@ impl Evaluator<'_> {
 
     /// Seconds since the start of the run; 0 when nobody wants to know.
     fn now(&self) -> f64 {
-        if self.history.is_some() || !self.sinks.is_empty() {
-            self.clock.elapsed().as_secs_f64()
-        } else {
-            0.0
-        }
+        if self.history.is_some() || !self.sinks.is_empty() { self.clock.seconds() } else { 0.0 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Counts, the best point, and what the sinks and the callback are told.
 
-use thalweg_core::{Event, Iteration, Sink, Stop, Task, Values, Want};
+use thalweg_core::{Event, Iteration, Sink, StepOutcome, Stop, Task, Values, Want};
 
 use super::{Evaluator, Scratch};
 use crate::limits::IterationReport;
@@ -47,7 +47,7 @@ impl Evaluator<'_> {
             (false, true) => Task::Jac,
             _ => Task::Fun,
         };
-        let end = self.clock.elapsed().as_secs_f64();
+        let end = self.clock.seconds();
         let sign = if self.maximize { -1.0 } else { 1.0 };
         let n_user = self.space.n_user();
         let Scratch { user, work, failures, centers, .. } = &mut self.scratch;
@@ -55,14 +55,18 @@ impl Evaluator<'_> {
         let user = to_user(self.space, points, user, work);
         for (i, params) in user.chunks_exact(n_user).enumerate() {
             let failure = failures.iter().find(|failure| failure.index == i);
+            let logged = self.clock.logged(params, task);
+            let (start, stop) = logged.unwrap_or((begin, end));
             let event = Event::Evaluation {
                 params,
                 value: known.get(i).filter(|value| !value.is_nan()).map(|value| sign * value),
                 task,
+                step: self.step,
                 batch: batch + (i / cores) as u64,
-                start: begin,
-                stop: end,
+                start,
+                stop,
                 error: failure.map(|failure| failure.error.message.as_str()),
+                replayed: logged.is_some(),
             };
             if let Some(history) = &mut self.history {
                 history.record(&event);
@@ -71,6 +75,15 @@ impl Evaluator<'_> {
                 sink.record(&event);
             }
         }
+    }
+
+    /// Tell the sinks that the step has ended.
+    pub(crate) fn end_step(&mut self) {
+        let outcome =
+            if self.failure.is_some() { StepOutcome::Failed } else { StepOutcome::Complete };
+        let (step, n_iterations, stop) = (self.step, self.counts.iterations, self.now());
+        let event = Event::StepEnded { step, outcome, n_iterations, stop };
+        self.sinks.iter_mut().for_each(|sink| sink.record(&event));
     }
 
     fn is_within_bounds(&self, x: &[f64]) -> bool {
@@ -115,7 +128,7 @@ impl Evaluator<'_> {
             params,
             value,
             n_evaluations: self.counts.fun,
-            seconds: self.clock.elapsed().as_secs_f64(),
+            seconds: self.clock.seconds(),
         };
         let stop = self.callback.as_mut().is_some_and(|callback| callback(&report));
         if stop { Err(Stop::Callback) } else { Ok(()) }

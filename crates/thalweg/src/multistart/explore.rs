@@ -1,13 +1,12 @@
 //! The exploration: the objective at every point of the sample.
 
-use std::time::Instant;
-
-use thalweg_core::{Event, Task};
+use thalweg_core::{Event, StepOutcome, Task};
 use thalweg_space::Space;
 
 use super::fitted::fitted_points;
 use super::sample::Sample;
 use crate::aggregate::Aggregate;
+use crate::logging::Clock;
 use crate::objective::{Answer, Batch, Failure, UserErrorKind};
 use crate::pipeline::Specification;
 use crate::status::Status;
@@ -33,13 +32,15 @@ pub(super) struct Explored {
     pub stop: Option<(Status, String)>,
     /// A failure that always ends a run.
     pub fatal: Option<Failure>,
+    /// The step that evaluations are told of: 0, and later the next local run.
+    pub step: u64,
 }
 
 /// How the exploration is evaluated.
 pub(super) struct Exploration<'e> {
     pub space: &'e Space,
     pub n_cores: usize,
-    pub clock: Instant,
+    pub clock: Clock,
     pub aggregate: Aggregate,
     /// The objective at the start, in the user's sign.
     pub start_fun: f64,
@@ -49,13 +50,15 @@ impl Exploration<'_> {
     /// Evaluate the sample, in one batch where nothing speaks against it. Failures never end the exploration.
     pub fn run(&self, spec: &mut Specification<'_>, sample: &Sample) -> Explored {
         let n = self.space.n_free();
+        let start = self.clock.seconds();
+        tell(spec, &Event::StepBegan { step: 0, exploration: true, start });
         let mut explored = Explored::default();
         let mut found = Vec::new();
         let mut done = 0;
         if sample.begins_with_start {
             found.push(self.start_fun);
             (done, explored.n_evaluations) = (1, 1);
-            self.report(spec, &sample.points[..n], &[self.start_fun], &[], 0.0);
+            self.report(spec, &explored, &sample.points[..n], (&[self.start_fun], &[]), 0.0);
         }
         spec.objective.keep_going(true);
         // The last points wait: the minima of fitted bowls take the places of as many of them as there are.
@@ -69,6 +72,10 @@ impl Exploration<'_> {
             points.extend(further);
         }
         spec.objective.keep_going(false);
+        let outcome =
+            if explored.fatal.is_some() { StepOutcome::Failed } else { StepOutcome::Complete };
+        let stop = self.clock.seconds();
+        tell(spec, &Event::StepEnded { step: 0, outcome, n_iterations: 0, stop });
         let found = self.sorted(found);
         explored.points = found.iter().map(|&(_, i)| points[i * n..(i + 1) * n].to_vec()).collect();
         explored.values = found.into_iter().map(|(value, _)| value).collect();
@@ -127,9 +134,9 @@ impl Exploration<'_> {
                 break;
             }
             let (now, later) = rest.split_at(rest.len().min(chunk * n));
-            let begin = self.clock.elapsed().as_secs_f64();
+            let begin = self.clock.seconds();
             found.extend(self.evaluate(spec, now, explored, begin));
-            chunk = self.next_chunk(spec, chunk, self.clock.elapsed().as_secs_f64() - begin);
+            chunk = self.next_chunk(spec, chunk, self.clock.seconds() - begin);
             rest = later;
         }
     }
@@ -175,7 +182,7 @@ impl Exploration<'_> {
             })
             .collect();
         explored.n_evaluations += until as u64;
-        self.report(spec, &points[..until * n], &values, &failures, begin);
+        self.report(spec, explored, &points[..until * n], (&values, &failures), begin);
         for failure in failures {
             match failure.error.kind {
                 UserErrorKind::Ordinary => {
@@ -195,29 +202,33 @@ impl Exploration<'_> {
     fn report(
         &self,
         spec: &mut Specification<'_>,
+        explored: &Explored,
         points: &[f64],
-        values: &[f64],
-        failures: &[Failure],
+        (values, failures): (&[f64], &[Failure]),
         begin: f64,
     ) {
         if spec.sinks.is_empty() {
             return;
         }
-        let end = self.clock.elapsed().as_secs_f64();
+        let end = self.clock.seconds();
         let (mut work, mut user) = (self.space.workspace(), vec![0.0; self.space.n_user()]);
         for (i, (x, &value)) in points.chunks_exact(self.space.n_free()).zip(values).enumerate() {
             self.space.to_user(x, &mut user, &mut work);
             let failure = failures.iter().find(|failure| failure.index == i);
+            let logged = self.clock.logged(&user, Task::Exploration);
+            let (start, stop) = logged.unwrap_or((begin, end));
             let event = Event::Evaluation {
                 params: &user,
                 value: Some(value).filter(|value| !value.is_nan()),
                 task: Task::Exploration,
+                step: explored.step,
                 batch: (i / self.n_cores) as u64,
-                start: begin,
-                stop: end,
+                start,
+                stop,
                 error: failure.map(|failure| failure.error.message.as_str()),
+                replayed: logged.is_some(),
             };
-            spec.sinks.iter_mut().for_each(|sink| sink.record(&event));
+            tell(spec, &event);
         }
     }
 
@@ -231,8 +242,7 @@ impl Exploration<'_> {
         }
         let seconds = spec.limits.max_seconds?;
         let stop = thalweg_core::Stop::MaxSeconds(seconds);
-        (self.clock.elapsed().as_secs_f64() >= seconds)
-            .then(|| (Status::MaxSeconds, stop.to_string()))
+        (self.clock.seconds() >= seconds).then(|| (Status::MaxSeconds, stop.to_string()))
     }
 
     /// All points at once, as memory allows; a limit on seconds has to be looked at in between.
@@ -251,6 +261,11 @@ impl Exploration<'_> {
     fn largest_chunk(&self) -> usize {
         (CHUNK_NUMBERS / self.space.n_user()).max(self.n_cores)
     }
+}
+
+/// Tell the sinks.
+pub(super) fn tell(spec: &mut Specification<'_>, event: &Event<'_>) {
+    spec.sinks.iter_mut().for_each(|sink| sink.record(event));
 }
 
 /// The user pressed Ctrl-C, or set the flag.

@@ -18,6 +18,8 @@ pub(super) struct Local<'l, 'a> {
     pub n_cores: usize,
     /// Whether the algorithm is one of the catalog, so that its runs may be suspended.
     pub of_catalog: bool,
+    /// The number of the step of the first run.
+    pub first_step: u64,
     /// Set when the user's callback asked for the end.
     pub told_to_stop: bool,
 }
@@ -34,8 +36,8 @@ impl Local<'_, '_> {
             return self.in_lockstep(starts, ends_search);
         }
         let mut outcomes: Vec<Option<Outcome>> = Vec::new();
-        for start in starts {
-            let outcome = self.directly(start);
+        for (start, step) in starts.iter().zip(self.first_step..) {
+            let outcome = self.directly(start, step);
             let ends = ends_search(&outcome);
             outcomes.push(Some(outcome));
             if ends {
@@ -51,7 +53,7 @@ impl Local<'_, '_> {
     }
 
     /// One run whose objective is evaluated where it is needed.
-    fn directly(&mut self, start: &[f64]) -> Outcome {
+    fn directly(&mut self, start: &[f64], step: u64) -> Outcome {
         let space = self.space.starting_at(start);
         let user = user_point(&space, start);
         let with_derivative = self.starts_with_derivative();
@@ -102,6 +104,9 @@ impl Local<'_, '_> {
                 interrupt: spec.interrupt.clone(),
                 seed: spec.seed,
                 multistart: None,
+                log: None,
+                clock: spec.clock.clone(),
+                step,
             },
             &space,
             None,
@@ -116,7 +121,8 @@ impl Local<'_, '_> {
         ends_search: &dyn Fn(&Outcome) -> bool,
     ) -> Vec<Option<Outcome>> {
         let notes: Notes = Arc::default();
-        let jobs = starts.iter().map(|start| Ok(self.job(start, &notes))).collect();
+        let steps = starts.iter().zip(self.first_step..);
+        let jobs = steps.map(|(start, step)| Ok(self.job(start, step, &notes))).collect();
         let n_cores = self.n_cores;
         let spec = &mut *self.spec;
         let told_to_stop = &mut self.told_to_stop;
@@ -135,7 +141,7 @@ impl Local<'_, '_> {
     }
 
     /// A run that can be suspended: everything that it needs is its own.
-    fn job(&self, start: &[f64], notes: &Notes) -> Job {
+    fn job(&self, start: &[f64], step: u64, notes: &Notes) -> Job {
         let spec = &*self.spec;
         let space = self.space.starting_at(start);
         let user = user_point(&space, start);
@@ -151,7 +157,7 @@ impl Local<'_, '_> {
         let (build_options, interrupt) = (spec.space, spec.interrupt.clone());
         let has_callback = spec.callback.is_some();
         let (has_notify, has_sinks) = (spec.on_failure.is_some(), !spec.sinks.is_empty());
-        let notes = Arc::clone(notes);
+        let (notes, clock) = (Arc::clone(notes), spec.clock.clone());
         let run = move |objective: &mut dyn Objective| {
             let mut on_iteration = |report: &IterationReport<'_>| {
                 push(&notes, Note::iteration(report));
@@ -189,6 +195,9 @@ impl Local<'_, '_> {
                     interrupt,
                     seed,
                     multistart: None,
+                    log: None,
+                    clock,
+                    step,
                 },
                 &space,
                 None,

@@ -41,8 +41,6 @@ mod sample;
 mod search;
 mod suggest;
 
-use std::time::Instant;
-
 use thalweg_core::SolverKind;
 use thalweg_space::Space;
 
@@ -73,7 +71,7 @@ pub(crate) fn search(
     let count = sizes.n_samples;
     let sample = sample::sample(&options, &spec.bounds, &soft_bounds, space, spec.names, count)?;
 
-    let clock = Instant::now();
+    let clock = spec.clock.clone();
     let params = start_params(&spec, space);
     let start = start_of(&mut spec, &params, start)?;
     let aggregate = Aggregate {

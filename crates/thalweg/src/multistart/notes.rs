@@ -12,10 +12,22 @@ use crate::pipeline::Specification;
 pub(super) type Notes = Arc<Mutex<Vec<Note>>>;
 
 pub(super) enum Note {
-    Iteration { number: u64, params: Vec<f64>, value: f64, n_evaluations: u64, seconds: f64 },
+    Iteration {
+        number: u64,
+        params: Vec<f64>,
+        value: f64,
+        n_evaluations: u64,
+        seconds: f64,
+    },
     Failure(Failure),
     Evaluation(Evaluation),
-    Step { number: u64, params: Vec<f64>, value: f64 },
+    Step {
+        number: u64,
+        params: Vec<f64>,
+        value: f64,
+    },
+    /// A step of the search began or ended.
+    Turn(Event<'static>),
 }
 
 /// An event of an evaluation that owns what it tells.
@@ -23,10 +35,21 @@ pub(super) struct Evaluation {
     params: Vec<f64>,
     value: Option<f64>,
     task: Task,
+    step: u64,
     batch: u64,
     start: f64,
     stop: f64,
     error: Option<String>,
+    replayed: bool,
+}
+
+impl Evaluation {
+    fn event(&self) -> Event<'_> {
+        let &Evaluation { ref params, value, task, step, batch, start, stop, ref error, replayed } =
+            self;
+        let (params, error) = (params.as_slice(), error.as_deref());
+        Event::Evaluation { params, value, task, step, batch, start, stop, error, replayed }
+    }
 }
 
 impl Note {
@@ -54,12 +77,38 @@ pub(super) struct Keeper(pub Notes);
 impl Sink for Keeper {
     fn record(&mut self, event: &Event<'_>) {
         let note = match *event {
-            Event::Evaluation { params, value, task, batch, start, stop, error } => {
+            Event::Evaluation {
+                params,
+                value,
+                task,
+                step,
+                batch,
+                start,
+                stop,
+                error,
+                replayed,
+            } => {
                 let (params, error) = (params.to_vec(), error.map(str::to_string));
-                Note::Evaluation(Evaluation { params, value, task, batch, start, stop, error })
+                Note::Evaluation(Evaluation {
+                    params,
+                    value,
+                    task,
+                    step,
+                    batch,
+                    start,
+                    stop,
+                    error,
+                    replayed,
+                })
             }
             Event::Iteration { number, params, value } => {
                 Note::Step { number, params: params.to_vec(), value }
+            }
+            Event::StepBegan { step, exploration, start } => {
+                Note::Turn(Event::StepBegan { step, exploration, start })
+            }
+            Event::StepEnded { step, outcome, n_iterations, stop } => {
+                Note::Turn(Event::StepEnded { step, outcome, n_iterations, stop })
             }
         };
         push(&self.0, note);
@@ -86,11 +135,11 @@ pub(super) fn pass_on(notes: &Notes, spec: &mut Specification<'_>) -> bool {
                     notify(&failure);
                 }
             }
-            Note::Evaluation(Evaluation { params, value, task, batch, start, stop, error }) => {
-                let (params, error) = (params.as_slice(), error.as_deref());
-                let event = Event::Evaluation { params, value, task, batch, start, stop, error };
+            Note::Evaluation(own) => {
+                let event = own.event();
                 spec.sinks.iter_mut().for_each(|sink| sink.record(&event));
             }
+            Note::Turn(event) => spec.sinks.iter_mut().for_each(|sink| sink.record(&event)),
             Note::Step { number, params, value } => {
                 let event = Event::Iteration { number, params: &params, value };
                 spec.sinks.iter_mut().for_each(|sink| sink.record(&event));

@@ -149,6 +149,36 @@ impl Multistart {
     pub fn new(options: MultistartOptions, soft_bounds: Bounds, resolved: &Resolved) -> Self {
         Multistart { options, soft_bounds, of_catalog: resolved.is_of_catalog() }
     }
+
+    pub(crate) fn soft_bounds(&self) -> &Bounds {
+        &self.soft_bounds
+    }
+
+    pub(crate) fn local_errors(&self) -> LocalErrors {
+        self.options.error_handling
+    }
+
+    /// Every option that the search depends on, by name and in words.
+    pub(crate) fn identify(&self, tell: &mut dyn FnMut(&str, String)) {
+        let options = &self.options;
+        let fields: [(&str, &dyn fmt::Debug); 13] = [
+            ("n_samples", &options.n_samples),
+            ("stopping_maxopt", &options.stopping_maxopt),
+            ("share", &options.share),
+            ("sampling_distribution", &options.sampling_distribution),
+            ("sampling_method", &options.sampling_method),
+            ("n_fitted_points", &options.n_fitted_points),
+            ("sample", &options.sample),
+            ("mixing_weight", &options.mixing_weight),
+            ("mixing_weight_bounds", &options.mixing_weight_bounds),
+            ("convergence_xtol_rel", &options.convergence_xtol_rel),
+            ("convergence_max_discoveries", &options.convergence_max_discoveries),
+            ("batch_size", &options.batch_size),
+            ("seed", &options.seed),
+        ];
+        fields.into_iter().for_each(|(name, value)| tell(name, format!("{value:?}")));
+        tell("error_handling", format!("{:?}", options.error_handling));
+    }
 }
 
 /// The sizes that follow from the options and the number of free parameters.

@@ -1,10 +1,10 @@
 //! The search: local runs, the best point so far, and when to stop.
 
-use thalweg_core::Stop;
+use thalweg_core::{Event, StepOutcome, Stop};
 use thalweg_space::Space;
 
 use super::apart::apart;
-use super::explore::{Exploration, Explored, interrupted};
+use super::explore::{Exploration, Explored, interrupted, tell};
 use super::fitted::can_fit;
 use super::local::{Local, user_point};
 use super::options::{LocalErrors, MultistartOptions, Sizes, WeightError};
@@ -41,6 +41,8 @@ pub(super) struct Search<'s, 'a> {
     pub(super) weights: Vec<(usize, f64)>,
     pub(super) failures: Vec<(usize, String)>,
     pub(super) warnings: Vec<String>,
+    /// How many local runs were begun, those whose results were thrown away among them.
+    pub(super) n_steps: u64,
     /// Why the search ended before its time.
     pub(super) stop: Option<(Status, String)>,
 }
@@ -86,6 +88,7 @@ impl<'s, 'a> Search<'s, 'a> {
             weights: Vec::new(),
             failures,
             warnings,
+            n_steps: 0,
             stop,
         }
     }
@@ -160,6 +163,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 // Runs before it, which were ended because of it, must not seem to be the reason.
                 self.stop.get_or_insert(cause);
             }
+            let (first_step, before) = (self.n_steps + 1 - starts.len() as u64, done);
             for (start, outcome) in starts.iter().zip(outcomes) {
                 let Some(outcome) = outcome else { break };
                 self.starts.push(user_point(self.space, start));
@@ -179,8 +183,18 @@ impl<'s, 'a> Search<'s, 'a> {
                     }
                 }
             }
+            self.skip(first_step + (done - before) as u64);
         }
         Ok(())
+    }
+
+    /// What runs from this step on found is not needed.
+    fn skip(&mut self, first: u64) {
+        let (outcome, stop) = (StepOutcome::Skipped, self.exploration.clock.seconds());
+        for step in first..=self.n_steps {
+            let event = Event::StepEnded { step, outcome, n_iterations: 0, stop };
+            tell(&mut self.spec, &event);
+        }
     }
 
     /// Which points of the exploration become starts, one after the other.
@@ -204,20 +218,18 @@ impl<'s, 'a> Search<'s, 'a> {
         of_catalog: bool,
         all_wanted: bool,
     ) -> Vec<Option<Outcome>> {
-        let Exploration { clock, n_cores, .. } = *self.exploration;
-        let limit = self.spec.limits.max_seconds;
-        self.spec.limits.max_seconds =
-            limit.map(|seconds| (seconds - clock.elapsed().as_secs_f64()).max(0.0));
+        let n_cores = self.exploration.n_cores;
         let raises = self.options.error_handling == LocalErrors::Raise;
         let all_wanted = all_wanted || starts.len() == 1;
         let ends_search = |outcome: &Outcome| all_wanted && ends_search(outcome, raises);
         let (spec, space) = (&mut self.spec, self.space);
-        let mut local = Local { spec, space, n_cores, of_catalog, told_to_stop: false };
+        let first_step = self.n_steps + 1;
+        self.n_steps += starts.len() as u64;
+        let mut local = Local { spec, space, n_cores, of_catalog, first_step, told_to_stop: false };
         let outcomes = local.run(starts, &ends_search);
         if local.told_to_stop {
             self.stop = Some(stopped(&Stop::Callback));
         }
-        self.spec.limits.max_seconds = limit;
         outcomes
     }
 

@@ -92,6 +92,7 @@ impl Search<'_, '_> {
             return Vec::new();
         }
         let (spec, explored) = (&mut self.spec, &mut self.explored);
+        explored.step = self.n_steps + 1;
         let values = self.exploration.further(points, spec, explored);
         self.stop = self.stop.take().or(self.explored.stop.take());
         values

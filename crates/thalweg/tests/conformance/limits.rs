@@ -101,6 +101,9 @@ fn observed(
         interrupt,
         seed: 0,
         multistart: None,
+        log: None,
+        clock: thalweg::Clock::start(),
+        step: 0,
         scaling: None,
         soft_bounds: thalweg::Bounds::none(),
     });

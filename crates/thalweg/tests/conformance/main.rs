@@ -5,6 +5,7 @@
 mod bounds;
 mod drivers;
 mod limits;
+mod resume;
 mod stacks;
 mod starts;
 mod support;

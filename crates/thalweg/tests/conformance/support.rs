@@ -63,6 +63,10 @@ impl Objective for Probe {
         Ok(StartValues { outputs, ..Default::default() })
     }
 
+    fn resume(&mut self, start: &StartValues) {
+        self.n_outputs = start.outputs.len();
+    }
+
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let Answer { outputs, .. } = answer;
         let m = self.n_outputs;

@@ -206,3 +206,22 @@ fn callbacks_see_the_objective_without_penalty() {
         assert_eq!(seen, result.n_iterations, "{algorithm}");
     }
 }
+
+#[test]
+fn a_better_value_within_the_tolerance_is_told() {
+    let fun = |x: &[f64; 2]| x[0] + x[1] + 0.1 * ((x[0] - 0.5).powi(4) + (x[1] + 1.0).powi(4));
+    let norm = NonlinearConstraint::new(|x: &[f64; 2]| x[0] * x[0] + x[1] * x[1]);
+    let result = minimize(fun, [0.5_f64.sqrt(); 2])
+        .algorithm("slsqp")
+        .constraint(norm.equal_to(1.0).tol(1e-4))
+        .run()
+        .unwrap();
+    let (Some(Extra::Vector(params)), Some(Extra::Number(value))) =
+        (result.extras.get("best_seen"), result.extras.get("best_seen_fun"))
+    else {
+        panic!("{:?}", result.extras)
+    };
+    assert!(result.success && *value < result.fun, "{value} {result}");
+    assert_eq!(fun(&[params[0], params[1]]), *value);
+    assert!((params[0] * params[0] + params[1] * params[1] - 1.0).abs() <= 1e-4);
+}

@@ -26,8 +26,8 @@ pub struct GlobalProblem {
     pub value: fn(&[f64]) -> f64,
 }
 
-/// The eight problems of the set.
-pub fn global() -> Vec<GlobalProblem> {
+/// The eight problems.
+pub fn bounded() -> Vec<GlobalProblem> {
     let problem = |name, n, value, lower, upper, solution| GlobalProblem {
         name,
         n,

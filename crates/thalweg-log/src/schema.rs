@@ -1,0 +1,135 @@
+//! The tables of a log, and how large the pages of its file are.
+
+use rusqlite::Connection;
+
+/// The version of the schema that is written here. Readers know this one and all before it.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// "TWLG": what SQLite's header calls a log of thalweg.
+pub(crate) const APPLICATION_ID: i64 = 0x5457_4C47;
+
+pub(crate) const LIBRARY: &str = concat!("thalweg ", env!("CARGO_PKG_VERSION"));
+
+/// Codes of tasks, as in `thalweg_core::Task`.
+const TABLES: &str = "
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE problems (
+    id INTEGER PRIMARY KEY,
+    direction TEXT NOT NULL,
+    algorithm TEXT NOT NULL,
+    n_params INTEGER NOT NULL,
+    names TEXT NOT NULL,
+    start BLOB NOT NULL,
+    lower BLOB,
+    upper BLOB,
+    structure TEXT,
+    fingerprint TEXT NOT NULL,
+    library TEXT NOT NULL,
+    begun_at TEXT NOT NULL,
+    status TEXT NOT NULL,
+    message TEXT,
+    seconds REAL,
+    n_resumed INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE steps (
+    id INTEGER PRIMARY KEY,
+    problem INTEGER NOT NULL REFERENCES problems,
+    number INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    n_iterations INTEGER,
+    start REAL,
+    stop REAL,
+    UNIQUE (problem, number)
+);
+CREATE TABLE evaluations (
+    id INTEGER PRIMARY KEY,
+    problem INTEGER NOT NULL REFERENCES problems,
+    step INTEGER NOT NULL,
+    task INTEGER NOT NULL,
+    batch INTEGER NOT NULL,
+    params BLOB NOT NULL,
+    fun REAL,
+    start REAL NOT NULL,
+    stop REAL NOT NULL,
+    is_answer INTEGER NOT NULL,
+    exception TEXT,
+    info TEXT
+);
+CREATE TABLE answers (
+    id INTEGER PRIMARY KEY,
+    problem INTEGER NOT NULL REFERENCES problems,
+    after INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE TABLE tasks (code INTEGER PRIMARY KEY, task TEXT NOT NULL);
+INSERT INTO tasks VALUES (0, 'fun'), (1, 'jac'), (2, 'fun_and_jac'), (3, 'exploration');
+CREATE VIEW history AS
+    SELECT e.id, e.problem, e.step, s.type AS step_type, t.task, e.batch, e.params, e.fun, e.start, e.stop,
+           strftime('%Y-%m-%dT%H:%M:%fZ', julianday(p.begun_at) + e.start / 86400.0) AS begun_at, e.exception, e.info
+    FROM evaluations e
+    JOIN problems p ON p.id = e.problem
+    JOIN tasks t ON t.code = e.task
+    LEFT JOIN steps s ON s.problem = e.problem AND s.number = e.step
+    ORDER BY e.id;
+";
+
+/// Create the tables in a new file whose rows will have `n_params` parameters.
+pub(crate) fn create(connection: &Connection, n_params: usize) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", page_size(8 * n_params + ROW_BYTES))?;
+    // Nothing can be lost yet: no need to wait for the disk.
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let meta = format!(
+        "INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION}), ('library', '{LIBRARY}'),
+         ('created_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));"
+    );
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;{TABLES}{meta}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+    ))
+}
+
+/// The bytes of a row besides its parameters.
+const ROW_BYTES: usize = 55;
+
+/// The smallest page that wastes little of the file.
+fn page_size(row: usize) -> u32 {
+    let sizes = [4096_usize, 8192, 16384, 32768, 65536];
+    let few = sizes.into_iter().find(|&size| bytes_per_row(row, size) <= 1.1 * row as f64);
+    let least = || {
+        sizes.into_iter().min_by(|&a, &b| bytes_per_row(row, a).total_cmp(&bytes_per_row(row, b)))
+    };
+    few.or_else(least).unwrap_or(4096) as u32
+}
+
+/// How much of the file a row takes. One that does not fit into a page keeps a part there and has the rest on pages of its own
+/// (<https://www.sqlite.org/fileformat2.html#b_tree_pages>).
+fn bytes_per_row(row: usize, size: usize) -> f64 {
+    let usable = size - 12;
+    let in_page = |bytes: usize| size as f64 / (usable / (bytes + 6)) as f64;
+    if row <= size - 35 {
+        return in_page(row);
+    }
+    let least = (size - 12) * 32 / 255 - 23;
+    let own = size - 4;
+    let kept = least + (row - least) % own;
+    let kept = if kept <= size - 35 { kept } else { least };
+    in_page(kept) + ((row - kept).div_ceil(own) * size) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes_per_row, page_size};
+
+    #[test]
+    fn pages_fit_the_rows() {
+        assert_eq!(page_size(100), 4096);
+        assert_eq!(page_size(850), 8192);
+        for row in (60..100_000).step_by(37) {
+            let bytes = bytes_per_row(row, page_size(row) as usize);
+            assert!(bytes <= 1.15 * row as f64 + 10.0, "{row}: {bytes}");
+        }
+    }
+}

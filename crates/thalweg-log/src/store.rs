@@ -1,0 +1,341 @@
+//! The file: opened, created, and written to in transactions.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use crate::error::LogError;
+use crate::fingerprint::Fingerprint;
+use crate::options::{Durability, IfExists, LogOptions};
+use crate::schema::{self, APPLICATION_ID, LIBRARY, SCHEMA_VERSION};
+use crate::writer::StepNote;
+
+/// How long a transaction waits for another process that writes to the same file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How large the write-ahead log may grow before it is moved into the file.
+const WAL_BYTES: i64 = 32 << 20;
+
+/// What is written about a run before its first evaluation.
+#[derive(Clone, Debug, Default)]
+pub struct ProblemHeader {
+    /// "minimize" or "maximize".
+    pub direction: String,
+    /// The public name of the algorithm.
+    pub algorithm: String,
+    /// The names of the parameters.
+    pub names: Vec<String>,
+    /// The start values.
+    pub start: Vec<f64>,
+    /// Lower bounds.
+    pub lower: Option<Vec<f64>>,
+    /// Upper bounds.
+    pub upper: Option<Vec<f64>>,
+    /// The structure of the parameters as JSON, in whatever form the front door writes it.
+    pub structure: Option<String>,
+    /// What defines the run.
+    pub fingerprint: Fingerprint,
+}
+
+/// One thing to be written.
+pub(crate) enum Record {
+    Evaluation(Box<Row>),
+    Answer(Vec<u8>),
+    Step(Box<StepNote>),
+}
+
+/// One evaluation.
+pub(crate) struct Row {
+    pub step: u64,
+    pub task: u8,
+    pub batch: u64,
+    /// Little-endian numbers.
+    pub params: Vec<u8>,
+    pub fun: Option<f64>,
+    pub start: f64,
+    pub stop: f64,
+    /// Whether `fun` at `params` is all that the objective answered.
+    pub is_answer: bool,
+    pub exception: Option<String>,
+    pub info: Option<String>,
+}
+
+impl Record {
+    /// How many bytes it holds, more or less.
+    pub fn bytes(&self) -> usize {
+        128 + match self {
+            Record::Evaluation(row) => {
+                row.params.len() + row.exception.as_ref().map_or(0, String::len)
+            }
+            Record::Answer(bytes) => bytes.len(),
+            Record::Step(_) => 0,
+        }
+    }
+}
+
+/// An open file and the problem that is written to it.
+pub(crate) struct Store {
+    connection: Connection,
+    pub problem: i64,
+    /// The last evaluation of the problem.
+    last_row: i64,
+}
+
+/// The bytes of numbers, little-endian.
+pub(crate) fn to_bytes(numbers: &[f64]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(8 * numbers.len());
+    numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
+    bytes
+}
+
+/// Whether the options allow a log at their path: checked before anything is evaluated, and without a change to what is there.
+pub(crate) fn check(options: &LogOptions, resume: bool) -> Result<(), LogError> {
+    let path = &options.path;
+    if path.exists() {
+        if resume && options.if_exists == IfExists::Replace {
+            return Err(LogError::ReplacedBeforeResume { path: path.clone() });
+        }
+        if !resume && options.if_exists == IfExists::Raise {
+            return Err(LogError::Exists { path: path.clone() });
+        }
+        return match fs::OpenOptions::new().append(true).open(path) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(denied(path, "opened for writing", &error)),
+        };
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(LogError::NoFolder { path: path.clone(), folder: folder.to_path_buf() });
+    }
+    match fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(_) => fs::remove_file(path).map_err(|error| denied(path, "deleted", &error)),
+        Err(error) => Err(denied(path, "created", &error)),
+    }
+}
+
+fn denied(path: &Path, action: &'static str, error: &std::io::Error) -> LogError {
+    LogError::Denied { path: path.to_path_buf(), action, reason: error.to_string() }
+}
+
+/// Delete a log with the files that SQLite puts beside it.
+fn delete(path: &Path) -> Result<(), LogError> {
+    for suffix in ["-wal", "-shm", "-journal", ""] {
+        let mut name = path.as_os_str().to_os_string();
+        name.push(suffix);
+        match fs::remove_file(PathBuf::from(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(denied(path, "replaced", &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is no file, or one in which nothing was written yet because its creation was cut short.
+pub fn is_blank(path: &Path) -> bool {
+    if !fs::metadata(path).is_ok_and(|found| found.len() > 0) {
+        return true;
+    }
+    let count = || -> rusqlite::Result<i64> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+    };
+    count().is_ok_and(|count| count == 0)
+}
+
+/// Whether an open file is a log that is understood here.
+pub(crate) fn check_schema(connection: &Connection, path: &Path) -> Result<(), LogError> {
+    let foreign = |reason: String| LogError::Foreign { path: path.to_path_buf(), reason };
+    let number =
+        |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let id = number("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => foreign("it is no SQLite file".to_string()),
+        _ => sqlite(path, "opened", &error),
+    })?;
+    if id != APPLICATION_ID {
+        return Err(foreign("it is an SQLite file of something else".to_string()));
+    }
+    let found = number("user_version").map_err(|error| sqlite(path, "opened", &error))?;
+    if found > SCHEMA_VERSION {
+        let sql = "SELECT value FROM meta WHERE key = 'library'";
+        let library = connection.query_row(sql, [], |row| row.get(0));
+        return Err(LogError::Newer {
+            path: path.to_path_buf(),
+            found,
+            known: SCHEMA_VERSION,
+            library: library.unwrap_or_else(|_| "a later version".to_string()),
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn sqlite(path: &Path, action: &'static str, error: &rusqlite::Error) -> LogError {
+    LogError::Sqlite { path: path.to_path_buf(), action, reason: error.to_string() }
+}
+
+impl Store {
+    /// Open the file for writing; a new one gets its tables.
+    pub fn open(options: &LogOptions, n_params: usize, resume: bool) -> Result<Self, LogError> {
+        check(options, resume)?;
+        let path = &options.path;
+        if options.if_exists == IfExists::Replace {
+            delete(path)?;
+        }
+        let is_new = is_blank(path);
+        let failed = |error: rusqlite::Error| sqlite(path, "opened", &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        if is_new {
+            schema::create(&connection, n_params).map_err(failed)?;
+        } else {
+            check_schema(&connection, path)?;
+        }
+        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
+        connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
+        // Moving the write-ahead log into the file waits for the disk: it is not done for every few rows.
+        let page: i64 =
+            connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+        let pages = WAL_BYTES / page.max(512);
+        connection.pragma_update(None, "wal_autocheckpoint", pages).map_err(failed)?;
+        connection.set_prepared_statement_cache_capacity(8);
+        Ok(Store { connection, problem: 0, last_row: 0 })
+    }
+
+    /// Begin a problem.
+    pub fn begin(&mut self, header: &ProblemHeader) -> rusqlite::Result<()> {
+        let names = serde_json::Value::from(header.names.clone()).to_string();
+        self.connection.execute(
+            "INSERT INTO problems (direction, algorithm, n_params, names, start, lower, upper, structure, fingerprint, library,
+                                   begun_at, status)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'running')",
+            params![
+                header.direction,
+                header.algorithm,
+                header.start.len() as i64,
+                names,
+                to_bytes(&header.start),
+                header.lower.as_deref().map(to_bytes),
+                header.upper.as_deref().map(to_bytes),
+                header.structure,
+                header.fingerprint.to_json(),
+                LIBRARY,
+            ],
+        )?;
+        self.problem = self.connection.last_insert_rowid();
+        Ok(())
+    }
+
+    /// Go on with a problem that is there.
+    pub fn resume(&mut self, problem: i64) -> rusqlite::Result<()> {
+        self.problem = problem;
+        let sql = "SELECT coalesce(max(id), 0) FROM evaluations WHERE problem = ?";
+        self.last_row = self.connection.query_row(sql, [problem], |row| row.get(0))?;
+        let sql = "UPDATE problems SET status = 'running', message = NULL, n_resumed = n_resumed + 1 WHERE id = ?";
+        self.connection.execute(sql, [problem])?;
+        Ok(())
+    }
+
+    /// Write records in one transaction.
+    pub fn write(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        let before = self.last_row;
+        let written = self.write_all(records);
+        if written.is_err() {
+            self.last_row = before;
+            if !self.connection.is_autocommit() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+            }
+        }
+        written
+    }
+
+    fn write_all(&mut self, records: &[Record]) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        for record in records {
+            match record {
+                Record::Evaluation(row) => self.insert(row)?,
+                Record::Answer(bytes) => {
+                    let sql = "INSERT INTO answers (problem, after, data) VALUES (?, ?, ?)";
+                    let mut statement = self.connection.prepare_cached(sql)?;
+                    statement.execute(params![self.problem, self.last_row, bytes])?;
+                }
+                Record::Step(step) => self.write_step(step)?,
+            }
+        }
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    fn insert(&mut self, row: &Row) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO evaluations (problem, step, task, batch, params, fun, start, stop, is_answer, exception, info)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.execute(params![
+            self.problem,
+            row.step as i64,
+            row.task,
+            row.batch as i64,
+            row.params,
+            row.fun,
+            row.start,
+            row.stop,
+            row.is_answer,
+            row.exception,
+            row.info,
+        ])?;
+        drop(statement);
+        self.last_row = self.connection.last_insert_rowid();
+        Ok(())
+    }
+
+    fn write_step(&self, step: &StepNote) -> rusqlite::Result<()> {
+        match step {
+            StepNote::Began { number, exploration, start } => {
+                let (kind, name) = if *exploration {
+                    ("exploration", "exploration".to_string())
+                } else {
+                    (
+                        "optimization",
+                        if *number == 0 {
+                            "optimization".into()
+                        } else {
+                            format!("optimization_{number}")
+                        },
+                    )
+                };
+                self.connection.execute(
+                    "INSERT INTO steps (problem, number, type, name, status, start) VALUES (?, ?, ?, ?, 'running', ?)
+                     ON CONFLICT (problem, number) DO UPDATE SET status = 'running'",
+                    params![self.problem, *number as i64, kind, name, start],
+                )?;
+            }
+            StepNote::Ended { number, status, n_iterations, stop } => {
+                self.connection.execute(
+                    "UPDATE steps SET status = ?, n_iterations = ?, stop = ? WHERE problem = ? AND number = ?",
+                    params![status, *n_iterations as i64, stop, self.problem, *number as i64],
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Write down how the run ended.
+    pub fn finish(&mut self, status: &str, message: &str, seconds: f64) -> rusqlite::Result<()> {
+        let sql = "UPDATE problems SET status = ?, message = ?, seconds = ? WHERE id = ?";
+        self.connection.execute(sql, params![status, message, seconds, self.problem])?;
+        Ok(())
+    }
+
+    /// Let the file grow to at most so many pages, to see what a full disk does.
+    #[cfg(test)]
+    pub fn limit_pages(&self, pages: i64) -> rusqlite::Result<()> {
+        self.connection.pragma_update(None, "max_page_count", pages)
+    }
+}

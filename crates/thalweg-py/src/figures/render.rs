@@ -1,0 +1,41 @@
+//! Figures as text that a browser understands.
+
+use pyo3::prelude::*;
+use thalweg::view::{Figure, figures, render};
+
+use super::value_error;
+use crate::numeric::to_vec;
+
+fn read(figure: &str) -> PyResult<Figure> {
+    figure.parse().map_err(value_error)
+}
+
+/// A figure, given as JSON, as SVG.
+#[pyfunction]
+pub(crate) fn render_svg(figure: &str) -> PyResult<String> {
+    Ok(render::to_svg(&read(figure)?))
+}
+
+/// A figure, given as JSON, as a page that needs no network.
+#[pyfunction]
+pub(crate) fn render_html(figure: &str) -> PyResult<String> {
+    Ok(render::to_html(&read(figure)?))
+}
+
+/// A figure, given as JSON, as plotly's JSON.
+#[pyfunction]
+pub(crate) fn render_plotly(figure: &str) -> PyResult<String> {
+    Ok(render::to_plotly(&read(figure)?).to_string())
+}
+
+/// A small picture of a run as SVG: the best value so far over all values.
+#[pyfunction]
+#[pyo3(signature = (values, maximize=false, *, width=260, height=60))]
+pub(crate) fn sparkline_svg(
+    values: &Bound<'_, PyAny>,
+    maximize: bool,
+    width: u32,
+    height: u32,
+) -> PyResult<String> {
+    Ok(figures::sparkline_svg(&to_vec(values)?, maximize, width, height))
+}

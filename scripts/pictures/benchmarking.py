@@ -1,0 +1,33 @@
+"""Draw the pictures of docs/benchmarking.md: the figures of its first examples.
+
+    python scripts/pictures/benchmarking.py
+
+They are drawn by thalweg itself, so that the same code draws the same bytes, whatever is installed.
+"""
+
+from pathlib import Path
+
+import thalweg as om
+from thalweg._plots import _render
+
+_render.find_spec = lambda name: None  # no other plotting package than our own
+
+TARGET = Path(__file__).parents[2] / "docs" / "pictures"
+ALGORITHMS = ["scipy_lbfgsb", "nag_dfols", "nlopt_bobyqa", "scipy_neldermead"]
+FOUR = ["bard_good_start", "box_3d", "chebyquad_6", "bdqrtic_8"]
+
+
+def main():
+    problems = om.get_benchmark_problems("example")
+    results = om.run_benchmark(problems, ALGORITHMS)
+    figures = {
+        "profile_plot": om.profile_plot(problems, results),
+        "convergence_plot": om.convergence_plot(problems, results, problem_subset=FOUR),
+        "deviation_plot": om.deviation_plot(problems, results),
+    }
+    for name, figure in figures.items():
+        figure.write_image(TARGET / f"{name}.svg")
+
+
+if __name__ == "__main__":
+    main()
