@@ -190,7 +190,7 @@ struct Design {
 
 impl Design {
     fn new(ways: &[f64], n: usize) -> Self {
-        let squares = ways.chunks_exact(n).map(|way| square_of(way)).collect();
+        let squares = ways.chunks_exact(n).map(square_of).collect();
         Design { n, squares, rows: Vec::new(), factor: Vec::new() }
     }
 
