@@ -8,7 +8,7 @@ mod slices;
 pub(crate) use benchmark::{
     convergence_figure, convergence_figures, deviation_figure, profile_figure,
 };
-pub(crate) use render::{render_html, render_plotly, render_svg, sparkline_svg};
+pub(crate) use render::{render_html, render_plotly, render_svg};
 pub(crate) use runs::{criterion_figure, params_figure};
 pub(crate) use slices::{
     slice_3d_figure, slice_3d_figures, slice_figure, slice_figures, slice_points,

@@ -46,7 +46,7 @@ mod _thalweg {
     use crate::figures::{
         convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,
         profile_figure, render_html, render_plotly, render_svg, slice_3d_figure, slice_3d_figures,
-        slice_figure, slice_figures, slice_points, sparkline_svg,
+        slice_figure, slice_figures, slice_points,
     };
     #[pymodule_export]
     use crate::handle::ProblemHandle;

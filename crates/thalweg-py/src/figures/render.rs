@@ -27,15 +27,3 @@ pub(crate) fn render_html(figure: &str) -> PyResult<String> {
 pub(crate) fn render_plotly(figure: &str) -> PyResult<String> {
     Ok(render::to_plotly(&read(figure)?).to_string())
 }
-
-/// A small picture of a run as SVG: the best value so far over all values.
-#[pyfunction]
-#[pyo3(signature = (values, maximize=false, *, width=260, height=60))]
-pub(crate) fn sparkline_svg(
-    values: &Bound<'_, PyAny>,
-    maximize: bool,
-    width: u32,
-    height: u32,
-) -> PyResult<String> {
-    Ok(figures::sparkline_svg(&to_vec(values)?, maximize, width, height))
-}

@@ -9,7 +9,6 @@ mod params;
 mod profile;
 mod slice;
 mod slice_3d;
-mod sparkline;
 
 pub use benchmark::{DistanceMeasure, RuntimeMeasure};
 pub use convergence::{
@@ -25,7 +24,6 @@ pub use slice_3d::{
     PairKind, PlacedFigure, Projection, Slice3dOptions, slice_3d_figure, slice_3d_figures,
     slice_3d_points,
 };
-pub use sparkline::sparkline_svg;
 
 /// 0, 1, 2, ...: the numbers of evaluations.
 pub(crate) fn counted(n: usize) -> Vec<f64> {

@@ -186,6 +186,10 @@ fn matching(
         if differences.is_empty() {
             return Ok(Some(problem));
         }
+        // Another algorithm has other options, which say nothing more.
+        if differences.iter().any(|difference| difference.field == "algorithm") {
+            differences.retain(|difference| !difference.field.starts_with("option "));
+        }
         first.get_or_insert(differences);
     }
     match first {
