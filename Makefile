@@ -53,7 +53,7 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	cargo bench -p thalweg
 
 # The references are measured where they are installed (`make bench` installs them); otherwise the recorded counts stand.
-REFERENCES := import scipy, nlopt, dfols, iminuit, optimagic
+REFERENCES := import scipy, nlopt, dfols, pybobyqa, iminuit, optimagic
 profiles: build  ## Every algorithm on benchmark sets, beside the reference libraries, into docs/benchmarks.md.
 	@if $(RUN) -c '$(REFERENCES)' 2>/dev/null; then \
 		$(RUN) scripts/reference/more_wild_reference.py; \

@@ -44,9 +44,9 @@ def display_for(progress: Any) -> tuple[Display, bool] | None:
 
 def _in_notebook() -> bool:
     """Whether output goes to a notebook: IPython runs, and with a kernel."""
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    return getattr(shell, "kernel", None) is not None
+    with suppress(Exception):
+        return sys.modules["IPython"].get_ipython().kernel is not None
+    return False
 
 
 def _plain(report: ProgressReport) -> None:

@@ -3,11 +3,12 @@
 Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, least_squares (lm, trf),
-  optimagic's neldermead_parallel, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
-  Sbplx, iminuit's MIGRAD, and DFO-LS on the 54 Moré-Wild problems;
+  optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, Nelder-Mead, NEWUOA, PRAXIS and
+  Sbplx, iminuit's MIGRAD, DFO-LS and Py-BOBYQA on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
-Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33 and DFO-LS 1.6.5 (other versions count a little differently). Run from anywhere:
+Needs optimagic 0.5.3, scipy 1.17, nlopt 2.11, iminuit 2.33, DFO-LS 1.6.5 and Py-BOBYQA 1.5.0 (other versions count a little
+differently). Run from anywhere:
 
     python scripts/reference/more_wild_reference.py [--only NAME ...] [--compare DETAIL.tsv] [--set NAME]
 
@@ -22,8 +23,9 @@ Rules of the measurement: "to 1e-4" is the number of objective (residual) evalua
 with (f - f*) / (f0 - f*) <= 1e-4; f0 and f* are optimagic's table values. Derivatives are exact (complex step) and not
 counted. Budget: 1000 evaluations with derivatives, 2000 without. Tolerances 1e-14 (gtol_abs 1e-12, xtol of least_squares left
 at scipy's 1e-8; ftol_rel and xtol_rel of NLopt 1e-14, its absolute ones 0;
-rhoend of DFO-LS 1e-12, its tests of the objective off), so that runs go on to the end. For the bounded
-problems the gap is f - f*.
+rhoend of DFO-LS and Py-BOBYQA 1e-12, their tests of the objective off; gtol_rel of pounders 1e-14), so that runs go on to the
+end. Runs of pounders and Py-BOBYQA, which take some 20 ms of their own for each evaluation, are cut off after 60 seconds of CPU
+time, so that their counts are what they reach by then. For the bounded problems the gap is f - f*.
 
 Methods that ask for gradients only (MIGRAD), for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
 each gradient, as under optimagic: every point counts as an evaluation.
@@ -32,6 +34,7 @@ each gradient, as under optimagic: every point counts as an evaluation.
 import argparse
 import contextlib
 import csv
+import time
 import warnings
 from datetime import date
 from importlib.metadata import version
@@ -43,6 +46,7 @@ import nlopt
 import numpy as np
 import optimagic as om
 import optimagic.benchmarking.more_wild as more_wild_functions
+import pybobyqa
 from optimagic.benchmarking.get_benchmark_problems import get_benchmark_problems
 from scipy.optimize import differential_evolution, least_squares, minimize
 
@@ -52,6 +56,7 @@ COLUMNS = ["evaluations_to_1e-4", "evaluations_to_1e-7", "best_value", "total_ev
 BUDGET_WITH_DERIVATIVES = 1000
 BUDGET_WITHOUT_DERIVATIVES = 2000
 BUDGET_GLOBAL = 30_000
+CPU_SECONDS_OF_SLOW_ONES = 60
 SEEDS = range(10)
 
 
@@ -66,9 +71,10 @@ class Recorder:
         self._residuals = residuals
         self._budget = budget
         self.values = []
+        self.end = float("inf")
 
     def residuals(self, x):
-        if len(self.values) >= self._budget:
+        if len(self.values) >= self._budget or time.process_time() > self.end:
             raise BudgetExhausted
         r = np.asarray(self._residuals(np.asarray(x, dtype=float)))
         self.values.append(float(r @ r))
@@ -201,6 +207,28 @@ def migrad(recorder, jacobian, start):
     iminuit.Minuit(recorder.value, start, grad=gradient).migrad(ncall=10**6, iterate=1)
 
 
+def pounders(recorder, _, start):
+    @om.mark.least_squares
+    def residuals(x):
+        return recorder.residuals(x)
+
+    recorder.end = time.process_time() + CPU_SECONDS_OF_SLOW_ONES
+    options = {"convergence_gtol_abs": 1e-12, "convergence_gtol_rel": 1e-14, "stopping_maxiter": 10**6}
+    try:
+        om.minimize(residuals, start, algorithm="pounders", algo_options=options)
+    except Exception:
+        pass  # Its linear algebra gave up: the run counts up to there.
+    finally:
+        # minimize evaluates the start once by itself, before the algorithm does.
+        del recorder.values[0]
+
+
+def nag_pybobyqa(recorder, _, start):
+    recorder.end = time.process_time() + CPU_SECONDS_OF_SLOW_ONES
+    parameters = {"slow.thresh_for_slow": 0.0}
+    pybobyqa.solve(recorder.value, start, rhoend=1e-12, maxfun=10**6, do_logging=False, user_params=parameters)
+
+
 def nag_dfols(recorder, _, start):
     options = {"rhoend": 1e-12, "maxfun": 10**6, "do_logging": False}
     parameters = {"model.abs_tol": 0.0, "model.rel_tol": 0.0, "slow.thresh_for_slow": 0.0}
@@ -227,6 +255,8 @@ ALGORITHMS = {
     "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
     "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),
     "nag_dfols": (nag_dfols, BUDGET_WITHOUT_DERIVATIVES),
+    "nag_pybobyqa": (nag_pybobyqa, BUDGET_WITHOUT_DERIVATIVES),
+    "pounders": (pounders, BUDGET_WITHOUT_DERIVATIVES + 1),
     "nlopt_bobyqa": (nlopt_with("LN_BOBYQA"), BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_neldermead": (nlopt_with("LN_NELDERMEAD", ftol_rel=0), BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_newuoa": (nlopt_with("LN_NEWUOA"), BUDGET_WITHOUT_DERIVATIVES),

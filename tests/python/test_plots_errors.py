@@ -1,6 +1,7 @@
 """What the plots refuse, and in which words."""
 
 import importlib.util
+import threading
 
 import numpy as np
 import pytest
@@ -241,6 +242,18 @@ def test_a_function_that_fails_at_the_params():
 
     text = said(exceptions.InvalidFunctionError, om.slice_plot, fun, START, BOX)
     assert text == "Error while evaluating fun at start params: ZeroDivisionError: always"
+
+
+def test_functions_that_cannot_travel():
+    pytest.importorskip("joblib")
+    lock = threading.Lock()
+
+    def fun(x):
+        with lock:
+            return x @ x
+
+    text = said(exceptions.InvalidFunctionError, om.slice_plot, fun, START, BOX, n_cores=2)
+    assert text.startswith("func cannot be sent to the processes of the batch evaluator 'joblib': ")
 
 
 def test_interrupts_are_not_gaps():

@@ -16,8 +16,10 @@ use crate::algorithms::neldermead::NelderMead;
 use crate::algorithms::neldermead_parallel::NelderMeadParallel;
 use crate::algorithms::newton_cg::NewtonCg;
 use crate::algorithms::newuoa::Newuoa;
+use crate::algorithms::pounders::Pounders;
 use crate::algorithms::powell::Powell;
 use crate::algorithms::praxis::Praxis;
+use crate::algorithms::pybobyqa::Pybobyqa;
 use crate::algorithms::slsqp::Slsqp;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
@@ -40,8 +42,10 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<NelderMeadParallel>(),
     CatalogEntry::of::<NewtonCg>(),
     CatalogEntry::of::<Newuoa>(),
+    CatalogEntry::of::<Pounders>(),
     CatalogEntry::of::<Powell>(),
     CatalogEntry::of::<Praxis>(),
+    CatalogEntry::of::<Pybobyqa>(),
     CatalogEntry::of::<Slsqp>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),

@@ -44,7 +44,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 ];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 22] = [
+pub const PAIRINGS: [Pairing; 24] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -130,6 +130,12 @@ pub const PAIRINGS: [Pairing; 22] = [
         options: RELATIVE,
     },
     Pairing {
+        algorithm: "pounders",
+        reference: "pounders",
+        max_evaluations: 2000,
+        options: &[("convergence_gtol_abs", 1e-12), ("convergence_gtol_rel", 1e-14)],
+    },
+    Pairing {
         algorithm: "powell",
         reference: "scipy_powell",
         max_evaluations: 2000,
@@ -140,6 +146,15 @@ pub const PAIRINGS: [Pairing; 22] = [
         reference: "nlopt_praxis",
         max_evaluations: 2000,
         options: RELATIVE,
+    },
+    Pairing {
+        algorithm: "pybobyqa",
+        reference: "nag_pybobyqa",
+        max_evaluations: 2000,
+        options: &[
+            ("convergence_minimal_trustregion_radius_tolerance", 1e-12),
+            ("convergence_slow_progress_threshold", 0.0),
+        ],
     },
     Pairing {
         algorithm: "scipy_bfgs",

@@ -6,12 +6,12 @@
 //! * [`cartis_roberts`]: 60 least-squares problems of the CUTEst collection, n from 25 to 120.
 //! * [`estimagic`]: 32 problems of both.
 //! * [`example`]: ten problems of Moré and Wild.
-//!
-//! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know nothing of any optimizer.
-//!
-//! * [`global`]: functions with many minima on boxes.
 //! * [`nist`]: the 27 nonlinear regressions of NIST with certified values, from two starts each.
 //! * [`hock_schittkowski`]: problems with bounds and constraints.
+//! * [`global`]: functions with many minima on boxes.
+//!
+//! [`scalable_problem`] makes many of them at any size. All have exact derivatives. They are plain functions on slices and know
+//! nothing of any optimizer.
 //!
 //! [`run_benchmark`] runs algorithms on them, and [`results`] reads tables and figures off the results.
 //!

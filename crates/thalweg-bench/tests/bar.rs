@@ -79,6 +79,11 @@ fn levenberg_marquardt_clears_the_bar() {
 }
 
 #[test]
+fn migrad_clears_the_bar() {
+    assert_clears_the_bar("migrad");
+}
+
+#[test]
 fn neldermead_clears_the_bar() {
     assert_clears_the_bar("neldermead");
 }
@@ -119,6 +124,11 @@ fn nlopt_var_clears_the_bar() {
 }
 
 #[test]
+fn pounders_clears_the_bar() {
+    assert_clears_the_bar("pounders");
+}
+
+#[test]
 fn powell_clears_the_bar() {
     assert_clears_the_bar("powell");
 }
@@ -126,6 +136,11 @@ fn powell_clears_the_bar() {
 #[test]
 fn praxis_clears_the_bar() {
     assert_clears_the_bar("praxis");
+}
+
+#[test]
+fn pybobyqa_clears_the_bar() {
+    assert_clears_the_bar("pybobyqa");
 }
 
 #[test]

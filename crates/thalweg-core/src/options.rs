@@ -305,6 +305,8 @@ impl<T: OptionField> OptionField for Option<T> {
     fn from_value(value: &OptionValue) -> Option<Self> {
         match value {
             OptionValue::None => Some(None),
+            // optimagic writes `False` for a tolerance that is switched off.
+            OptionValue::Bool(false) if !matches!(T::KIND, OptionKind::Bool) => Some(None),
             other => T::from_value(other).map(Some),
         }
     }

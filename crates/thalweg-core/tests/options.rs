@@ -86,6 +86,7 @@ fn options_are_set_and_read_by_name() {
         ("gait", OptionValue::Text("run!".into()), OptionValue::Text("run!".into())),
         ("turn", OptionValue::Integer(3), OptionValue::Float(3.0)),
         ("turn", OptionValue::None, OptionValue::None),
+        ("turn", OptionValue::Bool(false), OptionValue::None),
         ("stride", OptionValue::Float(0.25), OptionValue::Float(0.25)),
         ("stride", OptionValue::List(vec![0.1, 0.2]), OptionValue::List(vec![0.1, 0.2])),
         ("whistle", OptionValue::Text("no".into()), OptionValue::Bool(false)),

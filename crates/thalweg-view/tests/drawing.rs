@@ -87,8 +87,8 @@ fn odd_numbers() -> impl Strategy<Value = Vec<f64>> {
         1 => any::<f64>(),
         1 => Just(f64::NAN),
         1 => Just(0.0),
-        1 => (1.0..1.0 + 1e-13),
-        1 => (0.0..1e-320),
+        1 => 1.0..1.0 + 1e-13,
+        1 => 0.0..1e-320,
     ];
     prop::collection::vec(number, 0..12)
 }

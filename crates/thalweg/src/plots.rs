@@ -19,11 +19,12 @@
 //! ```
 
 mod criterion;
+mod log;
 mod params;
 mod slice;
 
 pub use criterion::{Histories, criterion_plot};
-pub use params::{ParamsPlot, params_plot};
+pub use params::{ParamsHistory, ParamsPlot, params_plot};
 pub use slice::{SlicePlot, SlicePlot3d, slice_plot, slice_plot_3d};
 pub use thalweg_view::figures::{
     CriterionOptions, CriterionRun, PairKind, ParamsOptions, Projection, Slice3dOptions,

@@ -5,7 +5,9 @@ use thalweg::plots::{
     SlicePlot, SlicePlot3d, criterion_plot, params_plot, slice_plot, slice_plot_3d,
 };
 use thalweg::view::{Line, Trace};
-use thalweg::{MultistartOptions, OptimizeResult, by, least_squares, maximize, minimize};
+use thalweg::{
+    LogReader, MultistartOptions, OptimizeResult, by, least_squares, maximize, minimize,
+};
 
 fn sphere(x: &[f64; 3]) -> f64 {
     x.iter().map(|x| x * x).sum()
@@ -136,7 +138,7 @@ fn slices_of_sums_of_squares_and_soft_bounds() {
     let run = minimize(sphere, [0.0; 3]).lower(.., -1.0);
     assert_eq!(
         slice_plot(run, &SlicePlot::default()).unwrap_err().to_string(),
-        "All selected parameters must have finite upper bounds. Without: 0, 1, 2."
+        "All selected parameters must have finite lower/upper bounds. These have none: 0 (upper), 1 (upper), 2 (upper)."
     );
 }
 
@@ -170,6 +172,38 @@ fn figures_are_written() {
     {
         figure.write_png(folder.join("a.png")).unwrap();
         assert!(std::fs::read(folder.join("a.png")).unwrap().starts_with(b"\x89PNG"));
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn the_plot_of_a_log_is_that_of_the_result() {
+    let folder = std::env::temp_dir().join(format!("thalweg-plots-log-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let single = |path| minimize(sphere, [1.0, 2.0, 3.0]).algorithm("neldermead").log(path).run();
+    let search = |path| {
+        let run = minimize(sphere, [1.0, 2.0, 3.0]).algorithm("lbfgsb").bounds(.., -5.0, 5.0);
+        run.multistart(MultistartOptions::default()).log(path).run()
+    };
+    let (one, many) = (folder.join("one.db"), folder.join("many.db"));
+    let results = [(single(one.clone()).unwrap(), one), (search(many.clone()).unwrap(), many)];
+    for (result, path) in results {
+        let log = LogReader::open(path).unwrap();
+        for show_exploration in [false, true] {
+            let options = CriterionOptions { show_exploration, ..CriterionOptions::default() };
+            let (of_result, of_log) = (
+                criterion_plot(&result, &options).unwrap(),
+                criterion_plot(&log, &options).unwrap(),
+            );
+            assert_eq!(of_log.to_json(), of_result.to_json());
+            let plot = ParamsPlot { show_exploration, ..ParamsPlot::default() };
+            let of_log = params_plot((&log, &[0.0; 3]), &plot).unwrap();
+            assert_eq!(of_log.to_json(), params_plot(&result, &plot).unwrap().to_json());
+        }
+        assert_eq!(
+            params_plot((&log, &[0.0; 2]), &ParamsPlot::default()).unwrap_err().to_string(),
+            "the log has 3 parameters, but those that give names are 2."
+        );
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -11,6 +11,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+#[allow(clippy::ptr_arg)] // what is optimized is a vector
 fn sphere(x: &Vec<f64>) -> f64 {
     x.iter().map(|x| x * x).sum()
 }
@@ -105,8 +106,7 @@ fn heard(level: Level, run: impl FnOnce()) -> Vec<String> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let listener = Listener { level, lines: Arc::clone(&lines) };
     tracing::subscriber::with_default(listener, run);
-    let heard = lines.lock().unwrap().clone();
-    heard
+    lines.lock().unwrap().clone()
 }
 
 #[test]

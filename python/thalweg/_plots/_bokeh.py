@@ -125,6 +125,7 @@ def _add_legend(plot: Any, entries: list[tuple[str, list[Any]]], position: str) 
         legend.background_fill_alpha = 0.7
         plot.add_layout(legend)
     else:
+        legend.orientation = "vertical" if position == "right" else "horizontal"
         plot.add_layout(legend, "right" if position == "right" else "below")
 
 

@@ -120,8 +120,9 @@ def evaluate(request: Request, projection: Projection = "univariate") -> Slices:
     )
     evaluator = None
     if request.n_cores > 1:
-        from thalweg.batch_evaluators import evaluate_function
+        from thalweg.batch_evaluators import check_picklable, evaluate_function
 
+        check_picklable(request.batch_evaluator, {"func": request.func})
         evaluator = evaluate_function(request.batch_evaluator)
     values, failed = _thalweg.objective_values(
         objective, points, batch_evaluator=evaluator, n_cores=int(request.n_cores)

@@ -34,6 +34,9 @@ _PLACES = ("anchor", "domain", "matches")
 _GAPS = (90, 90)
 """Pixels between panels, across and down."""
 
+_TITLE = 30
+"""Pixels for the title of a panel."""
+
 
 def is_template(value: Any) -> bool:
     """Whether plotly has this template; several may be joined with "+"."""
@@ -126,7 +129,7 @@ def _grid(figure: Figure, made: dict[str, Any], make_subplot_kwargs: dict[str, A
             "cols": figure.cols,
             "specs": places,
             "horizontal_spacing": _GAPS[0] / figure.width,
-            "vertical_spacing": _GAPS[1] / figure.height,
+            "vertical_spacing": (_GAPS[1] + (_TITLE if any(titles) else 0)) / figure.height,
             "subplot_titles": titles if any(titles) else None,
             **make_subplot_kwargs,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -185,7 +186,7 @@ def _of_log(path: str | os.PathLike[str]) -> Recorded:
     """What a log tells of its last problem: the same as the result of the run."""
     from thalweg._log_reader import SQLiteLogReader
 
-    reader = SQLiteLogReader(path)
+    reader = SQLiteLogReader(Path(path))
     known, tree = reader._flat_history(), reader._tree()
     maximize = known["direction"] == "maximize"
     explored: list[Run] = []

@@ -36,6 +36,7 @@ use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_macros::Options;
 
 use crate::pieces::powell_search::PowellSearch;
+use crate::pieces::search_rules::SearchRules;
 
 /// Minimize a scalar function on quadratic models by interpolation, without derivatives.
 #[derive(Clone, Debug, Options)]
@@ -66,6 +67,7 @@ impl Algorithm for Newuoa {
             xtol_abs: self.convergence_xtol_abs,
             ftol_rel: self.convergence_ftol_rel,
             ftol_abs: self.convergence_ftol_abs,
+            rules: SearchRules::POWELL,
         };
         search.minimize(problem, x0)
     }

@@ -38,21 +38,28 @@ pub struct InterpolationSet {
 
 impl InterpolationSet {
     /// Evaluate the objective at the start and one first step up and down each coordinate (twice up or down at a bound), in one batch.
+    /// First steps have the length `radius`, or else the usual one of each coordinate. With fewer than 2 n + 1 points, steps to the
+    /// second side are left out; with more, steps along pairs of coordinates follow.
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
-    pub fn evaluate(problem: &mut Problem<'_>, x0: &[f64]) -> Result<Self, Stop> {
+    pub fn evaluate(
+        problem: &mut Problem<'_>,
+        x0: &[f64],
+        radius: Option<f64>,
+        n_points: usize,
+    ) -> Result<Self, Stop> {
         let n = x0.len();
         let (lower, upper) = (problem.lower(), problem.upper());
         let (mut origin, mut scale) = (x0.to_vec(), Vec::with_capacity(n));
         for i in 0..n {
-            let (x, step) = start_and_step(x0[i], lower[i], upper[i]);
+            let (x, step) = start_and_step(x0[i], lower[i], upper[i], radius);
             origin[i] = x;
             scale.push(step);
         }
         let low: Vec<f64> = (0..n).map(|i| (lower[i] - origin[i]) / scale[i]).collect();
         let high: Vec<f64> = (0..n).map(|i| (upper[i] - origin[i]) / scale[i]).collect();
-        let points = first_points(&low, &high);
+        let points = first_points(&low, &high, n_points);
         let basis =
             LagrangeBasis::new(points, n, 0).expect("coordinate points determine quadratics");
         let mut set = InterpolationSet {
@@ -68,7 +75,7 @@ impl InterpolationSet {
             lower: lower.to_vec(),
             upper: upper.to_vec(),
         };
-        let all: Vec<f64> = (0..=2 * n).flat_map(|k| set.to_user(set.basis.point(k))).collect();
+        let all: Vec<f64> = (0..n_points).flat_map(|k| set.to_user(set.basis.point(k))).collect();
         set.values = problem.values(&all)?.to_vec();
         set.defined = set.values[1..].iter().any(|value| value.is_finite());
         set.rank();
@@ -195,13 +202,13 @@ impl InterpolationSet {
             self.high[i] -= s;
         }
         let in_radii = |bounds: &[f64]| bounds.iter().map(|b| b / radius).collect::<Vec<f64>>();
-        let mut points = first_points(&in_radii(&self.low), &in_radii(&self.high));
+        let count = self.basis.len();
+        let mut points = first_points(&in_radii(&self.low), &in_radii(&self.high), count);
         points.iter_mut().for_each(|y| *y *= radius);
         self.basis =
             LagrangeBasis::new(points, n, 0).expect("coordinate points determine quadratics");
         self.best = 0;
-        let others: Vec<f64> =
-            (1..=2 * n).flat_map(|k| self.to_user(self.basis.point(k))).collect();
+        let others: Vec<f64> = (1..count).flat_map(|k| self.to_user(self.basis.point(k))).collect();
         self.values = vec![best_value];
         self.values.extend_from_slice(problem.values(&others)?);
         self.rank();
@@ -250,6 +257,21 @@ impl InterpolationSet {
         farthest
     }
 
+    /// The point next to the best one, and how far away it is.
+    pub fn nearest(&self) -> (usize, f64) {
+        let center = self.basis.point(self.best);
+        let mut nearest = (self.best, f64::INFINITY);
+        for k in (0..self.basis.len()).filter(|&k| k != self.best) {
+            let way: Vec<f64> =
+                self.basis.point(k).iter().zip(center).map(|(y, c)| y - c).collect();
+            let length = nrm2(&way);
+            if length < nearest.1 {
+                nearest = (k, length);
+            }
+        }
+        nearest
+    }
+
     /// The better of the best point and the one after a last step, in the user's parameters, with its value.
     ///
     /// # Errors
@@ -271,18 +293,20 @@ impl InterpolationSet {
 }
 
 /// The start, moved onto a bound that it nearly touches, and its first step.
-fn start_and_step(x: f64, low: f64, high: f64) -> (f64, f64) {
+fn start_and_step(x: f64, low: f64, high: f64, radius: Option<f64>) -> (f64, f64) {
+    let step = |x: f64| radius.map_or(first_step(x, low, high), |r| r.min(0.5 * (high - low)));
     for bound in [low, high] {
-        let at_bound = first_step(bound, low, high);
+        let at_bound = step(bound);
         if bound.is_finite() && (x - bound).abs() < TOO_NEAR * at_bound {
             return (bound, at_bound);
         }
     }
-    (x, first_step(x, low, high))
+    (x, step(x))
 }
 
-/// Zero, and one step up and one down each coordinate; away from a bound that is nearer than half a step, one step and two.
-fn first_points(low: &[f64], high: &[f64]) -> Vec<f64> {
+/// Zero, and one step up and one down each coordinate; away from a bound that is nearer than half a step, one step and two. Then the
+/// first steps of two coordinates at once.
+fn first_points(low: &[f64], high: &[f64], count: usize) -> Vec<f64> {
     let n = low.len();
     let mut points = vec![0.0; (2 * n + 1) * n];
     for i in 0..n {
@@ -296,6 +320,14 @@ fn first_points(low: &[f64], high: &[f64]) -> Vec<f64> {
         points[(i + 1) * n + i] = first;
         points[(n + i + 1) * n + i] = second;
     }
+    let pairs = (1..n).flat_map(|distance| (distance..n).map(move |j| (j - distance, j)));
+    for (i, j) in pairs.take(count.saturating_sub(2 * n + 1)) {
+        let mut point = vec![0.0; n];
+        point[i] = points[(i + 1) * n + i];
+        point[j] = points[(j + 1) * n + j];
+        points.extend(point);
+    }
+    points.truncate(count * n);
     points
 }
 
@@ -309,12 +341,22 @@ mod tests {
 
     #[test]
     fn first_points_keep_the_bounds_and_starts_are_moved_onto_near_ones() {
-        assert_eq!(start_and_step(1e-9, 0.0, 4.0), (0.0, 1.0));
-        assert_eq!(start_and_step(0.4, 0.0, 4.0), (0.4, 0.75 * 0.4));
-        assert_eq!(start_and_step(-3.0, -INF, INF), (-3.0, 3.0));
-        let points = first_points(&[0.0, -3.0, -INF], &[4.0, 0.0, INF]);
+        assert_eq!(start_and_step(1e-9, 0.0, 4.0, None), (0.0, 1.0));
+        assert_eq!(start_and_step(0.4, 0.0, 4.0, None), (0.4, 0.75 * 0.4));
+        assert_eq!(start_and_step(-3.0, -INF, INF, None), (-3.0, 3.0));
+        assert_eq!(start_and_step(0.4, 0.0, 4.0, Some(1.0)), (0.4, 1.0));
+        assert_eq!(start_and_step(0.15, 0.0, 0.4, Some(1.0)), (0.15, 0.2));
+        let points = first_points(&[0.0, -3.0, -INF], &[4.0, 0.0, INF], 7);
         let column = |i: usize| [points[(i + 1) * 3 + i], points[(i + 4) * 3 + i]];
         assert_eq!([column(0), column(1), column(2)], [[1.0, 2.0], [-1.0, -2.0], [1.0, -1.0]]);
+    }
+
+    #[test]
+    fn more_points_are_pairs_and_fewer_leave_sides_out() {
+        let points = first_points(&[-9.0, 0.0, -9.0], &[0.0, 9.0, 9.0], 10);
+        assert_eq!(points[21..], [-1.0, 1.0, 0.0, 0.0, 1.0, 1.0, -1.0, 0.0, 1.0]);
+        assert!(LagrangeBasis::new(points, 3, 0).is_some());
+        assert_eq!(first_points(&[-9.0; 2], &[9.0; 2], 4)[6..], [-1.0, 0.0]);
     }
 
     #[test]
@@ -323,7 +365,7 @@ mod tests {
         let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
         let mut oracle = FunctionOracle::scalar(|x| x[0] * x[0] + (x[1] - 0.7).powi(2));
         let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set = InterpolationSet::evaluate(&mut problem, &[2.0, 0.25]).unwrap();
+        let mut set = InterpolationSet::evaluate(&mut problem, &[2.0, 0.25], None, 5).unwrap();
         assert_eq!(set.best_point(), [0.0, 0.25]);
         // A step to (0, 0.69) of a known value.
         let d = [0.0, (0.69 - 0.25) / set.scale[1]];
@@ -341,7 +383,7 @@ mod tests {
             FunctionOracle::scalar(|x| if x[0] > 2.0 { f64::NAN } else { x[0] + x[1] });
         let spec = ProblemSpec::unconstrained(2);
         let mut problem = Problem::new(&mut oracle, &spec);
-        let set = InterpolationSet::evaluate(&mut problem, &[2.0, 1.0]).unwrap();
+        let set = InterpolationSet::evaluate(&mut problem, &[2.0, 1.0], None, 5).unwrap();
         // The points (2, 1), (4, 1), (2, 2), (0, 1), (2, 0).
         assert_eq!(set.values, [3.0, 34.0, 4.0, 1.0, 2.0]);
         assert_eq!((set.best_point(), set.best_value()), (vec![0.0, 1.0], 1.0));
@@ -353,7 +395,7 @@ mod tests {
         let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
         let mut oracle = FunctionOracle::scalar(|x| -x[0] - 2.0 * x[1] + x[0] * x[1]);
         let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set = InterpolationSet::evaluate(&mut problem, &[0.33, 0.1]).unwrap();
+        let mut set = InterpolationSet::evaluate(&mut problem, &[0.33, 0.1], None, 5).unwrap();
         let mut model = FrobeniusModel::least(&set.basis, &set.values, set.best);
         set.rebuild(&mut model);
         let (_, high) = set.room();

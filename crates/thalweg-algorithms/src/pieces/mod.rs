@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod ball_step;
 pub mod bounded_search;
 pub mod box_model;
 pub mod box_trust_region;
@@ -35,9 +36,13 @@ pub mod parabolic_line;
 pub mod population;
 pub mod powell_search;
 pub mod quasi_definite;
+pub mod radii;
 pub mod reflective_step;
+pub mod residual_history;
+pub mod residual_quadratics;
 pub mod residual_set;
 pub mod sampling;
+pub mod search_rules;
 pub mod shifted_metric;
 pub mod simplex;
 pub mod sine_bounds;

@@ -22,13 +22,9 @@ use super::frobenius_model::FrobeniusModel;
 use super::geometry_step::GeometryStep;
 use super::interpolation_set::InterpolationSet;
 use super::lagrange_basis::Candidate;
+use super::radii::Radii;
+use super::search_rules::{Course, SearchRules};
 
-/// A step that gains at least this part of what the model promised is good.
-const GOOD: f64 = 0.1;
-/// One that gains this part is very good.
-const VERY_GOOD: f64 = 0.7;
-/// A step shorter than this part of rho is not evaluated. (Powell: a half. With 0.3, fewer points are spent on the geometry.)
-const SHORT: f64 = 0.3;
 /// The base moves when steps are this short compared with the distance from it (squared).
 const SHIFT_BELOW: f64 = 1e-3;
 /// The model's gradient has to be this much larger (squared) than the least model's three times before that takes its place.
@@ -37,6 +33,8 @@ const SUSPICIOUS_GRADIENT: f64 = 4.0;
 const SUSPICIONS: usize = 3;
 /// The smallest last radius, in first steps: below it, steps are rounding.
 const SMALLEST_RADIUS: f64 = 1e-15;
+/// How many points a restart moves.
+const MOVED_BY_RESTART: usize = 3;
 
 /// What differs between Powell's two programs, and the tolerances.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +55,8 @@ pub struct PowellSearch {
     pub ftol_rel: f64,
     /// The absolute change of the objective that ends the search.
     pub ftol_abs: f64,
-}
-
-/// The state of the trust region.
-struct Radii {
-    delta: f64,
-    rho: f64,
-    last: f64,
-    /// The lengths of the last three steps at this rho, and the errors of the model there.
-    lengths: [f64; 3],
-    errors: [f64; 3],
-    suspicions: usize,
+    /// Thresholds, factors, noise and restarts.
+    pub rules: SearchRules,
 }
 
 /// How a trust-region step went.
@@ -88,15 +77,10 @@ impl PowellSearch {
     /// [`Stop`] when the run has to end.
     pub fn minimize(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let (last, option) = self.last_radius(problem, x0);
-        let mut set = InterpolationSet::evaluate(problem, x0)?;
-        let mut radii = Radii {
-            delta: 1.0,
-            rho: 1.0,
-            last,
-            lengths: [f64::INFINITY; 3],
-            errors: [f64::INFINITY; 3],
-            suspicions: 0,
-        };
+        let points = self.rules.n_points.unwrap_or(2 * x0.len() + 1);
+        let mut set = InterpolationSet::evaluate(problem, x0, self.rules.first_radius, points)?;
+        let mut radii = Radii::new(last, self.rules.shrink_radii);
+        let mut course = Course::default();
         let mut model = FrobeniusModel::least(&set.basis, &set.values, set.best);
         loop {
             problem.iteration(&set.best_point(), set.best_value())?;
@@ -107,6 +91,13 @@ impl PowellSearch {
             if !model.is_finite() {
                 let reason = "the interpolation model is not finite";
                 return Ok(Finish::stalled(set.best_point(), set.best_value(), reason));
+            }
+            if let Some(end) = self.rules.end(&mut course, &set.values, set.best_value()) {
+                if self.restart(problem, &mut set, &mut model, &mut radii, &mut course)? {
+                    continue;
+                }
+                let (x, value) = (set.best_point(), set.best_value());
+                return Ok(Finish { x, value, verdict: end, extras: Vec::new() });
             }
             let (low, high) = set.room();
             let region = BoxTrustRegion {
@@ -124,7 +115,7 @@ impl PowellSearch {
             let accurate = outcome.short && self.is_accurate(&set, &model, &radii, &step);
             let farthest = set.farthest((2.0 * radii.delta).max(10.0 * radii.rho));
             let adequate = accurate || farthest.is_none();
-            let poor = outcome.short || outcome.ratio <= GOOD;
+            let poor = outcome.short || outcome.ratio <= self.rules.good;
             let bad = outcome.short || outcome.ratio <= 0.0;
             if poor && !adequate {
                 if let Some((t, distance)) = farthest {
@@ -132,6 +123,9 @@ impl PowellSearch {
                 }
             } else if bad && radii.delta.max(outcome.length) <= radii.rho {
                 if radii.rho <= radii.last {
+                    if self.restart(problem, &mut set, &mut model, &mut radii, &mut course)? {
+                        continue;
+                    }
                     // A last step that was not worth a correction of the model may be worth its evaluation.
                     let (x, value) = if outcome.short {
                         set.after_last(problem, &step.d)?
@@ -139,9 +133,9 @@ impl PowellSearch {
                         (set.best_point(), set.best_value())
                     };
                     let test = Test {
-                        measure: "radius of the trust region, relative to the first steps,",
-                        value: radii.rho,
-                        tolerance: radii.last,
+                        measure: self.rules.radius_measure(),
+                        value: radii.rho * self.rules.first_radius.unwrap_or(1.0),
+                        tolerance: radii.last * self.rules.first_radius.unwrap_or(1.0),
                         option,
                     };
                     return Ok(Finish::converged(x, value, test));
@@ -153,6 +147,10 @@ impl PowellSearch {
 
     /// The last radius in first steps, and the option that it comes from.
     fn last_radius(&self, problem: &Problem<'_>, x0: &[f64]) -> (f64, &'static str) {
+        if let Some(first) = self.rules.first_radius {
+            let last = (self.xtol_abs / first).clamp(SMALLEST_RADIUS, 1.0);
+            return (last, "convergence_minimal_trustregion_radius_tolerance");
+        }
         let steps = super::first_step::first_steps(x0, problem.lower(), problem.upper());
         let largest = steps.iter().fold(0.0_f64, |largest, step| largest.max(*step));
         let absolute = self.xtol_abs / largest;
@@ -161,6 +159,24 @@ impl PowellSearch {
         } else {
             (self.xtol_rel.clamp(SMALLEST_RADIUS, 1.0), "convergence_xtol_rel")
         }
+    }
+
+    /// Go on with the first radius, if the rules allow another restart, after points next to the best one have moved away.
+    fn restart(
+        &self,
+        problem: &mut Problem<'_>,
+        set: &mut InterpolationSet,
+        model: &mut FrobeniusModel,
+        radii: &mut Radii,
+        course: &mut Course,
+    ) -> Result<bool, Stop> {
+        let Some(radius) = self.rules.restart(course, set.best_value()) else { return Ok(false) };
+        radii.restart(radius);
+        for _ in 0..MOVED_BY_RESTART.min(set.basis.len() - 1) {
+            let nearest = set.nearest();
+            self.improve(problem, set, model, radii, nearest)?;
+        }
+        Ok(true)
     }
 
     /// Evaluate the objective after the step, if it is long enough, and learn from it.
@@ -174,7 +190,7 @@ impl PowellSearch {
     ) -> Result<Outcome, Stop> {
         let length = nrm2(&step.d).min(radii.delta);
         let promised = -model.change(&set.basis, &step.d);
-        if length < SHORT * radii.rho || promised.is_nan() || promised <= 0.0 {
+        if length < self.rules.short * radii.rho || promised.is_nan() || promised <= 0.0 {
             radii.set_delta(0.1 * radii.delta);
             return Ok(Outcome { ratio: -1.0, length, short: true, converged: None });
         }
@@ -184,13 +200,7 @@ impl PowellSearch {
         let value = set.evaluate_step(problem, d)?;
         let ratio = (old - value) / promised;
         radii.record(length, (old - value - promised).abs());
-        radii.set_delta(if ratio <= GOOD {
-            if self.shrink_step { 0.5 * length } else { (0.5 * radii.delta).min(length) }
-        } else if ratio <= VERY_GOOD {
-            (0.5 * radii.delta).max(length)
-        } else {
-            (0.5 * radii.delta).max(2.0 * length)
-        });
+        radii.set_delta(self.rules.next_delta(ratio, radii.delta, length, self.shrink_step));
 
         let candidate = candidate(set, model, d);
         let t = self.replaceable(set, &candidate, d, value < old, radii);
@@ -199,7 +209,7 @@ impl PowellSearch {
         } else {
             *model = set.renew(problem, (d, value), radii.rho)?;
         }
-        let converged = (value < old && (GOOD..=1.0 / GOOD).contains(&ratio))
+        let converged = (value < old && (self.rules.good..=1.0 / self.rules.good).contains(&ratio))
             .then(|| self.value_test(old, value))
             .flatten();
         Ok(Outcome { ratio, length, short: false, converged })
@@ -342,33 +352,6 @@ impl PowellSearch {
     }
 }
 
-impl Radii {
-    fn set_delta(&mut self, delta: f64) {
-        self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
-    }
-
-    fn record(&mut self, length: f64, error: f64) {
-        self.lengths = [length, self.lengths[0], self.lengths[1]];
-        self.errors = [error, self.errors[0], self.errors[1]];
-    }
-
-    /// The next rho: a tenth, or less of a jump near the end.
-    fn reduce(&mut self) {
-        let left = self.rho / self.last;
-        let next = if left <= 16.0 {
-            self.last
-        } else if left <= 250.0 {
-            left.sqrt() * self.last
-        } else {
-            0.1 * self.rho
-        };
-        self.delta = (0.5 * self.rho).max(next);
-        self.rho = next;
-        self.lengths = [f64::INFINITY; 3];
-        self.errors = [f64::INFINITY; 3];
-    }
-}
-
 fn shift_if_needed(set: &mut InterpolationSet, model: &mut FrobeniusModel, length: f64) {
     let center = set.basis.point(set.best);
     if length * length <= SHIFT_BELOW * dot(center, center) {
@@ -405,6 +388,7 @@ mod tests {
         xtol_abs: 0.0,
         ftol_rel: 0.0,
         ftol_abs: 0.0,
+        rules: SearchRules::POWELL,
     };
 
     fn run(
@@ -483,24 +467,5 @@ mod tests {
             let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
             assert_eq!((test.option, test.tolerance), (option, (xtol_abs / 20.0).max(1e-6)));
         }
-    }
-
-    #[test]
-    fn rho_goes_down_by_tenths_and_ends_without_a_jump() {
-        let mut radii = Radii {
-            delta: 1.0,
-            rho: 1.0,
-            last: 1e-4,
-            lengths: [0.0; 3],
-            errors: [0.0; 3],
-            suspicions: 0,
-        };
-        let mut seen = Vec::new();
-        while radii.rho > radii.last {
-            radii.reduce();
-            seen.push(radii.rho);
-        }
-        assert_eq!(seen.len(), 4, "{seen:?}");
-        assert_eq!((seen[0], seen[3]), (0.1, 1e-4));
     }
 }

@@ -5,6 +5,9 @@
 
 use crate::error::FigureError;
 
+/// Messages name so many parameters.
+const MOST_NAMED: usize = 10;
+
 /// What slices are about: the start, the bounds, and which parameters are varied.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SliceSpace {
@@ -59,23 +62,27 @@ impl SliceSpace {
                 )));
             }
         }
-        self.check_bounds("lower", &self.lower)?;
-        self.check_bounds("upper", &self.upper)
+        self.check_finite_bounds()
     }
 
-    fn check_bounds(&self, side: &str, bounds: &Option<Vec<f64>>) -> Result<(), FigureError> {
-        let is_missing = |position: usize| bounds.as_ref().is_none_or(|b| !b[position].is_finite());
-        let missing: Vec<&str> = (self.positions.iter().zip(&self.names))
-            .filter(|&(&position, _)| is_missing(position))
-            .map(|(_, name)| name.as_str())
-            .collect();
+    fn check_finite_bounds(&self) -> Result<(), FigureError> {
+        let lacks = |(&position, name): (&usize, &String)| {
+            let sides = [("lower", &self.lower), ("upper", &self.upper)];
+            let missing: Vec<&str> = (sides.into_iter())
+                .filter(|(_, side)| side.as_ref().is_none_or(|b| !b[position].is_finite()))
+                .map(|(side, _)| side)
+                .collect();
+            (!missing.is_empty()).then(|| format!("{name} ({})", missing.join(", ")))
+        };
+        let missing: Vec<String> =
+            self.positions.iter().zip(&self.names).filter_map(lacks).collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let more = if missing.len() > 5 { ", ..." } else { "" };
-        let named = missing[..missing.len().min(5)].join(", ");
+        let more = if missing.len() > MOST_NAMED { ", ..." } else { "" };
+        let named = missing[..missing.len().min(MOST_NAMED)].join(", ");
         Err(FigureError::invalid(format!(
-            "All selected parameters must have finite {side} bounds. Without: {named}{more}."
+            "All selected parameters must have finite lower/upper bounds. These have none: {named}{more}."
         )))
     }
 
@@ -242,12 +249,16 @@ mod tests {
     fn what_cannot_be_sliced_is_said() {
         let message = |space: SliceSpace| space.check().unwrap_err().to_string();
         assert_eq!(
-            message(SliceSpace { positions: vec![0, 2], ..space() }),
-            "All selected parameters must have finite lower bounds. Without: b."
+            message(SliceSpace {
+                positions: vec![0, 2],
+                names: vec!["a".into(), "c".into()],
+                ..space()
+            }),
+            "All selected parameters must have finite lower/upper bounds. These have none: c (lower)."
         );
         assert_eq!(
             message(SliceSpace { upper: None, ..space() }),
-            "All selected parameters must have finite upper bounds. Without: a, b."
+            "All selected parameters must have finite lower/upper bounds. These have none: a (upper), b (upper)."
         );
         assert_eq!(
             message(SliceSpace { n_gridpoints: 1, ..space() }),

@@ -12,6 +12,7 @@ use crate::palette::Palette;
 use crate::trace::{Hline, Line, Trace};
 
 const SIZE: [u32; 2] = [500, 300];
+const LEGEND_ROW: u32 = 18;
 /// How far the axis goes beyond the last solved problem.
 const BEYOND: f64 = 1.05;
 
@@ -87,7 +88,9 @@ pub fn profile_figure(
     let x = Axis { range: Some([first, last]), log: options.log_x, ..Axis::new(label) };
     let y = Axis { range: Some([-0.02, 1.05]), ..Axis::new("Share of Problems Solved") };
     let panel = Panel::xy(0, 0, x, y, traces);
-    let figure = Figure::grid(SIZE, 1, 1, vec![panel]);
+    // A legend of many names needs room.
+    let height = SIZE[1].max(LEGEND_ROW * (algorithms.len() as u32 + 3));
+    let figure = Figure::grid([SIZE[0], height], 1, 1, vec![panel]);
     Ok(Figure { title: options.title.clone(), ..figure }.with_legend(LegendPosition::Right))
 }
 

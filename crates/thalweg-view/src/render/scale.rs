@@ -6,6 +6,8 @@ use crate::figure::Axis;
 const SHORTEST: f64 = 1e-9;
 /// The largest number that a range may reach, so that its length is a number.
 const LARGEST: f64 = 1e307;
+/// Numbers with exponents up to this have all their digits.
+const EXPONENTS: f64 = 290.0;
 /// Numbers whose size is between these are written without an exponent.
 const PLAIN: std::ops::Range<f64> = 1e-3..1e5;
 
@@ -15,6 +17,8 @@ pub(crate) struct Scale {
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) log: bool,
+    /// Whether ticks are at whole numbers only.
+    pub(crate) whole: bool,
 }
 
 impl Scale {
@@ -30,11 +34,11 @@ impl Scale {
         let (low, high) = even
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
         if low > high {
-            return Scale { low: 0.0, high: 1.0, log };
+            return Scale { low: 0.0, high: 1.0, log, whole: false };
         }
         let Scale { low, high, .. } = Scale::between(low, high, log);
         let room = room * (high - low);
-        Scale { low: low - room, high: high + room, log }
+        Scale { low: low - room, high: high + room, log, whole: false }
     }
 
     /// From `low` to `high`, or wider where that is too short.
@@ -43,7 +47,7 @@ impl Scale {
         let size = low.abs().max(high.abs());
         let shortest = (SHORTEST * size).max(1e-290);
         if high - low >= shortest {
-            return Scale { low, high, log };
+            return Scale { low, high, log, whole: false };
         }
         let half = match (log, low == high) {
             (true, _) => 0.5,
@@ -52,7 +56,7 @@ impl Scale {
             (false, false) => shortest,
         };
         let middle = low + 0.5 * (high - low);
-        Scale { low: middle - half, high: middle + half, log }
+        Scale { low: middle - half, high: middle + half, log, whole: false }
     }
 
     /// Where `value` is between the ends, 0 to 1; NaN for what has no place.
@@ -70,6 +74,10 @@ impl Scale {
 
     /// Ticks at the multiples of 1, 2 or 5 times a power of ten; at least two.
     fn even_ticks(&self, n: usize) -> Ticks {
+        if self.whole {
+            let step = nice_step((self.high - self.low) / n.max(1) as f64);
+            return self.multiples(step.max(1.0));
+        }
         let wanted =
             (n.max(1)..).map(|n| self.multiples(nice_step((self.high - self.low) / n as f64)));
         let mut few = wanted.take(4).skip_while(|ticks| ticks.places.len() < 2);
@@ -113,11 +121,12 @@ impl Scale {
                 ticks.push(self.share_of_log(log), digit_times_power(digit, decade));
             }
         }
-        if ticks.places.len() > 1 {
+        let are_numbers = self.low > -EXPONENTS && self.high < EXPONENTS;
+        if ticks.places.len() > 1 || !are_numbers {
             return ticks;
         }
         // Less than a decade: ticks of the numbers themselves.
-        let [low, high] = [self.low, self.high].map(|end| 10f64.powf(end.clamp(-300.0, 300.0)));
+        let [low, high] = [self.low, self.high].map(|end| 10f64.powf(end));
         let even = Scale::between(low, high, false);
         let mut ticks = even.even_ticks(n);
         let numbers = ticks.places.iter().map(|place| even.low + place * (even.high - even.low));

@@ -25,21 +25,18 @@ pub(crate) fn lines(label: &str) -> Vec<&str> {
     label.split("{linebreak}").flat_map(|part| part.split('\n')).collect()
 }
 
-/// A line cut to a width, with an ellipsis where something is missing.
+/// A line cut to a width, with an ellipsis in its middle: names often differ at their ends.
 pub(crate) fn shortened(line: &str, size: f64, most: f64) -> String {
     if width(line, size) <= most {
         return line.to_string();
     }
-    let mut short = String::new();
-    for c in line.chars() {
-        short.push(c);
-        if width(&short, size) + width("…", size) > most {
-            short.pop();
-            break;
-        }
-    }
-    short.push('…');
-    short
+    let letters: Vec<char> = line.chars().collect();
+    let cut = |n: usize| -> String {
+        let (head, tail) = (&letters[..n.div_ceil(2)], &letters[letters.len() - n / 2..]);
+        head.iter().chain(['…'].iter()).chain(tail).collect()
+    };
+    let kept = (0..letters.len()).rev().find(|&n| width(&cut(n), size) <= most);
+    cut(kept.unwrap_or(0))
 }
 
 /// Text as XML and HTML need it, in attributes, too. Control characters, which XML does not know, are left out.
@@ -76,7 +73,7 @@ mod tests {
     fn long_names_are_cut() {
         assert_eq!(shortened("short", 12.0, 100.0), "short");
         let cut = shortened("a very long name of a parameter", 12.0, 100.0);
-        assert!(cut.ends_with('…') && width(&cut, 12.0) <= 100.0, "{cut}");
+        assert!(cut.ends_with("meter") && cut.contains('…') && width(&cut, 12.0) <= 100.0, "{cut}");
     }
 
     #[test]

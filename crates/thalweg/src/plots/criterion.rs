@@ -32,7 +32,8 @@ pub fn criterion_plot(
     Ok(criterion_figure(&results.runs()?, options)?)
 }
 
-/// What has criterion values to draw: a result, a list of results with names, or lists of [`CriterionRun`] for results of
+/// What has criterion values to draw: a result, a list of results with names, a log
+/// ([`LogReader`](crate::LogReader)), or lists of [`CriterionRun`] for results of
 /// different types (`(&result).runs()` makes them).
 pub trait Histories {
     /// The values of each run with its name.

@@ -184,11 +184,10 @@ impl Sink for Progress<'_> {
             if self.countdown == 0 || stop - start > LONG {
                 self.look();
             }
-        } else if let Event::Iteration { number, value, .. } = *event {
+        } else if let Event::StepBegan { exploration: false, .. } = *event {
+            self.now.local_runs = self.now.local_runs.map(|runs| runs + 1);
+        } else if let Event::Iteration { value, .. } = *event {
             self.now.n_iterations += 1;
-            if number == 1 {
-                self.now.local_runs = self.now.local_runs.map(|runs| runs + 1);
-            }
             if self.constrained {
                 self.now.best = value;
             }
@@ -285,9 +284,10 @@ mod tests {
         let mut progress = progress.searching(true);
         evaluate(&mut progress, 1.0, Task::Exploration, 0.0);
         assert!(progress.now.exploring);
-        for number in [1, 2, 1] {
+        progress.record(&Event::StepBegan { step: 0, exploration: true, start: 0.0 });
+        for step in [1, 2] {
+            progress.record(&Event::StepBegan { step, exploration: false, start: 0.0 });
             evaluate(&mut progress, 1.0, Task::Fun, 0.0);
-            progress.record(&Event::Iteration { number, params: &[], value: 1.0 });
         }
         progress.finish("done");
         let told = told.lock().unwrap();

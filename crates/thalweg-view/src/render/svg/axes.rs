@@ -37,12 +37,14 @@ fn horizontal(canvas: &mut Canvas, panel: &Panel, place: &PanelBox) {
         foot += 0.25 * TICK_SIZE;
     }
     foot += LABEL_SIZE + 3.0;
+    let mut room = place.outer.width;
     if let Some(power) = place.x_ticks.power.as_ref().filter(|_| panel.x.show_ticks) {
         canvas.text(power, Text::tick(inner.right(), foot, Anchor::End));
+        room = inner.width - 2.0 * (text::width(power, TICK_SIZE) + 8.0);
     }
     if !panel.x.label.is_empty() {
         let at = Text::label(inner.middle_x(), foot);
-        let size = fitting_size(&panel.x.label, place.outer.width);
+        let size = fitting_size(&panel.x.label, room);
         canvas.text(&panel.x.label, Text { anchor: Anchor::Middle, size, ..at });
     }
 }
@@ -79,5 +81,5 @@ fn vertical(canvas: &mut Canvas, panel: &Panel, place: &PanelBox) {
 fn fitting_size(label: &str, room: f64) -> f64 {
     let lines = text::lines(label).into_iter();
     let widest = lines.map(|line| text::width(line, LABEL_SIZE)).fold(0.0, f64::max);
-    LABEL_SIZE * (room / widest.max(1.0)).min(1.0)
+    LABEL_SIZE * (room / widest.max(1.0)).clamp(0.4, 1.0)
 }

@@ -125,7 +125,7 @@ pub(crate) fn draw_scale(canvas: &mut Canvas, contour: &Contour, place: &PanelBo
     }
     let inner = &place.inner;
     let bar = Rect { x: inner.right() + 12.0, width: 12.0, ..*inner };
-    let scale = Scale { low, high, log: false };
+    let scale = Scale { low, high, log: false, whole: false };
     let height = |value: f64| bar.bottom() - scale.share(value).clamp(0.0, 1.0) * bar.height;
     for (i, color) in colors(&contour.colorscale, &levels).iter().enumerate() {
         let bottom = if i == 0 { bar.bottom() } else { height(levels[i - 1]) };

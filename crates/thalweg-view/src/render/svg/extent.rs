@@ -50,6 +50,17 @@ fn where_both(x: &[f64], y: &[f64]) -> Vec<f64> {
     if with_values.is_empty() { x.to_vec() } else { with_values }
 }
 
+/// Whether there is anything to see of the panel's lines, markers and contours.
+pub(crate) fn has_values(panel: &Panel) -> bool {
+    let is_seen = |y: &f64| y.is_finite() && (!panel.y.log || *y > 0.0);
+    panel.traces.iter().any(|trace| match trace {
+        Trace::Contour(contour) => contour.z.iter().flatten().any(|z| z.is_finite()),
+        Trace::Line(line) => line.y.iter().any(is_seen),
+        Trace::Markers(markers) => markers.y.iter().any(is_seen),
+        _ => false,
+    })
+}
+
 /// How much room is left around the data on both axes, as a share of their range.
 pub(crate) fn room(panel: &Panel) -> (f64, f64) {
     let fills = panel.traces.iter().any(|trace| matches!(trace, Trace::Contour(_)));

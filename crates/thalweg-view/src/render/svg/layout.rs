@@ -17,6 +17,9 @@ pub(crate) const COLOR_BAR: f64 = 74.0;
 const PER_Y_TICK: f64 = 36.0;
 const PER_X_TICK: f64 = 60.0;
 const SMALLEST: f64 = 20.0;
+/// A few entries whose legend would take more than this share of the width are listed below instead.
+const FEW: usize = 8;
+const WIDE: f64 = 0.3;
 
 /// The place of a panel, and its axes.
 #[derive(Clone, Debug)]
@@ -83,21 +86,26 @@ impl Layout {
         }
         match position {
             None => Layout::with(figure, 0.0, 0.0),
-            Some(LegendPosition::Below) => {
-                let boxed = legend::below(&entries, f64::from(figure.width));
-                let mut layout = Layout::with(figure, 0.0, boxed.rect.height + 8.0);
-                layout.legend = Some(boxed.moved_to_bottom(f64::from(figure.height)));
-                layout
-            }
+            Some(LegendPosition::Below) => Layout::with_legend_below(figure, &entries),
             Some(_) => {
                 let height = f64::from(figure.height);
                 let boxed = legend::beside(&entries, f64::from(figure.width), height);
+                if entries.len() <= FEW && boxed.rect.width > WIDE * f64::from(figure.width) {
+                    return Layout::with_legend_below(figure, &entries);
+                }
                 let mut layout = Layout::with(figure, boxed.rect.width + 10.0, 0.0);
                 let top = layout.panels.first().map_or(10.0, |panel| panel.inner.y);
                 layout.legend = Some(boxed.moved_to_right(f64::from(figure.width), top));
                 layout
             }
         }
+    }
+
+    fn with_legend_below(figure: &Figure, entries: &[legend::Entry]) -> Self {
+        let boxed = legend::below(entries, f64::from(figure.width));
+        let mut layout = Layout::with(figure, 0.0, boxed.rect.height + 8.0);
+        layout.legend = Some(boxed.moved_to_bottom(f64::from(figure.height)));
+        layout
     }
 
     /// The layout with so many pixels on the right and below for a legend.
@@ -166,7 +174,10 @@ fn scales(figure: &Figure, panel: &Panel) -> (Scale, Scale) {
     let in_row = figure.panels.iter().filter(|p| figure.share_y && p.row == panel.row);
     let xs = in_column.chain([panel]).flat_map(extent::xs);
     let ys = in_row.chain([panel]).flat_map(extent::ys);
-    (Scale::new(&panel.x, xs, x_room), Scale::new(&panel.y, ys, y_room))
+    let mut x = Scale::new(&panel.x, xs, x_room);
+    // Between evaluations there is nothing to mark.
+    x.whole = extent::xs(panel).filter(|x| x.is_finite()).all(|x| x.fract() == 0.0);
+    (x, Scale::new(&panel.y, ys, y_room))
 }
 
 /// As many ticks as their labels leave room for.

@@ -38,6 +38,11 @@ pub(crate) fn draw(figure: &Figure, layout: &Layout) -> String {
             PanelKind::Scene => scene::draw(&mut canvas, panel, place),
             PanelKind::Xy => {
                 contents(&mut canvas, &panel.traces, place);
+                if !panel.traces.is_empty() && !extent::has_values(panel) {
+                    let (x, y) = (place.inner.middle_x(), place.inner.middle_y());
+                    let at = Text { anchor: Anchor::Middle, ..Text::label(x, y) };
+                    canvas.text("no values to draw", at);
+                }
                 axes::draw(&mut canvas, panel, place);
                 over_the_edge(&mut canvas, &panel.traces, place);
             }

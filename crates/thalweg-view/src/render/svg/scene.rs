@@ -6,7 +6,7 @@ use crate::render::scale::{Scale, Ticks};
 use crate::render::svg::canvas::{Anchor, Canvas, Rect, Text, number, polyline};
 use crate::render::svg::extent;
 use crate::render::svg::layout::PanelBox;
-use crate::render::text::{escaped, lines};
+use crate::render::text::{escaped, lines, shortened};
 use crate::trace::{Surface, Trace};
 
 type Vector = [f64; 3];
@@ -120,7 +120,7 @@ pub(crate) fn draw(canvas: &mut Canvas, panel: &Panel, place: &PanelBox) {
             draw_surface(canvas, surface, &scene);
         }
     }
-    axes(canvas, panel, &scene);
+    axes(canvas, panel, &scene, &place.outer);
     for trace in &panel.traces {
         let Trace::Markers3d(markers) = trace else { continue };
         let look =
@@ -203,7 +203,7 @@ fn draw_surface(canvas: &mut Canvas, surface: &Surface, scene: &Scene) {
 }
 
 /// Numbers and names: of the first two axes along the near edges of the floor, of the third along the left edge.
-fn axes(canvas: &mut Canvas, panel: &Panel, scene: &Scene) {
+fn axes(canvas: &mut Canvas, panel: &Panel, scene: &Scene, outer: &Rect) {
     let [near_x, near_y] = [scene.view.towards[0].signum(), scene.view.towards[1].signum()];
     let middle = scene.view.at([0.0; 3]);
     for (k, label) in [(0, &panel.x.label), (1, &panel.y.label)] {
@@ -231,7 +231,9 @@ fn axes(canvas: &mut Canvas, panel: &Panel, scene: &Scene) {
             None => label.clone(),
         };
         let at = Text::tick(x + if is_left { -24.0 } else { 24.0 }, y + 30.0, anchor);
-        canvas.text(&name, Text { size: FONT + 1.0, ..at });
+        let room = if is_left { at.x - outer.x } else { outer.right() - at.x };
+        let size = FONT + 1.0;
+        canvas.text(&shortened(&name, size, room - 2.0), Text { size, ..at });
     }
     third_axis(canvas, panel, scene, [near_x, near_y]);
 }

@@ -1,0 +1,180 @@
+//! Py-BOBYQA: the search of BOBYQA with one radius for all variables, for objectives with noise and with several minima.
+//!
+//! # When to use
+//! A scalar objective without derivatives whose values are noisy, as those of simulations are, with or without bounds; say how large the
+//! noise is. With `seek_global_optimum`, one that has several minima within a box. For smooth objectives `bobyqa` needs fewer
+//! evaluations; for sums of squares, `dfols`, which sees the residuals. The variables should be of similar size, since one radius holds
+//! for all of them: see the scaling option of `minimize`.
+//!
+//! # How it works
+//! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region
+//! make it small, as in `bobyqa`. With a noise level, the search ends when the values at all points differ by less than the noise, and
+//! radii sink slowly. Instead of ending, it begins again with its first radius if restarts are left, from the points that it has, after
+//! the three next to the best one were moved away. With `seek_global_optimum`, restarts that find nothing better begin with a radius
+//! that grows from one to the next.
+//!
+//! # Differences from the reference
+//! Written from the papers, on the search that `bobyqa` uses: what its page says of the matrix of the interpolation conditions, of
+//! values that are not finite and of the least model holds here. Against Py-BOBYQA 1.5:
+//! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
+//! * far points have to go earlier (the power of the distance in their weight is eight), and a failed step cuts the radius to a part of
+//!   its own length; both were chosen on the problems of Moré and Wild;
+//! * the last step, too short for an evaluation otherwise, is evaluated at the end;
+//! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
+//!   smaller for all;
+//! * progress is slow relative to the objective, and a run that ends so is no success;
+//! * with noise, more than 2 n + 1 points are the default up to ten variables only;
+//! * there is no averaging of repeated evaluations; restarts follow the end of the radius, the noise level and slow progress, not the
+//!   course of the radii; the restarts of `seek_global_optimum` keep the best point instead of going elsewhere by chance.
+//!
+//! The first points are one batch.
+//!
+//! # Cost per iteration
+//! One evaluation and O(p^2) operations for p points, and sometimes O(p^3).
+//!
+//! # References
+//! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization
+//!   solvers, <https://doi.org/10.1145/3338517>
+//! * Cartis, Roberts, Sheridan-Methven 2022: Escaping local minima with local derivative-free methods, a numerical investigation,
+//!   <https://doi.org/10.1080/02331934.2021.1883015>
+//! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives,
+//!   <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
+
+use thalweg_core::{Algorithm, Finish, Problem, Stop};
+use thalweg_linalg::nrm_inf;
+use thalweg_macros::Options;
+
+use crate::pieces::powell_search::PowellSearch;
+use crate::pieces::search_rules::SearchRules;
+
+/// Restarts in a row that find nothing better: of noisy objectives, and in the search for a global optimum.
+const RESTARTS: [u64; 2] = [10, 20];
+/// The largest number of variables of a noisy objective whose model is determined by its points alone.
+const FEW_VARIABLES: usize = 10;
+/// Slow iterations in a row that end the run, per variable.
+const SLOW_ITERATIONS: usize = 20;
+
+/// Minimize a noisy scalar function on quadratic models by interpolation, without derivatives.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "pybobyqa", kind = Scalar, supports(bounds, parallel))]
+pub struct Pybobyqa {
+    /// Stop when the lower limit of the trust region's radius is at most this, in the units of the parameters.
+    #[option(default = 1e-8, above = 0.0)]
+    pub convergence_minimal_trustregion_radius_tolerance: f64,
+    /// With a noise level: restart or stop when the values at all points differ by at most this times the noise from the best one.
+    #[option(default = 1.0, min = 0.0)]
+    pub convergence_noise_corrected_criterion_tolerance: f64,
+    /// Progress over five iterations is slow when the objective goes down by at most this times its size; zero, or a noise level, for no
+    /// such test.
+    #[option(default = 1e-8, min = 0.0)]
+    pub convergence_slow_progress_threshold: f64,
+    /// Stop after this many slow iterations in a row; none for 20 n.
+    #[option(default = None, min = 1)]
+    pub convergence_slow_progress_steps: Option<u64>,
+    /// The size of the noise in the objective, none if there is no such noise.
+    #[option(default = None, above = 0.0)]
+    pub noise_additive_level: Option<f64>,
+    /// The size of the noise relative to the objective, none if there is no such noise.
+    #[option(default = None, above = 0.0)]
+    pub noise_multiplicative_level: Option<f64>,
+    /// The largest number of restarts in a row that find nothing better; none for 0, with noise 10, in search of a global optimum 20.
+    #[option(default = None, overrides = "restarts help only where there is noise or more than one minimum")]
+    pub n_restarts: Option<u64>,
+    /// Whether to go on in search of a better minimum, with larger and larger radii.
+    #[option(default = false)]
+    pub seek_global_optimum: bool,
+    /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
+    #[option(default = None, above = 0.0)]
+    pub trustregion_initial_radius: Option<f64>,
+    /// The number of points, from n + 2 to (n + 1) (n + 2) / 2; none for 2 n + 1, with noise and up to ten variables for the most.
+    #[option(default = None, min = 1)]
+    pub trustregion_n_interpolation_points: Option<u64>,
+    /// The ratio of actual to promised decrease from which a step is successful.
+    #[option(default = 0.1, above = 0.0, below = 1.0)]
+    pub trustregion_threshold_successful: f64,
+    /// The ratio of actual to promised decrease from which a step is very successful.
+    #[option(default = 0.7, above = 0.0, below = 1.0)]
+    pub trustregion_threshold_very_successful: f64,
+    /// The radius after a very successful step is at least this times the one before.
+    #[option(default = 2.0, min = 1.0)]
+    pub trustregion_expansion_factor_successful: f64,
+    /// The radius after a very successful step is at least this times the step.
+    #[option(default = 4.0, min = 1.0)]
+    pub trustregion_expansion_factor_very_successful: f64,
+    /// The radius after a step that failed is this times the step, after one that is not very successful at least this times the radius
+    /// before; none for 0.5, with noise 0.98.
+    #[option(default = None, above = 0.0, below = 1.0)]
+    pub trustregion_shrinking_factor_not_successful: Option<f64>,
+    /// The next lower limit of the radius, relative to the one before; none for 0.1, with noise 0.9.
+    #[option(default = None, above = 0.0, below = 1.0)]
+    pub trustregion_shrinking_factor_lower_radius: Option<f64>,
+    /// The radius when its lower limit sinks, relative to the limit before; none for 0.5, with noise 0.95.
+    #[option(default = None, above = 0.0, below = 1.0)]
+    pub trustregion_shrinking_factor_upper_radius: Option<f64>,
+    /// Steps shorter than this times the lower limit of the radius are not evaluated.
+    #[option(default = 0.5, above = 0.0, below = 1.0)]
+    pub threshold_for_safety_step: f64,
+}
+
+impl Algorithm for Pybobyqa {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        let search = PowellSearch {
+            lines: true,
+            distance_power: 4,
+            shrink_step: true,
+            geometry_radius: 1.0,
+            xtol_rel: 0.0,
+            xtol_abs: self.convergence_minimal_trustregion_radius_tolerance,
+            ftol_rel: 0.0,
+            ftol_abs: 0.0,
+            rules: self.rules(x0),
+        };
+        search.minimize(problem, x0)
+    }
+}
+
+impl Pybobyqa {
+    fn rules(&self, x0: &[f64]) -> SearchRules {
+        let n = x0.len();
+        let noise = self.noise_additive_level.or(self.noise_multiplicative_level);
+        let by_noise = |option: Option<f64>, without: f64, with: f64| {
+            option.unwrap_or(if noise.is_some() { with } else { without })
+        };
+        let most = (n + 1) * (n + 2) / 2;
+        let usual = if noise.is_some() && n <= FEW_VARIABLES { most } else { 2 * n + 1 };
+        let points = self.trustregion_n_interpolation_points.map_or(usual, |k| k as usize);
+        let restarts = match (self.seek_global_optimum, noise) {
+            (true, _) => RESTARTS[1],
+            (false, Some(_)) => RESTARTS[0],
+            (false, None) => 0,
+        };
+        let lower = by_noise(self.trustregion_shrinking_factor_lower_radius, 0.1, 0.9);
+        let upper = by_noise(self.trustregion_shrinking_factor_upper_radius, 0.5, 0.95);
+        let slow = self.convergence_slow_progress_steps.map_or(SLOW_ITERATIONS * n, |k| k as usize);
+        SearchRules {
+            good: self.trustregion_threshold_successful,
+            very_good: self.trustregion_threshold_very_successful,
+            short: self.threshold_for_safety_step,
+            shrink: by_noise(self.trustregion_shrinking_factor_not_successful, 0.5, 0.98),
+            grow: (
+                self.trustregion_expansion_factor_successful,
+                self.trustregion_expansion_factor_very_successful,
+            ),
+            shrink_radii: (lower, upper),
+            first_radius: Some(
+                self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
+            ),
+            n_points: Some(points.clamp(n + 2, most)),
+            noise: (
+                self.noise_additive_level.unwrap_or(0.0),
+                self.noise_multiplicative_level.unwrap_or(0.0),
+            ),
+            noise_tolerance: self.convergence_noise_corrected_criterion_tolerance,
+            // With noise, its level is the test.
+            slow_below: by_noise(None, self.convergence_slow_progress_threshold, 0.0),
+            most_slow: slow,
+            restarts: self.n_restarts.unwrap_or(restarts),
+            growing: self.seek_global_optimum,
+        }
+    }
+}
