@@ -1,10 +1,9 @@
 //! Figures as text that a browser understands.
 
 use pyo3::prelude::*;
-use thalweg::view::{Figure, figures, render};
+use thalweg::view::{Figure, render};
 
 use super::value_error;
-use crate::numeric::to_vec;
 
 fn read(figure: &str) -> PyResult<Figure> {
     figure.parse().map_err(value_error)
