@@ -398,6 +398,55 @@ class Newuoa(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class Pounders(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    convergence_gtol_scaled: float | str | None
+    max_interpolation_points: int | float | str | None
+    trustregion_initial_radius: float | str | None
+    trustregion_minimal_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_shrinking_factor_not_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    theta1: float | str
+    theta2: float | str
+    trustregion_threshold_acceptance: float | str
+    trustregion_threshold_successful: float | str
+    c1: float | str | None
+    c2: float | str
+    trustregion_subproblem_solver: Literal["bntr", "gqtpar"]
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        convergence_gtol_scaled: float | str | None = ...,
+        max_interpolation_points: int | float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_minimal_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        theta1: float | str = ...,
+        theta2: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        trustregion_threshold_successful: float | str = ...,
+        c1: float | str | None = ...,
+        c2: float | str = ...,
+        trustregion_subproblem_solver: Literal["bntr", "gqtpar"] = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class Powell(Algorithm):
     convergence_ftol_rel: float | str
     convergence_xtol_rel: float | str
@@ -434,6 +483,59 @@ class Praxis(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Pybobyqa(Algorithm):
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    n_restarts: int | float | str | None
+    seek_global_optimum: bool | str
+    trustregion_initial_radius: float | str | None
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    threshold_for_safety_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        n_restarts: int | float | str | None = ...,
+        seek_global_optimum: bool | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        threshold_for_safety_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class Slsqp(Algorithm):
@@ -660,6 +762,79 @@ class NagDFOLS(Algorithm):
         trustregion_threshold_very_successful: float | str = ...,
         n_restarts: int | float | str = ...,
         convergence_value_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NagPyBOBYQA(Algorithm):
+    clip_criterion_if_overflowing: bool | str
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_criterion_value: float | str | None
+    convergence_slow_progress: float | str | None
+    initial_directions: str | None
+    interpolation_rounding_error: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: float | str | None
+    random_directions_orthogonal: bool | str
+    seek_global_optimum: bool | str
+    stopping_maxfun: int | float | str
+    threshold_for_safety_step: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_initial_radius: float | str | None
+    trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_precondition_interpolation: bool | str
+    trustregion_reset_options: float | str | None
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    n_restarts: int | float | str | None
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        clip_criterion_if_overflowing: bool | str = ...,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_criterion_value: float | str | None = ...,
+        convergence_slow_progress: float | str | None = ...,
+        initial_directions: str | None = ...,
+        interpolation_rounding_error: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: float | str | None = ...,
+        random_directions_orthogonal: bool | str = ...,
+        seek_global_optimum: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        threshold_for_safety_step: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_precondition_interpolation: bool | str = ...,
+        trustregion_reset_options: float | str | None = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        n_restarts: int | float | str | None = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1178,6 +1353,31 @@ class ScipyTruncatedNewton(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TAOPounders(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    convergence_gtol_scaled: float | str | None
+    trustregion_initial_radius: float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        convergence_gtol_scaled: float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1197,7 +1397,9 @@ class BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1208,6 +1410,8 @@ class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1294,7 +1498,9 @@ class BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Parallel: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1303,7 +1509,9 @@ class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Local: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1316,11 +1524,15 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1335,7 +1547,9 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1355,6 +1569,8 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1369,7 +1585,9 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
 
 class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1391,6 +1609,8 @@ class BoundedLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1422,7 +1642,9 @@ class GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1434,6 +1656,8 @@ class GradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1541,7 +1765,9 @@ class BoundedGradientBasedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Local: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1556,9 +1782,12 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1566,6 +1795,7 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalScalarAlgorithmSelection
@@ -1581,12 +1811,16 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
@@ -1604,7 +1838,9 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1623,9 +1859,11 @@ class BoundedGradientFreeScalarAlgorithmSelection:
 
 class BoundedLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedLeastSquaresLocalParallelAlgorithmSelection
@@ -1636,7 +1874,9 @@ class BoundedLeastSquaresLocalAlgorithmSelection:
 
 class BoundedLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1661,11 +1901,15 @@ class BoundedLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
@@ -1683,11 +1927,13 @@ class BoundedLocalScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1728,6 +1974,8 @@ class BoundedParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1840,7 +2088,9 @@ class GradientBasedNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1850,7 +2100,9 @@ class GradientFreeLeastSquaresLocalAlgorithmSelection:
 
 class GradientFreeLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1864,11 +2116,15 @@ class GradientFreeLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
@@ -1885,7 +2141,9 @@ class GradientFreeLocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1907,6 +2165,8 @@ class GradientFreeParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -1922,7 +2182,9 @@ class GradientFreeParallelScalarAlgorithmSelection:
 
 class LeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1946,6 +2208,8 @@ class LocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2001,9 +2265,12 @@ class BoundedGradientFreeAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2012,6 +2279,7 @@ class BoundedGradientFreeAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
@@ -2024,9 +2292,11 @@ class BoundedGradientFreeAlgorithmSelection:
 
 class BoundedLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2045,7 +2315,9 @@ class BoundedLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -2053,6 +2325,7 @@ class BoundedLocalAlgorithmSelection:
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2068,6 +2341,7 @@ class BoundedLocalAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2098,12 +2372,16 @@ class BoundedParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
@@ -2124,11 +2402,13 @@ class BoundedScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2285,7 +2565,9 @@ class GradientBasedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLeastSquaresParallelAlgorithmSelection
@@ -2301,10 +2583,13 @@ class GradientFreeLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2313,6 +2598,7 @@ class GradientFreeLocalAlgorithmSelection:
     pygmo_compass_search: type[PygmoCompassSearch]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLocalParallelAlgorithmSelection
@@ -2329,12 +2615,16 @@ class GradientFreeParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
@@ -2354,7 +2644,9 @@ class GradientFreeScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2376,10 +2668,12 @@ class GradientFreeScalarAlgorithmSelection:
 class LeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresLocalAlgorithmSelection
@@ -2391,7 +2685,9 @@ class LeastSquaresLocalAlgorithmSelection:
 
 class LeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresParallelAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: LeastSquaresLocalParallelAlgorithmSelection
@@ -2426,11 +2722,15 @@ class LocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
@@ -2453,11 +2753,13 @@ class LocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2504,6 +2806,8 @@ class ParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2528,7 +2832,9 @@ class BoundedAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -2536,6 +2842,7 @@ class BoundedAlgorithmSelection:
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2552,6 +2859,7 @@ class BoundedAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
@@ -2621,10 +2929,13 @@ class GradientFreeAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
@@ -2634,6 +2945,7 @@ class GradientFreeAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeAlgorithmSelection
     Global: GlobalGradientFreeAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
@@ -2648,10 +2960,12 @@ class GradientFreeAlgorithmSelection:
 class LeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
     levenberg_marquardt: type[LevenbergMarquardt]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresAlgorithmSelection
@@ -2685,8 +2999,10 @@ class LocalAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -2694,6 +3010,7 @@ class LocalAlgorithmSelection:
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2714,6 +3031,7 @@ class LocalAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
@@ -2747,12 +3065,16 @@ class ParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedParallelAlgorithmSelection
     Global: GlobalParallelAlgorithmSelection
     GradientFree: GradientFreeParallelAlgorithmSelection
@@ -2778,11 +3100,13 @@ class ScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2829,8 +3153,10 @@ class AlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -2838,6 +3164,7 @@ class AlgorithmSelection:
     variable_metric: type[VariableMetric]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_lbfgsb: type[NloptLBFGSB]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2859,6 +3186,7 @@ class AlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection
