@@ -501,6 +501,55 @@ class Newuoa(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class Pounders(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    convergence_gtol_scaled: float | str | None
+    max_interpolation_points: int | float | str | None
+    trustregion_initial_radius: float | str | None
+    trustregion_minimal_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_shrinking_factor_not_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    theta1: float | str
+    theta2: float | str
+    trustregion_threshold_acceptance: float | str
+    trustregion_threshold_successful: float | str
+    c1: float | str | None
+    c2: float | str
+    trustregion_subproblem_solver: Literal["bntr", "gqtpar"]
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        convergence_gtol_scaled: float | str | None = ...,
+        max_interpolation_points: int | float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_minimal_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        theta1: float | str = ...,
+        theta2: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        trustregion_threshold_successful: float | str = ...,
+        c1: float | str | None = ...,
+        c2: float | str = ...,
+        trustregion_subproblem_solver: Literal["bntr", "gqtpar"] = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class Powell(Algorithm):
     convergence_ftol_rel: float | str
     convergence_xtol_rel: float | str
@@ -537,6 +586,59 @@ class Praxis(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class Pybobyqa(Algorithm):
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    n_restarts: int | float | str | None
+    seek_global_optimum: bool | str
+    trustregion_initial_radius: float | str | None
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    threshold_for_safety_step: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        n_restarts: int | float | str | None = ...,
+        seek_global_optimum: bool | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        threshold_for_safety_step: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class Slsqp(Algorithm):
@@ -806,6 +908,79 @@ class NagDFOLS(Algorithm):
         trustregion_threshold_very_successful: float | str = ...,
         n_restarts: int | float | str = ...,
         convergence_value_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
+class NagPyBOBYQA(Algorithm):
+    clip_criterion_if_overflowing: bool | str
+    convergence_minimal_trustregion_radius_tolerance: float | str
+    convergence_noise_corrected_criterion_tolerance: float | str
+    convergence_criterion_value: float | str | None
+    convergence_slow_progress: float | str | None
+    initial_directions: str | None
+    interpolation_rounding_error: float | str
+    noise_additive_level: float | str | None
+    noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: float | str | None
+    random_directions_orthogonal: bool | str
+    seek_global_optimum: bool | str
+    stopping_maxfun: int | float | str
+    threshold_for_safety_step: float | str
+    trustregion_expansion_factor_successful: float | str
+    trustregion_expansion_factor_very_successful: float | str
+    trustregion_initial_radius: float | str | None
+    trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str
+    trustregion_n_interpolation_points: int | float | str | None
+    trustregion_precondition_interpolation: bool | str
+    trustregion_reset_options: float | str | None
+    trustregion_shrinking_factor_not_successful: float | str | None
+    trustregion_shrinking_factor_lower_radius: float | str | None
+    trustregion_shrinking_factor_upper_radius: float | str | None
+    trustregion_threshold_successful: float | str
+    trustregion_threshold_very_successful: float | str
+    n_restarts: int | float | str | None
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        clip_criterion_if_overflowing: bool | str = ...,
+        convergence_minimal_trustregion_radius_tolerance: float | str = ...,
+        convergence_noise_corrected_criterion_tolerance: float | str = ...,
+        convergence_criterion_value: float | str | None = ...,
+        convergence_slow_progress: float | str | None = ...,
+        initial_directions: str | None = ...,
+        interpolation_rounding_error: float | str = ...,
+        noise_additive_level: float | str | None = ...,
+        noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: float | str | None = ...,
+        random_directions_orthogonal: bool | str = ...,
+        seek_global_optimum: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        threshold_for_safety_step: float | str = ...,
+        trustregion_expansion_factor_successful: float | str = ...,
+        trustregion_expansion_factor_very_successful: float | str = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str = ...,
+        trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_precondition_interpolation: bool | str = ...,
+        trustregion_reset_options: float | str | None = ...,
+        trustregion_shrinking_factor_not_successful: float | str | None = ...,
+        trustregion_shrinking_factor_lower_radius: float | str | None = ...,
+        trustregion_shrinking_factor_upper_radius: float | str | None = ...,
+        trustregion_threshold_successful: float | str = ...,
+        trustregion_threshold_very_successful: float | str = ...,
+        n_restarts: int | float | str | None = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1399,6 +1574,31 @@ class ScipyTruncatedNewton(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TAOPounders(Algorithm):
+    convergence_gtol_abs: float | str
+    convergence_gtol_rel: float | str
+    convergence_gtol_scaled: float | str | None
+    trustregion_initial_radius: float | str | None
+    stopping_maxiter: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    n_cores: int | float | str
+    batch_evaluator: Any
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        convergence_gtol_rel: float | str = ...,
+        convergence_gtol_scaled: float | str | None = ...,
+        trustregion_initial_radius: float | str | None = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+        n_cores: int | float | str = ...,
+        batch_evaluator: Any = ...,
+    ) -> None: ...
+
 class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
@@ -1427,7 +1627,9 @@ class BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1459,6 +1661,8 @@ class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1582,7 +1786,9 @@ class BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Parallel: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1591,7 +1797,9 @@ class BoundedGradientFreeLeastSquaresLocalAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Local: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1616,13 +1824,17 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
@@ -1639,7 +1851,9 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1685,6 +1899,8 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1702,7 +1918,9 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
 
 class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1741,6 +1959,8 @@ class BoundedLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1786,7 +2006,9 @@ class GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1821,6 +2043,8 @@ class GradientFreeLocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1961,7 +2185,9 @@ class BoundedGradientBasedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Local: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -1977,9 +2203,12 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -1989,6 +2218,7 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGradientFreeLocalParallelAlgorithmSelection
@@ -2018,7 +2248,10 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2026,6 +2259,7 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
@@ -2045,7 +2279,9 @@ class BoundedGradientFreeScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2068,10 +2304,12 @@ class BoundedGradientFreeScalarAlgorithmSelection:
 class BoundedLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
     dogbox: type[Dogbox]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: BoundedLeastSquaresLocalParallelAlgorithmSelection
@@ -2082,7 +2320,9 @@ class BoundedLeastSquaresLocalAlgorithmSelection:
 
 class BoundedLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2113,13 +2353,17 @@ class BoundedLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
     NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
@@ -2140,12 +2384,14 @@ class BoundedLocalScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2206,6 +2452,8 @@ class BoundedParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2325,7 +2573,9 @@ class GradientBasedNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2335,7 +2585,9 @@ class GradientFreeLeastSquaresLocalAlgorithmSelection:
 
 class GradientFreeLeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2362,13 +2614,17 @@ class GradientFreeLocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
@@ -2387,7 +2643,9 @@ class GradientFreeLocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2437,6 +2695,8 @@ class GradientFreeParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2455,7 +2715,9 @@ class GradientFreeParallelScalarAlgorithmSelection:
 
 class LeastSquaresLocalParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2497,6 +2759,8 @@ class LocalParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2572,9 +2836,12 @@ class BoundedGradientFreeAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2585,6 +2852,7 @@ class BoundedGradientFreeAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedGradientFreeLocalAlgorithmSelection
@@ -2599,10 +2867,12 @@ class BoundedGradientFreeAlgorithmSelection:
 class BoundedLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
     dogbox: type[Dogbox]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLeastSquaresAlgorithmSelection
     GradientFree: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2624,7 +2894,9 @@ class BoundedLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -2633,6 +2905,7 @@ class BoundedLocalAlgorithmSelection:
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2651,6 +2924,7 @@ class BoundedLocalAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     GradientBased: BoundedGradientBasedLocalAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalAlgorithmSelection
@@ -2687,7 +2961,10 @@ class BoundedParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2695,6 +2972,7 @@ class BoundedParallelAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalParallelAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
@@ -2718,12 +2996,14 @@ class BoundedScalarAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -2890,7 +3170,9 @@ class GradientBasedScalarAlgorithmSelection:
 
 class GradientFreeLeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLeastSquaresAlgorithmSelection
     Local: GradientFreeLeastSquaresLocalAlgorithmSelection
     Parallel: GradientFreeLeastSquaresParallelAlgorithmSelection
@@ -2907,10 +3189,13 @@ class GradientFreeLocalAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2921,6 +3206,7 @@ class GradientFreeLocalAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalAlgorithmSelection
     NonlinearConstrained: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
@@ -2952,7 +3238,10 @@ class GradientFreeParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -2960,6 +3249,7 @@ class GradientFreeParallelAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeParallelAlgorithmSelection
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
@@ -2981,7 +3271,9 @@ class GradientFreeScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -3007,11 +3299,13 @@ class LeastSquaresLocalAlgorithmSelection:
     dfols: type[Dfols]
     dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresLocalAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresLocalAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresLocalAlgorithmSelection
@@ -3023,7 +3317,9 @@ class LeastSquaresLocalAlgorithmSelection:
 
 class LeastSquaresParallelAlgorithmSelection:
     dfols: type[Dfols]
+    pounders: type[Pounders]
     nag_dfols: type[NagDFOLS]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresParallelAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: LeastSquaresLocalParallelAlgorithmSelection
@@ -3064,13 +3360,17 @@ class LocalParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
@@ -3096,12 +3396,14 @@ class LocalScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3169,6 +3471,8 @@ class ParallelScalarAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pybobyqa: type[Pybobyqa]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -3199,7 +3503,9 @@ class BoundedAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -3208,6 +3514,7 @@ class BoundedAlgorithmSelection:
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3227,6 +3534,7 @@ class BoundedAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Global: BoundedGlobalAlgorithmSelection
     GradientBased: BoundedGradientBasedAlgorithmSelection
     GradientFree: BoundedGradientFreeAlgorithmSelection
@@ -3301,10 +3609,13 @@ class GradientFreeAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     subplex: type[Subplex]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -3316,6 +3627,7 @@ class GradientFreeAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeAlgorithmSelection
     Global: GlobalGradientFreeAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresAlgorithmSelection
@@ -3332,11 +3644,13 @@ class LeastSquaresAlgorithmSelection:
     dfols: type[Dfols]
     dogbox: type[Dogbox]
     levenberg_marquardt: type[LevenbergMarquardt]
+    pounders: type[Pounders]
     trf: type[Trf]
     nag_dfols: type[NagDFOLS]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLeastSquaresAlgorithmSelection
     GradientBased: GradientBasedLeastSquaresAlgorithmSelection
     GradientFree: GradientFreeLeastSquaresAlgorithmSelection
@@ -3373,8 +3687,10 @@ class LocalAlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -3383,6 +3699,7 @@ class LocalAlgorithmSelection:
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3406,6 +3723,7 @@ class LocalAlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalAlgorithmSelection
     GradientBased: GradientBasedLocalAlgorithmSelection
     GradientFree: GradientFreeLocalAlgorithmSelection
@@ -3445,7 +3763,10 @@ class ParallelAlgorithmSelection:
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
+    pybobyqa: type[Pybobyqa]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
@@ -3453,6 +3774,7 @@ class ParallelAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedParallelAlgorithmSelection
     Global: GlobalParallelAlgorithmSelection
     GradientFree: GradientFreeParallelAlgorithmSelection
@@ -3481,12 +3803,14 @@ class ScalarAlgorithmSelection:
     newuoa: type[Newuoa]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3538,8 +3862,10 @@ class AlgorithmSelection:
     neldermead_parallel: type[NelderMeadParallel]
     newton_cg: type[NewtonCg]
     newuoa: type[Newuoa]
+    pounders: type[Pounders]
     powell: type[Powell]
     praxis: type[Praxis]
+    pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
@@ -3548,6 +3874,7 @@ class AlgorithmSelection:
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
     nag_dfols: type[NagDFOLS]
+    nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_lbfgsb: type[NloptLBFGSB]
@@ -3572,6 +3899,7 @@ class AlgorithmSelection:
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
+    tao_pounders: type[TAOPounders]
     Bounded: BoundedAlgorithmSelection
     Global: GlobalAlgorithmSelection
     GradientBased: GradientBasedAlgorithmSelection

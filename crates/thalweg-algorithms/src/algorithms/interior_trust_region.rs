@@ -413,7 +413,7 @@ mod tests {
         for algorithm in every_kind() {
             let most = match algorithm.hessian_update_strategy {
                 // Broyden's methods are made for equations, and slow here; DFP corrects a bad matrix slowly.
-                SecantUpdate::Bb | SecantUpdate::Bg => 2000,
+                SecantUpdate::Bb | SecantUpdate::Bg => 10_000,
                 SecantUpdate::Dfp => 300,
                 _ => 150,
             };

@@ -13,6 +13,8 @@ use crate::support::{answered, essence};
 
 const PATH: &str = "THALWEG_TEST_LOG";
 const STRICT: &str = "THALWEG_TEST_STRICT";
+/// Evaluations of a run that is not killed.
+const BUDGET: usize = 600;
 
 /// A run whose objective tells every evaluation that it has finished.
 fn run(path: &Path, strict: bool, finished: &mut dyn FnMut(usize)) -> OptimizeResult<Vec<f64>> {
@@ -32,7 +34,7 @@ fn run(path: &Path, strict: bool, finished: &mut dyn FnMut(usize)) -> OptimizeRe
     let options = LogOptions { durability, ..LogOptions::new(path) };
     minimize(fun, vec![-1.2; 6])
         .algorithm("neldermead")
-        .option("stopping_maxfun", 600)
+        .option("stopping_maxfun", BUDGET)
         .log(options)
         .resume(true)
         .run()
@@ -110,8 +112,9 @@ fn fifty_processes_are_killed_and_nothing_that_was_safe_is_lost() {
                 assert_eq!(told, 0);
                 continue;
             };
-            assert_eq!(problem.status, "running");
             let known = answered(&path);
+            // On a quick machine it may have come to its end.
+            assert!(problem.status == "running" || known >= BUDGET, "{}", problem.status);
             // Of what this process told, strict logs hold all but the last; grouped ones what is older than a group.
             let safe = if strict { told.saturating_sub(1) } else { early };
             assert!(known >= before + safe, "{i}: {known} of {before} + {safe}");
