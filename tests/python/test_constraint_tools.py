@@ -116,7 +116,8 @@ def test_a_result_has_a_plan():
     assert html.count("<tr>") == 3
     assert "<td>probability</td>" in html
     assert repr(pickle.loads(pickle.dumps(result)).constraint_plan) == repr(plan)
-    assert json.loads(result.to_json())["constraint_plan"] == list(map(str, plan))
+    written = json.loads(result.to_json())["constraint_plan"]
+    assert written == [vars(entry) for entry in plan]
 
 
 def test_no_plan_without_constraints():

@@ -3,16 +3,20 @@
 import doctest
 import importlib
 import pkgutil
+from importlib.util import find_spec
 
 import pytest
 import thalweg
+
+NEED = {"thalweg._plots._altair": "altair", "thalweg._plots._bokeh": "bokeh"}
+"""Modules that need a package which is not installed for tests."""
 
 MODULES = [
     "thalweg",
     *sorted(
         module.name
         for module in pkgutil.walk_packages(thalweg.__path__, "thalweg.")
-        if module.name != "thalweg._thalweg"
+        if module.name != "thalweg._thalweg" and find_spec(NEED.get(module.name, "thalweg"))
     ),
 ]
 
