@@ -123,12 +123,13 @@ def _grid(figure: Figure, made: dict[str, Any], make_subplot_kwargs: dict[str, A
     for panel in figure.panels:
         places[panel.row][panel.col] = {"type": panel.kind}
     titles = [broken(panel.title, "<br>") for panel in figure.panels]
+    two_lines = any("{linebreak}" in panel.y.label for panel in figure.panels)
     drawn = make_subplots(
         **{
             "rows": figure.rows,
             "cols": figure.cols,
             "specs": places,
-            "horizontal_spacing": _GAPS[0] / figure.width,
+            "horizontal_spacing": (_GAPS[0] + (_TITLE if two_lines else 0)) / figure.width,
             "vertical_spacing": (_GAPS[1] + (_TITLE if any(titles) else 0)) / figure.height,
             "subplot_titles": titles if any(titles) else None,
             **make_subplot_kwargs,
@@ -149,6 +150,8 @@ def _grid(figure: Figure, made: dict[str, Any], make_subplot_kwargs: dict[str, A
             target.update(_without(next(own), _LOOK_OF_AXES + _PLACES))
         if panel.kind == "scene":
             _widen(subplot, figure)
+        elif two_lines:
+            subplot.yaxis.title.font.size = 11  # to stay within the height of the panel
     _share_axes(drawn, figure)
     _add_titles(drawn, figure)
     return drawn
