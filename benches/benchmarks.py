@@ -1,10 +1,10 @@
 """What run_benchmark adds to the objectives, beside optimagic in the same run.
 
-    python benches/benchmarks.py [--quick]
+    python benches/benchmarks.py [--quick] [--slow]
 
-The problems of Moré and Wild with L-BFGS-B, two of BOBYQA's class and Nelder-Mead, 1000 evaluations each, one core. Time beyond the objectives = time
-of run_benchmark - time inside the objectives; processor time, which other work on the machine hardly changes, the shortest of several
-runs.
+The problems of Moré and Wild with L-BFGS-B, NLopt's BOBYQA, Nelder-Mead, and with --slow Py-BOBYQA, which takes optimagic many minutes;
+1000 evaluations each, one core. Time beyond the objectives = time of run_benchmark - time inside the objectives; processor time, which
+other work on the machine hardly changes, the shortest of several runs.
 
 * "same objectives": both libraries call the same Python functions, and both difference them numerically;
 * "as users run it": each library with the problems of its own. For thalweg all of the time counts, the objectives' included.
@@ -24,13 +24,9 @@ import numpy as np
 
 import thalweg as om
 
-# thalweg's name, optimagic's name, repetitions of optimagic's runs (Py-BOBYQA takes minutes)
-ALGORITHMS = [
-    ("scipy_lbfgsb", "scipy_lbfgsb", 2),
-    ("nlopt_bobyqa", "nlopt_bobyqa", 2),
-    ("bobyqa", "nag_pybobyqa", 1),
-    ("scipy_neldermead", "scipy_neldermead", 2),
-]
+# The algorithm and the repetitions of optimagic's runs.
+ALGORITHMS = [("scipy_lbfgsb", 2), ("nlopt_bobyqa", 2), ("scipy_neldermead", 2)]
+SLOW = [("nag_pybobyqa", 1)]
 BUDGET = 1000
 GOAL = 20
 
@@ -96,7 +92,9 @@ def optimagic_functions():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the ten problems of 'example' only")
-    name = "example" if parser.parse_args().quick else "more_wild"
+    parser.add_argument("--slow", action="store_true", help="with Py-BOBYQA, which takes minutes")
+    arguments = parser.parse_args()
+    name = "example" if arguments.quick else "more_wild"
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     peer = optimagic_functions()
@@ -104,12 +102,12 @@ def main():
     print(f"run_benchmark on {name}: seconds beyond the objectives, one core, {BUDGET} evaluations")
     print(f"{'':18}{'thalweg native':>16}{'thalweg':>10}{'optimagic':>11}{'ratio native':>14}{'ratio same':>12}")
     totals = np.zeros(4)
-    for algorithm, peers, repetitions in ALGORITHMS:
+    for algorithm, repetitions in ALGORITHMS + (SLOW if arguments.slow else []):
         whole = seconds_native(native, [algorithm])
-        line = f"{peers:18}{whole:>16.3f}"
+        line = f"{algorithm:18}{whole:>16.3f}"
         if peer is not None:
             problems, run, mark = peer
-            theirs_timed = seconds_beyond(run, problems(name), mark, peers, repetitions)
+            theirs_timed = seconds_beyond(run, problems(name), mark, algorithm, repetitions)
             mark = om.mark.least_squares
             ours_timed = seconds_beyond(om.run_benchmark, problems(name), mark, algorithm, 4)
             line += f"{ours_timed:>10.3f}{theirs_timed:>11.2f}{theirs_timed / whole:>14.0f}{theirs_timed / ours_timed:>12.0f}"
