@@ -52,8 +52,9 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
 
-# The references are measured where they are installed (`make bench` installs them); otherwise the recorded counts stand.
-REFERENCES := import scipy, nlopt, dfols, pybobyqa, iminuit, optimagic
+# The references are measured where they are installed (`make bench` installs them), which takes up to two hours, since two of them are
+# slow; otherwise the recorded counts stand.
+REFERENCES := import scipy, nlopt, dfols, fides, pybobyqa, iminuit, optimagic
 profiles: build  ## Every algorithm on benchmark sets, beside the reference libraries, into docs/benchmarks.md.
 	@if $(RUN) -c '$(REFERENCES)' 2>/dev/null; then \
 		$(RUN) scripts/reference/more_wild_reference.py; \
@@ -91,5 +92,5 @@ $(VENV)/test: $(VENV)/built
 	@touch $@
 
 $(VENV)/bench: $(VENV)/built
-	$(RUN) -m pip install -q optimagic scipy nlopt DFO-LS Py-BOBYQA iminuit
+	$(RUN) -m pip install -q optimagic scipy nlopt DFO-LS Py-BOBYQA fides iminuit
 	@touch $@
