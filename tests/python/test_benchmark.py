@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import thalweg as om
+from benchmark_runs import ALGORITHMS, Broken, problems, results, scalar_algorithm  # noqa: F401
 from thalweg.exceptions import (
     InvalidAlgorithmError,
     InvalidAlgoOptionError,
@@ -18,33 +19,8 @@ from thalweg.exceptions import (
 )
 from thalweg.optimization.algorithm import Algorithm, InternalOptimizeResult
 
-ALGORITHMS = ["scipy_lbfgsb", "scipy_neldermead", "nag_dfols"]
 
-
-@pytest.fixture(scope="module")
-def problems():
-    return om.get_benchmark_problems("example")
-
-
-@pytest.fixture(scope="module")
-def results(problems):
-    return om.run_benchmark(problems, ALGORITHMS, n_cores=2, max_criterion_evaluations=300)
-
-
-@om.mark.minimizer(
-    name="walk",
-    solver_type="scalar",
-    is_available=True,
-    is_global=False,
-    needs_jac=False,
-    needs_hess=False,
-    needs_bounds=False,
-    supports_parallelism=False,
-    supports_bounds=False,
-    supports_infinite_bounds=False,
-    supports_linear_constraints=False,
-    supports_nonlinear_constraints=False,
-)
+@scalar_algorithm("walk")
 @dataclass(frozen=True)
 class Walk(Algorithm):
     """Never stops by itself."""
@@ -60,28 +36,6 @@ class Walk(Algorithm):
             if new < value:
                 best, value = x, new
         return InternalOptimizeResult(x=best, fun=value)
-
-
-@om.mark.minimizer(
-    name="broken",
-    solver_type="scalar",
-    is_available=True,
-    is_global=False,
-    needs_jac=False,
-    needs_hess=False,
-    needs_bounds=False,
-    supports_parallelism=False,
-    supports_bounds=False,
-    supports_infinite_bounds=False,
-    supports_linear_constraints=False,
-    supports_nonlinear_constraints=False,
-)
-@dataclass(frozen=True)
-class Broken(Algorithm):
-    """Fails."""
-
-    def _solve_internal_problem(self, problem, x0):
-        raise RuntimeError("out of luck")
 
 
 def same(left, right, but=("time_history", "solution")):
@@ -382,21 +336,7 @@ def test_native_failures(problems):
         om.run_benchmark(wrong, ["scipy_lbfgsb"], error_handling="raise")
 
 
-@om.mark.minimizer(
-    name="secret",
-    solver_type="scalar",
-    is_available=True,
-    is_global=False,
-    needs_jac=False,
-    needs_hess=False,
-    needs_bounds=False,
-    supports_parallelism=False,
-    supports_bounds=False,
-    supports_infinite_bounds=False,
-    supports_linear_constraints=False,
-    supports_nonlinear_constraints=False,
-    disable_history=True,
-)
+@scalar_algorithm("secret", disable_history=True)
 @dataclass(frozen=True)
 class Secret(Algorithm):
     """Keeps no history."""

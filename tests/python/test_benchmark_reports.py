@@ -1,48 +1,12 @@
 """Reports and plots of benchmark runs, and every message about what does not fit."""
 
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
-
 import thalweg as om
+from benchmark_runs import ALGORITHMS, Broken, problems, results  # noqa: F401
 from thalweg.exceptions import InvalidArgumentError
-from thalweg.optimization.algorithm import Algorithm
-
-ALGORITHMS = ["scipy_lbfgsb", "scipy_neldermead", "nag_dfols"]
-
-
-@pytest.fixture(scope="module")
-def problems():
-    return om.get_benchmark_problems("example")
-
-
-@pytest.fixture(scope="module")
-def results(problems):
-    return om.run_benchmark(problems, ALGORITHMS, n_cores=2, max_criterion_evaluations=300)
-
-
-@om.mark.minimizer(
-    name="broken",
-    solver_type="scalar",
-    is_available=True,
-    is_global=False,
-    needs_jac=False,
-    needs_hess=False,
-    needs_bounds=False,
-    supports_parallelism=False,
-    supports_bounds=False,
-    supports_infinite_bounds=False,
-    supports_linear_constraints=False,
-    supports_nonlinear_constraints=False,
-)
-@dataclass(frozen=True)
-class Broken(Algorithm):
-    """Fails."""
-
-    def _solve_internal_problem(self, problem, x0):
-        raise RuntimeError("out of luck")
 
 
 def test_reports(problems, results):
