@@ -21,9 +21,8 @@
 //! * Where different optima were found, the search does not end before 2n + 2 runs (a bowl needs 2n + 1), or while a suggestion
 //!   is better than the best optimum.
 //!
-//! With default options and L-BFGS-B they find the minimum of Griewank's function (n = 2, 5; a box 1200 wide) in 100 % of searches
-//! instead of 0 to 5 %, at a third to a tenth of the evaluations; that of Rastrigin's in 80 to 95 % instead of 25 to 55 %
-//! (`benches/multistart.py`).
+//! With default options (n = 2, 5; L-BFGS-B and Nelder-Mead) 239 of 240 searches find the minimum of Ackley's, Griewank's or Rastrigin's
+//! function, where optimagic finds it in 91, at 0.90 to 1.09 times its evaluations (`benches/multistart.py`).
 //!
 //! Arnoud, Guvenen, Kleineberg 2019: Benchmarking global optimizers, <https://doi.org/10.3386/w26340>
 
