@@ -69,6 +69,7 @@ impl PythonAlgorithm {
             global: flag("is_global")?,
             needs_gradient: flag("needs_jac")?,
             needs_hessian: flag("needs_hess")?,
+            uses_hessian: flag("needs_hess")?,
             needs_bounds: flag("needs_bounds")?,
             bounds: flag("supports_bounds")?,
             infinite_bounds: flag("supports_infinite_bounds")?,

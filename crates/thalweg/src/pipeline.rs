@@ -384,6 +384,8 @@ fn problem_spec(
         constraint_limits: constraints.limits().to_vec(),
         constraint_sizes: constraints.sizes(),
         constraint_tolerances: constraints.tolerances().to_vec(),
+        has_hessian: false,
+        has_hessian_product: false,
         seed,
     }
 }
