@@ -56,9 +56,13 @@ _SCIPY_METHODS = {
     "COBYLA": "scipy_cobyla",
     "SLSQP": "scipy_slsqp",
     "trust-constr": "scipy_trust_constr",
+    "dogleg": "scipy_dogleg",
+    "trust-ncg": "scipy_trust_ncg",
+    "trust-exact": "scipy_trust_exact",
+    "trust-krylov": "scipy_trust_krylov",
 }
 
-_METHODS_WITHOUT_COUNTERPART = ("dogleg", "trust-ncg", "trust-exact", "trust-krylov", "COBYQA")
+_METHODS_WITHOUT_COUNTERPART = ("COBYQA",)
 
 
 def resolve_aliases(call: Call) -> None:

@@ -65,9 +65,9 @@ MISSING_AND_ALIASES = [
         r"Did you mean \['BFGS'",
     ),
     (
-        lambda: om.minimize(sphere, x0=START, method="dogleg"),
+        lambda: om.minimize(sphere, x0=START, method="COBYQA"),
         "UnsupportedAlgorithmError",
-        "dogleg is not there yet",
+        "COBYQA is not there yet",
     ),
     (call(jac=True, fun_and_jac=sphere), "AliasError", "jac=True"),
     (

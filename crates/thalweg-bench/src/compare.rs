@@ -43,8 +43,10 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
     ("convergence_xtol_rel", 1e-8),
 ];
 
+const SECOND_DERIVATIVES: &[(&str, f64)] = &[("convergence_gtol_abs", 1e-12)];
+
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 28] = [
+pub const PAIRINGS: [Pairing; 32] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -68,6 +70,12 @@ pub const PAIRINGS: [Pairing; 28] = [
         reference: "scipy_ls_dogbox",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "dogleg",
+        reference: "scipy_dogleg",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
     },
     Pairing {
         algorithm: "fides",
@@ -224,6 +232,24 @@ pub const PAIRINGS: [Pairing; 28] = [
         reference: "scipy_ls_trf",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "trust_exact",
+        reference: "scipy_trust_exact",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
+    },
+    Pairing {
+        algorithm: "trust_krylov",
+        reference: "scipy_trust_krylov",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
+    },
+    Pairing {
+        algorithm: "trust_ncg",
+        reference: "scipy_trust_ncg",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
     },
 ];
 
