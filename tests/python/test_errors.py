@@ -85,8 +85,6 @@ MISSING_AND_ALIASES = [
 UNSUPPORTED = [
     (call(options={}), "UnsupportedArgumentError", "algo_options argument instead"),
     (call(tol=1e-3), "UnsupportedArgumentError", "algo_options or a configured algorithm"),
-    (call(hess=sphere), "UnsupportedArgumentError", "The hess argument is not supported yet"),
-    (call(hessp=sphere), "UnsupportedArgumentError", "The hessp argument is not supported yet"),
     (
         call(logging=True),
         "InvalidArgumentError",
