@@ -158,7 +158,7 @@ fn same_points_and_counts_as_scipy() {
             }
         }
         // Rounding grows from step to step; what ends an iteration for a step is some more of it.
-        let first = if method == "trust-krylov" { 1e-9 } else { 1e-13 };
+        let first = if method == "trust-krylov" { 1e-7 } else { 1e-13 };
         for (k, point) in case["points"].as_array().unwrap().iter().enumerate() {
             let Some(mine) = points.get(k) else { break };
             let tolerance = (first * 3f64.powi(k as i32)).max(1e-11);

@@ -15,7 +15,7 @@
 //!
 //! # Differences from the reference
 //! To scipy's `trust-ncg`, whose first points it reproduces (`tests/golden_trust_region.rs`):
-//! * a step that is rejected shrinks the radius to a quarter of its own length, so that it is not tried again;
+//! * a step that is rejected shrinks the radius until it is out of reach, so that the same point is not tried again;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
 //!   where the reference goes on until its iterations are used up;
 //! * a trial without a finite value is rejected and shrinks the radius, where the reference repeats it for ever;
