@@ -472,6 +472,7 @@ fn values_of(
     let values = rows.filter_map(|((value, task), x)| {
         let has_counted = std::mem::replace(&mut last, x) == x;
         match task {
+            Task::Hess => None,
             Task::Jac => (gradients_count && !has_counted).then_some(f64::INFINITY),
             _ => Some(*value),
         }

@@ -20,6 +20,7 @@ mod convergence;
 pub mod drivers;
 mod error;
 mod evaluator;
+mod hessian;
 mod history;
 mod json;
 mod limits;
@@ -58,7 +59,9 @@ pub use multistart::{
 };
 pub use nonlinear::{ConstraintHandling, Limit, NonlinearLimits};
 pub use numdiff::NumericalDerivatives;
-pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+pub use objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 pub use pipeline::{Specification, optimize};
 pub use policy::{ErrorHandling, PenaltyOptions};
 pub use progress::{Pace, Progress, ProgressReport};
