@@ -136,10 +136,11 @@ pub fn minimize(
     }
 }
 
-/// The radius after a step that was not taken, which has to be out of reach.
+/// The radius after a step that was not taken: a quarter as often as it takes to put the step out of reach.
 fn shrunk(radius: f64, length: f64) -> f64 {
     let smaller = SHRINK * radius;
-    if smaller < length { smaller } else { SHRINK * length }
+    // Never, if the length is not a number.
+    if smaller >= length && length > 0.0 { shrunk(smaller, length) } else { smaller }
 }
 
 /// A point with what is known there.
