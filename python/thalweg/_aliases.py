@@ -247,6 +247,9 @@ def _bind_args(call: Call) -> None:
             else:
                 _bind_by_position(call, argument, args)
                 break
+    for argument in ("hess", "hessp"):
+        if callable(call.__dict__[argument]):
+            call.__dict__[argument] = WithArgs(call.__dict__[argument], args)
 
 
 def _names_of_args(function: Any, args: tuple[Any, ...]) -> tuple[str, ...] | None:

@@ -36,8 +36,8 @@ pub(crate) fn check(spec: &Specification<'_>, space: &Space) -> Result<(), Optim
     Ok(())
 }
 
-/// The algorithms that use second derivatives, for messages.
-pub(crate) fn users_of_hessians() -> String {
+/// The names of the algorithms that use second derivatives, for messages.
+pub fn users_of_hessians() -> String {
     let names: Vec<&str> = crate::algorithms::CATALOG
         .iter()
         .filter(|entry| entry.spec.features.uses_hessian)

@@ -50,6 +50,7 @@ pub use closures::{Closures, Output, stateful};
 pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
+pub use hessian::users_of_hessians;
 pub use history::{History, Row};
 pub use json::JsonError;
 pub use limits::{IterationReport, Limits};

@@ -8,8 +8,9 @@ use thalweg::algorithms::newton_cg::NewtonCg;
 use thalweg::core::{Algorithm, Finish, Problem, SolverKind, Stop, Task};
 use thalweg::drivers::{Blueprint, Tape, Tell, lockstep};
 use thalweg::{
-    Closures, ErrorHandling, MultistartOptions, Optimization, OptimizeError, Options, Scaling,
-    SecondDerivatives, likelihood, maximize, minimize, resolve,
+    Closures, ConstraintHandling, ErrorHandling, MultistartOptions, NonlinearConstraint,
+    Optimization, OptimizeError, Options, Scaling, SecondDerivatives, likelihood, maximize,
+    minimize, resolve,
 };
 
 type Report = Arc<Mutex<Vec<[f64; 2]>>>;
@@ -289,7 +290,7 @@ fn a_hessian_that_is_no_use_is_refused_by_name() {
     assert!(
         error.starts_with(
             "levenberg_marquardt is a least_squares algorithm and has no use for hess, the second derivative of a single value. \
-             Leave hess out, or use a scalar algorithm that uses second derivatives: newton_cg"
+             Leave hess out, or use a scalar algorithm that uses second derivatives: dogleg, newton_cg, trust_exact, trust_krylov, trust_ncg."
         ),
         "{error}"
     );
@@ -403,6 +404,75 @@ fn the_time_limit_is_kept_between_products() {
     let run = minimize(rosenbrock, [-1.2, 1.0]).gradient(rosenbrock_gradient);
     let run = run.algorithm(Products::default()).option("stopping_maxtime", 0.05);
     assert!(!run.run().unwrap().success);
+}
+
+#[test]
+fn constraints_that_an_augmented_lagrangian_keeps_bend_the_hessian() {
+    for name in ["trust_exact", "trust_ncg", "newton_cg"] {
+        let disc = NonlinearConstraint::new(|x: &[f64; 2]| x[0].powi(2) + x[1].powi(2)).upper(1.0);
+        let disc = disc.derivative(|x, out| out.copy_from_slice(&[2.0 * x[0], 2.0 * x[1]]));
+        let result =
+            minimize(|x: &[f64; 2]| (x[0] - 2.0).powi(2) + (x[1] - 1.0).powi(2), [0.1, 0.2])
+                .gradient(|x| [2.0 * (x[0] - 2.0), 2.0 * (x[1] - 1.0)])
+                .hessian(|_, h| h.copy_from_slice(&[2.0, 0.0, 0.0, 2.0]))
+                .algorithm(name)
+                .constraint(disc)
+                .constraint_handling(ConstraintHandling::AugmentedLagrangian)
+                .run()
+                .unwrap();
+        assert!(result.success, "{name}: {result}");
+        let expected = [2.0 / 5.0_f64.sqrt(), 1.0 / 5.0_f64.sqrt()];
+        assert!((result.params[0] - expected[0]).abs() < 1e-4, "{name}: {:?}", result.params);
+        assert_eq!(result.n_hess_evals, 0, "{name}: nobody asks for that of the objective alone");
+    }
+}
+
+#[test]
+fn every_newton_method_takes_every_source() {
+    for name in ["trust_exact", "trust_ncg", "trust_krylov", "dogleg", "newton_cg"] {
+        let run =
+            || minimize(rosenbrock, [-1.2, 1.0]).gradient(rosenbrock_gradient).algorithm(name);
+        let whole = run().hessian(rosenbrock_hessian).run().unwrap();
+        let products = run().hessian_product(|x, d, out| {
+            let mut h = [0.0; 4];
+            rosenbrock_hessian(x, &mut h);
+            out.copy_from_slice(&[h[0] * d[0] + h[1] * d[1], h[2] * d[0] + h[3] * d[1]]);
+        });
+        let products = products.run().unwrap();
+        assert!(whole.success && whole.fun < 1e-8, "{name}: {whole}");
+        assert_eq!(whole.params, products.params, "{name}");
+        assert!(whole.n_hess_evals <= products.n_hess_evals);
+        let gradients = run().run().unwrap();
+        assert!(gradients.success && gradients.fun < 1e-8, "{name}: {gradients}");
+        let values = minimize(rosenbrock, [-1.2, 1.0]).algorithm(name).run().unwrap();
+        assert!(values.fun < 1e-6, "{name}: {values}");
+    }
+}
+
+#[test]
+fn a_wrong_second_derivative_is_found_by_differences() {
+    let wrong = |x: &[f64; 2], h: &mut [f64]| {
+        rosenbrock_hessian(x, h);
+        h[3] = 100.0;
+    };
+    let run = || minimize(rosenbrock, [-1.2, 1.0]);
+    for run in [run(), run().gradient(rosenbrock_gradient)] {
+        let check = run.hessian(wrong).check_hessian().unwrap();
+        assert_eq!(check.to_string(), "largest relative difference 5.00e-1 at '1', '1'");
+    }
+    let right = run().gradient(rosenbrock_gradient).hessian(rosenbrock_hessian);
+    assert!(right.check_hessian().unwrap().agrees(1e-6));
+    let products = run().hessian_product(|x, d, out| {
+        let mut h = [0.0; 4];
+        rosenbrock_hessian(x, &mut h);
+        out.copy_from_slice(&[h[0] * d[0] + h[1] * d[1], h[2] * d[0] + h[3] * d[1]]);
+    });
+    assert!(products.check_hessian().unwrap().agrees(1e-3));
+    assert_eq!(
+        run().check_hessian().unwrap_err().to_string(),
+        "check_hessian needs a scalar objective with a closed-form second derivative: give one with .hessian(..) or \
+         .hessian_product(..)"
+    );
 }
 
 // ---------------------------------------------------------------------------------------------------------- drivers, logs

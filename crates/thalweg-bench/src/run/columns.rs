@@ -1,7 +1,6 @@
 //! From the history of a run to the columns that reports read.
 
 use thalweg::History;
-use thalweg::core::Task;
 
 use crate::function::Scratch;
 use crate::problem::BenchmarkProblem;

@@ -16,7 +16,7 @@ use thalweg_core::{SolverKind, Values, Want};
 use super::Evaluator;
 use crate::aggregate::Aggregate;
 use crate::numdiff::{Context, Quantity};
-use crate::objective::{Answer, Batch, Failure, UserError};
+use crate::objective::{Answer, Batch, Failure, UserError, UserErrorKind};
 
 /// The length of differences of closed-form gradients for products, relative to one and the length of the point.
 const LENGTH: f64 = 1.5e-8;
@@ -166,7 +166,8 @@ impl Evaluator<'_> {
             let text = format!(
                 "the Hessian returned by hess is not symmetric: entry [{i}, {j}] is {a}, but entry [{j}, {i}] is {b}."
             );
-            return Err(Failure { index: 0, what: "hess", error: UserError::new(text) });
+            let error = UserError { kind: UserErrorKind::Fatal, ..UserError::new(text) };
+            return Err(Failure { index: 0, what: "hess", error });
         }
         if self.space.is_identity() {
             out.copy_from_slice(&user);
