@@ -419,7 +419,8 @@ impl std::error::Error for CompareError {}
 
 /// Run our algorithm on one problem: on the residuals if it is made for them, or else on the sum of their squares.
 fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, CompareError> {
-    let kind = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features.kind);
+    let features = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features);
+    let kind = features.map(|features| features.kind);
     let start = problem.start.clone();
     let end = if kind == Some(SolverKind::LeastSquares) {
         let residuals = |x: &Vec<f64>| {
@@ -440,6 +441,9 @@ fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, Comp
             .derivative(|x, gradient| problem.gradient(x, gradient))
             .algorithm(pairing.algorithm)
             .option("stopping_maxfun", pairing.max_evaluations);
+        if features.is_some_and(|features| features.needs_hessian) {
+            run = run.hessian(|x, hessian| problem.hessian(x, hessian));
+        }
         for (name, value) in pairing.options {
             run = run.option(name, *value);
         }

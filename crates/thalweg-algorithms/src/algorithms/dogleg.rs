@@ -9,8 +9,8 @@
 //! 1. takes the quadratic model of gradient and Hessian at the point;
 //! 2. goes from there down the gradient to the minimum of the model along it, and then straight towards Newton's step;
 //! 3. takes the last point of this path within the radius;
-//! 4. compares the decrease of the objective with the promised one, takes the step if it is at least 15 % of it, and shrinks or enlarges the
-//!    radius.
+//! 4. compares the decrease of the objective with the promised one, takes the step if it is more than 15 % of it, and shrinks or
+//!    enlarges the radius.
 //!
 //! Where the Hessian is not positive definite, a multiple of the identity is added to it for Newton's step, and the step is the lowest
 //! point of the model on the path or on the ray along that step: never worse than the best one down the gradient.
@@ -18,10 +18,10 @@
 //! # Differences from the reference
 //! To scipy's `dogleg`, whose first points it reproduces (`tests/golden_trust_region.rs`):
 //! * Hessians that are not positive definite are no error;
-//! * a step that is rejected shrinks the radius to a quarter of its own length, so that it is not tried again;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
 //!   where the reference goes on until its iterations are used up;
-//! * a trial without a finite value is rejected and shrinks the radius, where the reference repeats it for ever;
+//! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
+//!   used up;
 //! * without second derivatives from the user, the Hessian is made of differences, where the reference refuses.
 //!
 //! # Cost per iteration

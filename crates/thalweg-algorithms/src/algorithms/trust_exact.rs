@@ -7,18 +7,18 @@
 //! # How it works
 //! Each iteration
 //! 1. takes the quadratic model of gradient and Hessian at the point;
-//! 2. minimizes it within the radius: factorizes `H + lambda I` for a few lambda >= 0, until the step `-(H + lambda I)^-1 g` is as long as the
-//!    radius to 10 %, or is Newton's and shorter;
+//! 2. minimizes it within the radius: factorizes `H + lambda I` for a few lambda >= 0, until the step `-(H + lambda I)^-1 g` is as
+//!    long as the radius to 10 %, or is Newton's and shorter;
 //! 3. fills the region along the direction of least curvature where that step is too short (the hard case);
-//! 4. compares the decrease of the objective with the promised one, takes the step if it is at least 15 % of it, and shrinks or enlarges the
-//!    radius.
+//! 4. compares the decrease of the objective with the promised one, takes the step if it is more than 15 % of it, and shrinks or
+//!    enlarges the radius.
 //!
 //! # Differences from the reference
 //! To scipy's `trust-exact`, whose first points it reproduces (`tests/golden_trust_region.rs`):
-//! * a step that is rejected shrinks the radius to a quarter of its own length, so that it is not tried again;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
 //!   where the reference goes on until its iterations are used up;
-//! * a trial without a finite value is rejected and shrinks the radius, where the reference repeats it for ever;
+//! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
+//!   used up;
 //! * after 50 factorizations, the step is taken from the eigenvalues; the reference takes what it has after 25;
 //! * without second derivatives from the user, the Hessian is made of differences, where the reference refuses.
 //!

@@ -10,21 +10,22 @@
 //! 2. minimizes it within the radius in Krylov spaces that grow by one product each, in which the Hessian is tridiagonal (GLTR);
 //! 3. ends that when the rest is small: with `inexact`, `min(1/2, |g|) |g|` inside the region and `min(1/2, sqrt |g|) |g|` on its boundary,
 //!    otherwise 1e-8 |g|;
-//! 4. compares the decrease of the objective with the promised one, takes the step if it is at least 15 % of it, and shrinks or enlarges the
-//!    radius. A rejected step costs products only where the smaller region needs more of them.
+//! 4. compares the decrease of the objective with the promised one, takes the step if it is more than 15 % of it, and shrinks or
+//!    enlarges the radius. A rejected step costs products only where the smaller region needs more of them.
 //!
 //! # Differences from the reference
 //! To scipy's `trust-krylov`, whose first points it reproduces without `inexact` (`tests/golden_trust_region.rs`):
-//! * a step that is rejected shrinks the radius to a quarter of its own length, so that it is not tried again;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
 //!   where the reference goes on until its iterations are used up;
-//! * a trial without a finite value is rejected and shrinks the radius, where the reference repeats it for ever;
+//! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
+//!   used up;
 //! * the basis is kept and orthogonalized again after each product, where the reference generates it a second time;
 //! * without `inexact`, curvature to which the gradient does not lead is looked for when the Krylov space ends early;
 //! * without second derivatives from the user, products are differences of gradients, where the reference refuses.
 //!
 //! # Cost per iteration
-//! One evaluation of the objective, at most one gradient, and k <= n products, for which k vectors are kept; the k-th costs 8 n k operations.
+//! One evaluation of the objective, at most one gradient, and k <= n products, for which k vectors are kept; the k-th costs 8 n k
+//! operations.
 //!
 //! # References
 //! * N. I. M. Gould, S. Lucidi, M. Roma, P. L. Toint, Solving the trust-region subproblem using the Lanczos method, SIAM J. Optim. 9

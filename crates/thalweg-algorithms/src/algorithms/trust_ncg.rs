@@ -10,15 +10,15 @@
 //! 1. takes the quadratic model of the objective at the point;
 //! 2. minimizes it along conjugate directions until its gradient is at most `min(1/2, sqrt |g|) |g|`;
 //! 3. ends that on the boundary of the trust region when a step would leave it, or along a direction of negative curvature;
-//! 4. compares the decrease of the objective with the promised one, takes the step if it is at least 15 % of it, and shrinks or enlarges the
-//!    radius.
+//! 4. compares the decrease of the objective with the promised one, takes the step if it is more than 15 % of it, and shrinks or
+//!    enlarges the radius.
 //!
 //! # Differences from the reference
 //! To scipy's `trust-ncg`, whose first points it reproduces (`tests/golden_trust_region.rs`):
-//! * a step that is rejected shrinks the radius to a quarter of its own length, so that it is not tried again;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
 //!   where the reference goes on until its iterations are used up;
-//! * a trial without a finite value is rejected and shrinks the radius, where the reference repeats it for ever;
+//! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
+//!   used up;
 //! * without second derivatives from the user, products are differences of gradients, where the reference refuses.
 //!
 //! # Cost per iteration

@@ -121,7 +121,7 @@ pub fn minimize(
             }
             radius = match ratio {
                 _ if is_noise => radius,
-                _ if !is_taken => SHRINK * radius.min(nrm2(&step.p)),
+                _ if !is_taken => shrunk(radius, nrm2(&step.p)),
                 ratio if ratio < POOR => SHRINK * radius,
                 ratio if ratio > GOOD && step.on_boundary => (GROW * radius).min(rules.max_radius),
                 _ => radius,
@@ -134,6 +134,13 @@ pub fn minimize(
             problem.iteration(&at.x, at.value)?;
         }
     }
+}
+
+/// The radius after a step that was not taken: a quarter as often as it takes to put the step out of reach.
+fn shrunk(radius: f64, length: f64) -> f64 {
+    let smaller = SHRINK * radius;
+    // Never, if the length is not a number.
+    if smaller >= length && length > 0.0 { shrunk(smaller, length) } else { smaller }
 }
 
 /// A point with what is known there.

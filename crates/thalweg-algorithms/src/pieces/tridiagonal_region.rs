@@ -174,7 +174,8 @@ mod tests {
         let (h, is_cut) = t.step(slope, radius);
         assert!(nrm2(&h) <= radius * (1.0 + 1e-12));
         let (ours, theirs) = (value(t, slope, &h), value(t, slope, &best));
-        assert!((ours - theirs).abs() <= 1e-9 * theirs.abs(), "{t:?} {ours} {theirs}");
+        // Lower is better: the other one cuts a corner where the blocks are nearly decoupled.
+        assert!(ours <= theirs + 1e-9 * theirs.abs(), "{t:?} {ours} {theirs}");
         (h, is_cut)
     }
 
