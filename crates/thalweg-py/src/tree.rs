@@ -102,6 +102,15 @@ impl Tree {
         blocks::from_blocks(blocks, self.size(), &outer.root, &self.root, out)
     }
 
+    /// Read a tree of blocks of second derivatives of a number with respect to this tree.
+    pub(crate) fn read_hessian(
+        &self,
+        blocks: &Bound<'_, PyAny>,
+        out: &mut [f64],
+    ) -> Result<(), Mismatch> {
+        blocks::hessian_from_blocks(blocks, self.size(), None, &self.root, out)
+    }
+
     /// The name of one parameter; its number if names cannot be made.
     pub(crate) fn name(&self, py: Python<'_>, position: usize) -> String {
         let name = paths::paths(py, &self.root).ok().and_then(|paths| paths.get(position).cloned());

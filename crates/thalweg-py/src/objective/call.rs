@@ -10,7 +10,7 @@ use crate::tree::Tree;
 
 /// A callable with its keyword arguments.
 pub(crate) struct Function {
-    /// "fun", "jac" or "fun_and_jac".
+    /// "fun", "jac", "fun_and_jac", "hess" or "hessp".
     pub(crate) what: &'static str,
     callable: Py<PyAny>,
     kwargs: Option<Py<PyDict>>,
@@ -27,7 +27,7 @@ impl Function {
     }
 
     #[inline]
-    fn call<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    pub(super) fn call<'py>(&self, arguments: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
         let py = arguments.py();
         match &self.kwargs {
             None => self.callable.bind(py).call1(arguments),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use thalweg::core::SolverKind;
-use thalweg::{Answer, Batch, Failure, Objective, StartValues};
+use thalweg::{Answer, Batch, Failure, Objective, SecondDerivatives, StartValues};
 
 use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
@@ -14,6 +14,7 @@ use super::failure::{Cause, failure};
 use super::output::{
     Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
 };
+use super::second::Second;
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
 use crate::numeric::{as_f64_array, number};
@@ -26,6 +27,7 @@ pub(crate) struct Functions {
     pub(super) fun: Option<Function>,
     pub(super) jac: Option<Function>,
     pub(super) fun_and_jac: Option<Function>,
+    pub(super) second: Second,
     /// fun_and_jac is the user's fun, by jac=True.
     pub(super) jac_is_true: bool,
     /// The kind by mark or annotation of fun.
@@ -73,6 +75,7 @@ impl Functions {
             fun: None,
             jac: None,
             fun_and_jac: None,
+            second: Second::default(),
             jac_is_true: false,
             declared,
             jac_kind,
@@ -350,6 +353,12 @@ impl Functions {
         failure(py, index, what, cause, &self.interrupted)
     }
 
+    /// Whether nothing is evaluated after this failure.
+    pub(super) fn ends_at(&self, failure: &Failure) -> bool {
+        (self.ends_at_failure && !self.keeps_going)
+            || failure.error.kind != thalweg::UserErrorKind::Ordinary
+    }
+
     /// One point: the outputs into `out` and the derivative into `derivative`, each unless empty.
     fn point(
         &mut self,
@@ -419,6 +428,10 @@ impl Objective for Functions {
         self.jac.is_some() || self.fun_and_jac.is_some()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.second.given()
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         Python::attach(|py| {
             let start = self.evaluate_start(py)?;
@@ -471,13 +484,12 @@ impl Objective for Functions {
             if batch.wants_constraints || batch.wants_constraint_derivative {
                 let own = Answer { constraints, constraint_derivatives, ..Answer::default() };
                 self.constraints.evaluate(py, self.tree.get(), batch, own, failures);
-                let ends = |failure: &Failure| {
-                    (self.ends_at_failure && !self.keeps_going)
-                        || failure.error.kind != thalweg::UserErrorKind::Ordinary
-                };
-                if failures.iter().any(ends) {
+                if failures.iter().any(|failure| self.ends_at(failure)) {
                     return; // the user's function is not called again
                 }
+            }
+            if batch.wants_second_derivative() {
+                return self.evaluate_second(py, batch, derivatives, failures);
             }
             if !batch.wants_outputs && !batch.wants_derivative {
                 return;
@@ -548,8 +560,7 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, (i, point), out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends = (self.ends_at_failure && !self.keeps_going)
-                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = self.ends_at(&failed);
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated
