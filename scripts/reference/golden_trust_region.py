@@ -3,7 +3,8 @@ trust_ncg.
 
 Writes `crates/thalweg-algorithms/tests/golden/trust_region.json`: for each method and case the first points at which the objective is
 evaluated, its value at the end, and the total count, without points that follow themselves. The functions are written a second time in
-`tests/golden_trust_region.rs`. trust-krylov runs without `inexact`, since its exact steps are what two implementations have in common. Made with scipy 1.17.1:
+`tests/golden_trust_region.rs`. trust-krylov runs without `inexact`, since its exact steps are what two implementations have in common.
+Made with scipy 1.17.1:
 
     python scripts/reference/golden_trust_region.py
 """
