@@ -65,6 +65,11 @@ fn dogbox_clears_the_bar() {
 }
 
 #[test]
+fn dogleg_clears_the_bar() {
+    assert_clears_the_bar("dogleg");
+}
+
+#[test]
 fn every_comparison_has_a_test_here() {
     let source = include_str!("bar.rs");
     for pairing in PAIRINGS {
@@ -191,4 +196,19 @@ fn subplex_clears_the_bar() {
 #[test]
 fn trf_clears_the_bar() {
     assert_clears_the_bar("trf");
+}
+
+#[test]
+fn trust_exact_clears_the_bar() {
+    assert_clears_the_bar("trust_exact");
+}
+
+#[test]
+fn trust_krylov_clears_the_bar() {
+    assert_clears_the_bar("trust_krylov");
+}
+
+#[test]
+fn trust_ncg_clears_the_bar() {
+    assert_clears_the_bar("trust_ncg");
 }

@@ -1,10 +1,13 @@
 //! The one table of public algorithm names: thalweg's own, and optimagic's names that stand for one of them with presets.
 
-use thalweg_core::OptionValue;
-
 mod not_yet;
+mod options;
 
 pub use not_yet::NOT_YET;
+pub use options::Default;
+use options::{
+    NLOPT_LOCAL, SCIPY_LS_BOUNDED, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect, own, with,
+};
 
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]
@@ -40,68 +43,6 @@ pub enum Target {
     /// Accepted without effect: how the original works inside has no counterpart here.
     NoEffect,
 }
-
-/// A default as it can stand in a table.
-#[derive(Clone, Copy, Debug)]
-pub enum Default {
-    /// The native default.
-    Native,
-    /// No value.
-    None,
-    /// A number.
-    Float(f64),
-    /// A whole number.
-    Integer(i64),
-    /// Yes or no.
-    Bool(bool),
-    /// Words.
-    Text(&'static str),
-}
-
-impl Default {
-    /// The value, or `None` for the native default.
-    pub fn value(self) -> Option<OptionValue> {
-        Some(match self {
-            Default::Native => return None,
-            Default::None => OptionValue::None,
-            Default::Float(value) => OptionValue::Float(value),
-            Default::Integer(value) => OptionValue::Integer(value),
-            Default::Bool(value) => OptionValue::Bool(value),
-            Default::Text(value) => OptionValue::Text(value.to_string()),
-        })
-    }
-}
-
-const fn own(name: &'static str) -> PresetOption {
-    PresetOption { name, target: Target::Native(name), default: Default::Native }
-}
-
-const fn with(name: &'static str, default: Default) -> PresetOption {
-    PresetOption { name, target: Target::Native(name), default }
-}
-
-const fn no_effect(name: &'static str, default: Default) -> PresetOption {
-    PresetOption { name, target: Target::NoEffect, default }
-}
-
-/// The options of NLopt's local algorithms.
-const NLOPT_LOCAL: &[PresetOption] = &[
-    own("convergence_xtol_rel"),
-    own("convergence_xtol_abs"),
-    own("convergence_ftol_rel"),
-    own("convergence_ftol_abs"),
-    own("stopping_maxfun"),
-];
-
-/// The options of scipy's least squares within bounds.
-const SCIPY_LS_BOUNDED: &[PresetOption] = &[
-    own("convergence_ftol_rel"),
-    own("convergence_gtol_rel"),
-    own("stopping_maxfun"),
-    no_effect("relative_step_size_diff_approx", Default::None),
-    own("tr_solver"),
-    no_effect("tr_solver_options", Default::None),
-];
 
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
@@ -422,6 +363,13 @@ pub const PRESETS: &[Preset] = &[
         success_message: None,
     },
     Preset {
+        name: "scipy_dogleg",
+        class_name: "ScipyDogleg",
+        native: "dogleg",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
         name: "scipy_lbfgsb",
         class_name: "ScipyLBFGSB",
         native: "lbfgsb",
@@ -517,6 +465,27 @@ pub const PRESETS: &[Preset] = &[
             with("convergence_xtol_rel", Default::Float(0.0)),
         ],
         success_message: Some("Optimization terminated successfully"),
+    },
+    Preset {
+        name: "scipy_trust_exact",
+        class_name: "ScipyTrustExact",
+        native: "trust_exact",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
+        name: "scipy_trust_krylov",
+        class_name: "ScipyTrustKrylov",
+        native: "trust_krylov",
+        options: SCIPY_TRUST_KRYLOV,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
+        name: "scipy_trust_ncg",
+        class_name: "ScipyTrustNCG",
+        native: "trust_ncg",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
     },
     Preset {
         name: "scipy_truncated_newton",
