@@ -10,7 +10,7 @@
 //! sum of squares, which is made small within the bounds and a trust region. The new point takes the place of the one whose exchange
 //! keeps the points in the best shape. Where the model disappoints and a point is far away, that one is moved to where its
 //! Lagrange function is large. Steps that become short compared with the resolution rho make rho smaller, until it is the wanted
-//! precision. With `n_restarts`, the search then goes on with its first radius, after the points next to the best one were moved
+//! precision; where the last models were as exact as that resolution asks for, without care for points that are still far away. With `n_restarts`, the search then goes on with its first radius, after the points next to the best one were moved
 //! away; this serves noisy residuals.
 //!
 //! # Differences from the reference
@@ -23,6 +23,8 @@
 //!   around the best, in one batch;
 //! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
 //!   Moré and Wild;
+//! * a point is moved to a twentieth of its distance, not a tenth: new points close to the resolution serve the next steps better, on
+//!   those problems and around them;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
@@ -39,17 +41,21 @@
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization solvers,
 //!   <https://doi.org/10.1145/3338517>
 //! * Cartis, Roberts 2019: A derivative-free Gauss-Newton method, <https://doi.org/10.1007/s12532-019-00161-7>
+//! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06, section 6 (when
+//!   models are exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, nrm_inf, nrm2};
 use thalweg_macros::Options;
 
-use crate::pieces::residual_set::{ResidualModel, ResidualSet};
+use crate::pieces::residual_set::{ModelStep, ResidualModel, ResidualSet};
 
 /// The radius after a step too short for an evaluation, relative to the one before.
 const AFTER_SHORT_STEP: f64 = 0.1;
 /// The least radius in roundings of the parameters: points have to differ clearly.
 const ROUNDING: f64 = 100.0;
+/// The part of its distance from the best point to which a far one is moved, at most.
+const CLOSER: f64 = 0.05;
 /// How many points a restart moves.
 const MOVED_BY_RESTART: usize = 3;
 /// How often a geometry step is halved towards the best point while its residuals are not finite.
@@ -129,7 +135,7 @@ impl Algorithm for Dfols {
         };
         problem.iteration(set.best_point(), set.best_value())?;
         let start_value = set.values[0];
-        let radii = Radii { delta: first, rho: first, first };
+        let radii = Radii { delta: first, rho: first, first, errors: [f64::INFINITY; 3] };
         let restarts = self.n_restarts;
         Search { options: self, set, radii, start_value, restarts }.run(problem)
     }
@@ -140,6 +146,8 @@ struct Radii {
     delta: f64,
     rho: f64,
     first: f64,
+    /// The errors of the model at the last three points since rho was reduced.
+    errors: [f64; 3],
 }
 
 /// One run.
@@ -178,7 +186,8 @@ impl Search<'_> {
             let improved = if short || step.decrease.is_nan() || step.decrease <= 0.0 {
                 let was = self.radii.delta;
                 self.radii.set_delta(AFTER_SHORT_STEP * was);
-                if self.improve(problem, &model)? || was > self.radii.rho {
+                let is_exact = short && self.radii.are_served_by(&step);
+                if !is_exact && (self.improve(problem, &model)? || was > self.radii.rho) {
                     continue;
                 }
                 false
@@ -223,6 +232,7 @@ impl Search<'_> {
         let mut residuals = Vec::new();
         let value = evaluate(problem, &x, &mut residuals)?;
         let (old, length) = (self.set.best_value(), nrm2(d));
+        self.radii.record(old - value - promised);
         let ratio = if value.is_finite() { (old - value) / promised } else { f64::NEG_INFINITY };
         let shrunk = options.shrinking() * self.radii.delta;
         let delta = if ratio >= options.trustregion_threshold_very_successful {
@@ -258,7 +268,7 @@ impl Search<'_> {
         let Some((t, distance)) = self.set.farthest((2.0 * delta).max(10.0 * rho)) else {
             return Ok(false);
         };
-        let radius = (0.1 * distance).min(0.5 * delta).max(rho);
+        let radius = (CLOSER * distance).min(0.5 * delta).max(rho);
         self.move_point(problem, model, t, radius)
     }
 
@@ -275,6 +285,7 @@ impl Search<'_> {
         for _ in 0..HALVINGS {
             let x = self.set.after(&d);
             let value = evaluate(problem, &x, &mut residuals)?;
+            self.radii.record(self.set.best_value() - value - model.decrease(&d));
             if value.is_finite() {
                 self.set.replace(t, &x, &residuals, value);
                 problem.iteration(self.set.best_point(), self.set.best_value())?;
@@ -318,8 +329,7 @@ impl Search<'_> {
             return Ok(false);
         }
         self.restarts -= 1;
-        self.radii.rho = self.radii.first;
-        self.radii.delta = self.radii.first;
+        self.radii.start_at(self.radii.first);
         for _ in 0..MOVED_BY_RESTART.min(self.set.len() - 1) {
             let Some(model) = self.set.model() else { break };
             let nearest = self.set.nearest()[0];
@@ -339,8 +349,8 @@ impl Search<'_> {
         } else {
             self.options.lower_shrinking() * rho
         };
+        self.radii.start_at(next);
         self.radii.delta = (self.options.upper_shrinking() * rho).max(next);
-        self.radii.rho = next;
     }
 
     /// The tolerance, or the resolution of floating point numbers.
@@ -402,6 +412,22 @@ impl Radii {
     fn set_delta(&mut self, delta: f64) {
         self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
     }
+
+    fn start_at(&mut self, rho: f64) {
+        (self.delta, self.rho, self.errors) = (rho, rho, [f64::INFINITY; 3]);
+    }
+
+    /// Remember by how much the model was wrong at a point.
+    fn record(&mut self, error: f64) {
+        self.errors = [error.abs(), self.errors[0], self.errors[1]];
+    }
+
+    /// Whether the last models were so exact that their errors tell nothing against a smaller rho: a step of half a rho would have
+    /// been seen to change the sum of squares (Powell 2009, section 6).
+    fn are_served_by(&self, step: &ModelStep) -> bool {
+        let seen = 0.125 * step.curvature * self.rho * self.rho;
+        self.errors.iter().all(|error| *error <= seen)
+    }
 }
 
 impl Dfols {
@@ -443,7 +469,7 @@ mod tests {
         let mut problem = Problem::new(&mut oracle, &spec);
         let set = ResidualSet::evaluate(&mut problem, &[1.0, 1.0], 1.0, 3).unwrap().unwrap();
         let options = Dfols::default();
-        let radii = Radii { delta: 1.0, rho: 1.0, first: 1.0 };
+        let radii = Radii { delta: 1.0, rho: 1.0, first: 1.0, errors: [f64::INFINITY; 3] };
         let mut search = Search { options: &options, set, radii, start_value: 1.0, restarts: 0 };
         let mut seen = Vec::new();
         while search.radii.rho > search.last_radius() {
