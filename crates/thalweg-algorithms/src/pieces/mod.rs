@@ -68,3 +68,4 @@ pub mod truncated_cg;
 pub mod truncated_step;
 pub mod trust_region_2d;
 pub mod trust_region_eigen;
+pub mod wolfe_search;
