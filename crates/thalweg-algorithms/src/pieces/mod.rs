@@ -43,6 +43,7 @@ pub mod population;
 pub mod powell_search;
 pub mod quasi_definite;
 pub mod radii;
+pub mod radius_course;
 pub mod rectangular_dogleg;
 pub mod reflective_step;
 pub mod region_step;
