@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thalweg_core::{Event, StepOutcome, Task};
 use thalweg_log::{
-    AnswerBatch, Durability, IfExists, LogError, LogOptions, LogReader, ProblemHeader, Wanted,
-    Writer, point_hash,
+    Durability, IfExists, LogError, LogOptions, LogReader, ProblemHeader, Writer, point_hash,
 };
 
 fn header() -> ProblemHeader {
@@ -26,16 +25,6 @@ fn evaluation(params: &[f64], value: Option<f64>, task: Task) -> Event<'_> {
     Event::Evaluation { params, value, task, step, batch, start, stop, error, replayed }
 }
 
-fn plain(points: &[[f64; 2]], values: &[f64]) -> AnswerBatch {
-    AnswerBatch {
-        wanted: Wanted::OUTPUTS,
-        keys: points.iter().map(|point| point_hash(point)).collect(),
-        widths: [1, 0, 0, 0],
-        numbers: values.to_vec(),
-        ..AnswerBatch::default()
-    }
-}
-
 fn options(folder: &TempDir, durability: Durability) -> LogOptions {
     LogOptions { durability, ..LogOptions::new(folder.path().join("log.db")) }
 }
@@ -48,10 +37,10 @@ fn everything_that_was_told_is_read_again() {
         let writer = Writer::begin(&options, &header()).unwrap();
         writer.record(&Event::StepBegan { step: 0, exploration: false, start: 0.0 }, None);
         writer.before_evaluation();
-        writer.answered(plain(&[[1.0, 2.0]], &[5.0]));
+        writer.answered_values(&[1.0, 2.0], &[5.0]);
         writer.record(&evaluation(&[1.0, 2.0], Some(5.0), Task::Fun), Some("{\"k\":1}".into()));
         writer.before_evaluation();
-        writer.answered(plain(&[[0.5, 0.5], [0.1, 0.2]], &[0.5, 0.05]));
+        writer.answered_values(&[0.5, 0.5, 0.1, 0.2], &[0.5, 0.05]);
         writer.record(&evaluation(&[0.5, 0.5], Some(0.5), Task::FunAndJac), None);
         let (outcome, n_iterations) = (StepOutcome::Complete, 7);
         writer.record(&Event::StepEnded { step: 0, outcome, n_iterations, stop: 2.0 }, None);
@@ -96,7 +85,7 @@ fn a_value_that_the_row_does_not_say_is_an_answer_of_its_own() {
     let writer = Writer::begin(&options, &header()).unwrap();
     for (value, told) in [(f64::NAN, Some(f64::INFINITY)), (-0.0, Some(-0.0)), (1.0, Some(2.0))] {
         writer.before_evaluation();
-        writer.answered(plain(&[[1.0, 2.0]], &[value]));
+        writer.answered_values(&[1.0, 2.0], &[value]);
         writer.record(&evaluation(&[1.0, 2.0], told, Task::Fun), None);
     }
     writer.finish("converged", "", 0.0);
@@ -118,7 +107,7 @@ fn two_readers_see_it_grow() {
         assert!(readers.iter().all(|reader| reader.read_history(-1).unwrap().is_empty()));
         for count in 1..=3 {
             writer.before_evaluation();
-            writer.answered(plain(&[[1.0, 2.0]], &[5.0]));
+            writer.answered_values(&[1.0, 2.0], &[5.0]);
             writer.record(&evaluation(&[1.0, 2.0], Some(5.0), Task::Fun), None);
             for reader in &readers {
                 let begin = Instant::now();

@@ -85,10 +85,13 @@ impl Journaled<'_> {
         offset: usize,
     ) -> bool {
         self.journal.writer.before_evaluation();
-        let begin = Instant::now();
+        // One point after the other needs no parts, and no clock.
+        let begin = (batch.len() > 1 || self.seconds_per_point == 0.0).then(Instant::now);
         let mut own = Vec::new();
         self.objective.evaluate(batch, reborrowed(answer), &mut own);
-        self.seconds_per_point = begin.elapsed().as_secs_f64() / batch.len() as f64;
+        if let Some(begin) = begin {
+            self.seconds_per_point = begin.elapsed().as_secs_f64() / batch.len() as f64;
+        }
         self.note_infos(batch.points, batch.dim);
         // What comes after a failure that ends the run may not have been evaluated.
         let ending =
@@ -125,6 +128,11 @@ impl Journaled<'_> {
     /// Note the answers at the first `count` points.
     fn note(&self, batch: &Batch<'_>, answer: &Answer<'_>, failures: &[Failure], count: usize) {
         let widths = widths(answer, batch.len());
+        let wanted = wanted(batch).with(Wanted::FINAL, self.journal.is_final());
+        if failures.is_empty() && wanted == Wanted::OUTPUTS && widths == [1, 0, 0, 0] {
+            let points = &batch.points[..count * batch.dim];
+            return self.journal.writer.answered_values(points, &answer.outputs[..count]);
+        }
         let kept = |i: &usize| {
             self.notes_failures() || !failures.iter().any(|failure| failure.index == *i)
         };
@@ -148,8 +156,8 @@ impl Journaled<'_> {
             })
         });
         let point = |i: usize| &batch.points[i * batch.dim..(i + 1) * batch.dim];
-        self.journal.note_answers(AnswerBatch {
-            wanted: wanted(batch).with(Wanted::FINAL, self.journal.is_final()),
+        self.journal.note_answers(&AnswerBatch {
+            wanted,
             keys: places.iter().map(|&i| point_hash(point(i))).collect(),
             widths,
             sizes: Vec::new(),
@@ -279,7 +287,7 @@ impl Objective for Journaled<'_> {
         self.note_infos(params, params.len());
         let derivative = start.derivative.as_deref().unwrap_or_default();
         let constraints = start.constraints.concat();
-        self.journal.note_answers(AnswerBatch {
+        self.journal.note_answers(&AnswerBatch {
             wanted: Wanted::START
                 .with(Wanted::OUTPUTS, true)
                 .with(Wanted::DERIVATIVES, start.derivative.is_some())
