@@ -9,8 +9,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// The write-ahead log is moved when it has grown by so many bytes: little enough that not much is left to wait for at the end of
-/// the run.
-const STEP_BYTES: usize = 2 << 20;
+/// the run. With a transaction for each row it is more, since the first of them after a move has to wait for the disk once.
+const STEP_BYTES: usize = 1 << 20;
+const STEP_BYTES_STRICT: usize = 8 << 20;
 /// A write-ahead log with more bytes than these has to begin anew. It does so by itself when nothing was committed while it was
 /// moved; otherwise commits have to wait for the last part of it.
 const MOST_BYTES: i64 = 64 << 20;
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_millis(20);
 pub(crate) struct Mover {
     path: PathBuf,
     synchronous: &'static str,
+    /// So many bytes are worth it.
+    step: usize,
     /// Bytes that were written since it was last told to move them.
     written: usize,
     hand: Option<Hand>,
@@ -33,8 +36,9 @@ struct Hand {
 }
 
 impl Mover {
-    pub fn new(path: &Path, synchronous: &'static str) -> Self {
-        Mover { path: path.to_path_buf(), synchronous, written: 0, hand: None }
+    pub fn new(path: &Path, synchronous: &'static str, strict: bool) -> Self {
+        let step = if strict { STEP_BYTES_STRICT } else { STEP_BYTES };
+        Mover { path: path.to_path_buf(), synchronous, step, written: 0, hand: None }
     }
 
     /// So many bytes were committed.
@@ -43,7 +47,7 @@ impl Mover {
     /// There is no thread, or it cannot open the file: somebody else has to do it.
     pub fn committed(&mut self, bytes: usize) -> Result<(), Unavailable> {
         self.written += bytes;
-        if self.written < STEP_BYTES {
+        if self.written < self.step {
             return Ok(());
         }
         self.written = 0;
@@ -55,6 +59,11 @@ impl Mover {
             let _ = hand.orders.try_send(());
         }
         Ok(())
+    }
+
+    /// Whether some of the write-ahead log was moved.
+    pub fn has_begun(&self) -> bool {
+        self.hand.is_some()
     }
 
     fn start(&self) -> Option<Hand> {

@@ -77,7 +77,8 @@ CREATE VIEW history AS
     ORDER BY e.id;
 ";
 
-/// Create the tables in a new file whose rows will have `n_params` parameters.
+/// Create the tables in a new file whose rows will have `n_params` parameters. It is left to the caller to commit, together with the
+/// first problem.
 pub(crate) fn create(
     connection: &Connection,
     n_params: usize,
@@ -85,21 +86,22 @@ pub(crate) fn create(
 ) -> rusqlite::Result<()> {
     let page = page_size(8 * n_params + ROW_BYTES, durability == Durability::Strict);
     connection.pragma_update(None, "page_size", page)?;
-    // Nothing can be lost yet: no need to wait for the disk.
+    // Nothing can be lost yet: no need to wait for the disk, nor for a journal of the first page.
     connection.pragma_update(None, "synchronous", "OFF")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let meta = format!(
         "INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION}), ('library', '{LIBRARY}'),
          ('created_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));"
     );
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;{TABLES}{meta}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+        "BEGIN IMMEDIATE;{TABLES}{meta}
+         PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {SCHEMA_VERSION};"
     ))
 }
 
 /// The bytes of a row besides its parameters.
-const ROW_BYTES: usize = 55;
+pub(crate) const ROW_BYTES: usize = 55;
 
 /// The largest pages that SQLite knows.
 const LARGEST: usize = 65536;

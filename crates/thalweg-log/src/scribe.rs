@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub closing: bool,
     /// Whether the thread was told that there is enough to write.
     pub is_woken: bool,
+    /// Whether the run waits until what waits is taken.
+    pub is_waited_for: bool,
     gave_up: bool,
     pub troubled: bool,
     warned: bool,
@@ -126,8 +128,11 @@ impl Scribe {
             return;
         }
         self.backlog.take_from(&mut state.queue);
+        let is_waited_for = std::mem::take(&mut state.is_waited_for);
         drop(state);
-        shared.taken.notify_all();
+        if is_waited_for {
+            shared.taken.notify_all();
+        }
         if self.backlog.is_empty() || self.next_try.is_some_and(|next| Instant::now() < next) {
             return;
         }

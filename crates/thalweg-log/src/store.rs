@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 
@@ -46,6 +46,9 @@ pub(crate) struct Store {
     /// Closed before the connection is, which therefore moves the rest of the write-ahead log.
     mover: Option<Mover>,
     connection: Connection,
+    /// Dropped after the connection was closed.
+    last: SyncedLast,
+    synchronous: &'static str,
     page: i64,
     pub problem: i64,
     /// The last evaluation of the problem.
@@ -91,9 +94,7 @@ fn denied(path: &Path, action: &'static str, error: &std::io::Error) -> LogError
 /// Delete a log with the files that SQLite puts beside it.
 fn delete(path: &Path) -> Result<(), LogError> {
     for suffix in ["-wal", "-shm", "-journal", ""] {
-        let mut name = path.as_os_str().to_os_string();
-        name.push(suffix);
-        match fs::remove_file(PathBuf::from(name)) {
+        match fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(denied(path, "replaced", &error));
             }
@@ -101,6 +102,13 @@ fn delete(path: &Path) -> Result<(), LogError> {
         }
     }
     Ok(())
+}
+
+/// A file that SQLite puts beside a log.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Whether there is no file, or one in which nothing was written yet because its creation was cut short.
@@ -161,21 +169,23 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
+        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
         if is_new {
             schema::create(&connection, n_params, options.durability).map_err(failed)?;
         } else {
             check_schema(&connection, path)?;
+            connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
         }
-        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
         // Rows refer to the one problem that is written here: no need to look it up for each.
         connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
         connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
         let page = connection.pragma_query_value(None, "page_size", |row| row.get(0));
         let page = page.map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(8);
-        let mover = Some(Mover::new(path, synchronous));
-        Ok(Store { mover, connection, page, problem: 0, last_row: 0 })
+        let mover = Some(Mover::new(path, synchronous, options.durability == Durability::Strict));
+        let created_at = is_new.then(Instant::now);
+        let last = SyncedLast { path: path.clone(), created_at, is_due: false };
+        Ok(Store { mover, connection, last, synchronous, page, problem: 0, last_row: 0 })
     }
 
     /// Begin a problem.
@@ -199,6 +209,10 @@ impl Store {
             ],
         )?;
         self.problem = self.connection.last_insert_rowid();
+        if self.last.created_at.is_some() {
+            self.connection.execute_batch("COMMIT")?;
+            self.connection.pragma_update(None, "synchronous", self.synchronous)?;
+        }
         Ok(())
     }
 
@@ -248,7 +262,7 @@ impl Store {
                 Note::Evaluation(row) => {
                     insert(&mut evaluation, self.problem, row, &buffer[row.params.clone()])?;
                     last_row = self.connection.last_insert_rowid();
-                    bytes += row.params.len();
+                    bytes += row.params.len() + schema::ROW_BYTES;
                 }
                 Note::Answer(range) => {
                     let data = &buffer[range.clone()];
@@ -301,6 +315,38 @@ impl Store {
     #[cfg(test)]
     pub fn limit_pages(&self, pages: i64) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "max_page_count", pages)
+    }
+}
+
+/// A file that is as young as this was not written to the disk yet by the system, either.
+const YOUNG: Duration = Duration::from_secs(1);
+
+/// The file of a short run, of which nothing has reached the disk so far: there is nothing that a crash of the machine could spoil, so
+/// that it is enough to wait for the disk once, when the file is whole, and not for the write-ahead log, the folder and the file.
+struct SyncedLast {
+    path: PathBuf,
+    created_at: Option<Instant>,
+    is_due: bool,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let is_moved = self.mover.as_ref().is_none_or(Mover::has_begun);
+        let is_young = self.last.created_at.is_some_and(|begin| begin.elapsed() < YOUNG);
+        if is_young && !is_moved && self.synchronous != "OFF" {
+            self.last.is_due = self.connection.pragma_update(None, "synchronous", "OFF").is_ok();
+        }
+        self.mover = None;
+    }
+}
+
+impl Drop for SyncedLast {
+    fn drop(&mut self) {
+        // Somebody else has the file open where the write-ahead log is still there: he is going to move it. To open the file
+        // here and close it again would take his locks (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+        if self.is_due && !beside(&self.path, "-wal").exists() {
+            let _ = fs::File::open(&self.path).and_then(|file| file.sync_all());
+        }
     }
 }
 

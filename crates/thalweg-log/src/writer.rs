@@ -205,6 +205,7 @@ impl Writer {
         }
         while state.queue.bytes() > MOST_WAITING && !state.troubled && !state.closing {
             self.shared.wake.notify_one();
+            state.is_waited_for = true;
             let waited = self.shared.taken.wait_timeout(state, TICK);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }

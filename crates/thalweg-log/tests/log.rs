@@ -258,3 +258,42 @@ fn places_that_do_not_exist_are_named() {
         "{problem}"
     );
 }
+
+#[test]
+fn a_long_log_is_moved_into_the_file_while_it_is_written_and_read() {
+    for durability in [Durability::Grouped, Durability::Strict, Durability::Unsafe] {
+        let folder = TempDir::new().unwrap();
+        let options = options(&folder, durability);
+        let params = vec![0.25; 1000];
+        let wide = ProblemHeader { start: params.clone(), ..header() };
+        let writer = Writer::begin(&options, &wide).unwrap();
+        let size = || std::fs::metadata(&options.path).unwrap().len();
+        let begin = Instant::now();
+        let (mut count, mut read) = (0, 0);
+        while size() < 4 << 20 {
+            for _ in 0..200 {
+                writer.before_evaluation();
+                writer.answered_values(&params, &[f64::from(count)]);
+                writer.record(&evaluation(&params, Some(f64::from(count)), Task::Fun), None);
+                count += 1;
+            }
+            let now = LogReader::open(&options.path).unwrap().read_history(-1).unwrap().len();
+            assert!(now >= read, "{durability:?}: {now} rows after {read}");
+            read = now;
+            assert!(begin.elapsed() < Duration::from_secs(60), "{durability:?}: {} bytes", size());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(writer.finish("converged", "", 1.0), None);
+        let rows = LogReader::open(&options.path).unwrap().read_history(-1).unwrap();
+        let values: Vec<f64> = (0..count).map(f64::from).collect();
+        assert_eq!(rows.fun, values, "{durability:?}");
+        let connection = rusqlite::Connection::open(&options.path).unwrap();
+        let check: String =
+            connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok", "{durability:?}");
+        drop(connection);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{durability:?}");
+        let raw = 8 * 1001 * u64::try_from(count).unwrap();
+        assert!(size() <= raw * 12 / 10 + 40 * count as u64, "{durability:?}: {} of {raw}", size());
+    }
+}
