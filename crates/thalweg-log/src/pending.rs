@@ -19,6 +19,8 @@ pub(crate) struct Pending {
     point: Vec<f64>,
     /// How many answers came, ever.
     pub n_answers: u64,
+    /// The number of the answer with which they began.
+    first: u64,
 }
 
 impl Pending {
@@ -26,9 +28,17 @@ impl Pending {
         self.last.is_none() && self.hashed.is_empty()
     }
 
+    /// Whether some of them have been there since there were so many answers.
+    pub fn are_as_old_as(&self, n_answers: u64) -> bool {
+        !self.is_empty() && self.first <= n_answers
+    }
+
     /// The objective answered with these values at these points.
     pub fn add(&mut self, points: &[f64], values: &[f64]) {
         self.n_answers += 1;
+        if self.is_empty() {
+            self.first = self.n_answers;
+        }
         self.hash_last();
         if let &[value] = values {
             self.point.clear();

@@ -103,8 +103,8 @@ impl Scribe {
                 let waited = shared.wake.wait_timeout(state, TICK);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
-            // An answer that waited for its evaluation since the last time waits no longer.
-            if state.closing || state.pending.n_answers == n_answers {
+            // An answer that has waited for its evaluation since the last time waits no longer.
+            if state.closing || state.pending.are_as_old_as(n_answers) {
                 state.settle();
             }
             n_answers = state.pending.n_answers;

@@ -260,6 +260,30 @@ fn places_that_do_not_exist_are_named() {
 }
 
 #[test]
+fn answers_of_a_long_batch_are_safe_before_it_ends() {
+    let folder = TempDir::new().unwrap();
+    let options = options(&folder, Durability::Grouped);
+    let writer = Writer::begin(&options, &header()).unwrap();
+    let reader = LogReader::open(&options.path).unwrap();
+    let n_answers = || {
+        let answers = reader.answers(&reader.problem(-1).unwrap()).unwrap();
+        answers.iter().map(|answer| answer.batch.keys.len()).sum::<usize>()
+    };
+    // They never stop coming, and no evaluation is told.
+    let mut n_parts = 0;
+    while n_answers() == 0 {
+        assert!(n_parts < 2000);
+        let x = n_parts as f64;
+        writer.before_evaluation();
+        writer.answered_values(&[x, 0.0, x, 1.0], &[x, -x]);
+        std::thread::sleep(Duration::from_millis(10));
+        n_parts += 1;
+    }
+    writer.finish("converged", "", 0.0);
+    assert_eq!(n_answers(), 2 * n_parts);
+}
+
+#[test]
 fn a_long_log_is_moved_into_the_file_while_it_is_written_and_read() {
     for durability in [Durability::Grouped, Durability::Strict, Durability::Unsafe] {
         let folder = TempDir::new().unwrap();

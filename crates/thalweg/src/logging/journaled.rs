@@ -85,13 +85,10 @@ impl Journaled<'_> {
         offset: usize,
     ) -> bool {
         self.journal.writer.before_evaluation();
-        // One point after the other needs no parts, and no clock.
-        let begin = (batch.len() > 1 || self.seconds_per_point == 0.0).then(Instant::now);
+        let begin = Instant::now();
         let mut own = Vec::new();
         self.objective.evaluate(batch, reborrowed(answer), &mut own);
-        if let Some(begin) = begin {
-            self.seconds_per_point = begin.elapsed().as_secs_f64() / batch.len() as f64;
-        }
+        self.seconds_per_point = begin.elapsed().as_secs_f64() / batch.len() as f64;
         self.note_infos(batch.points, batch.dim);
         // What comes after a failure that ends the run may not have been evaluated.
         let ending =
