@@ -70,7 +70,7 @@ fn regressions_and_restarts_get_further_in_noise() {
     };
     let options = Dfols {
         noise_additive_level: Some(4e-6),
-        n_restarts: 2,
+        n_restarts: Some(2),
         trustregion_n_interpolation_points: Some(5),
         ..Dfols::default()
     };

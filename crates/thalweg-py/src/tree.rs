@@ -113,8 +113,17 @@ impl Tree {
 
     /// The name of one parameter; its number if names cannot be made.
     pub(crate) fn name(&self, py: Python<'_>, position: usize) -> String {
-        let name = paths::paths(py, &self.root).ok().and_then(|paths| paths.get(position).cloned());
-        name.map_or_else(|| position.to_string(), |path| path.join("_"))
+        let name = |names: &Py<PyList>| names.bind(py).get_item(position)?.extract();
+        let name: PyResult<String> = self.all_names(py).and_then(name);
+        name.unwrap_or_else(|_| position.to_string())
+    }
+
+    /// The names of all parameters, made once: whoever asks for one of them asks for all, one after the other.
+    fn all_names(&self, py: Python<'_>) -> PyResult<&Py<PyList>> {
+        self.names.get_or_try_init(py, || {
+            let names = paths::paths(py, &self.root)?.into_iter().map(|path| path.join("_"));
+            Ok(PyList::new(py, names.collect::<Vec<_>>())?.unbind())
+        })
     }
 
     /// The column `column` of all frames with a column "value", NaN elsewhere; `None` if no frame has it.
@@ -203,12 +212,8 @@ impl Tree {
     /// The name of every parameter: the parts of its path joined by "_".
     #[getter]
     fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let make = || -> PyResult<Py<PyList>> {
-            let names = paths::paths(py, &self.root)?.into_iter().map(|path| path.join("_"));
-            Ok(PyList::new(py, names.collect::<Vec<_>>())?.unbind())
-        };
         // A copy, so that nobody can change the kept list.
-        Ok(self.names.get_or_try_init(py, make)?.bind(py).get_slice(0, self.size()))
+        Ok(self.all_names(py)?.bind(py).get_slice(0, self.size()))
     }
 
     /// The flat vector of an object with this tree's structure.

@@ -19,7 +19,7 @@
 //! To scipy's `dogleg`, whose first points it reproduces (`tests/golden_trust_region.rs`):
 //! * Hessians that are not positive definite are no error;
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
-//!   where the reference goes on until its iterations are used up;
+//!   where the reference goes on until its model fails or its iterations are used up;
 //! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
 //!   used up;
 //! * without second derivatives from the user, the Hessian is made of differences, where the reference refuses.

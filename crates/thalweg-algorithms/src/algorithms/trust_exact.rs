@@ -16,7 +16,7 @@
 //! # Differences from the reference
 //! To scipy's `trust-exact`, whose first points it reproduces (`tests/golden_trust_region.rs`):
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
-//!   where the reference goes on until its iterations are used up;
+//!   where the reference goes on until its model fails or its iterations are used up;
 //! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
 //!   used up;
 //! * after 50 factorizations, the step is taken from the eigenvalues; the reference takes what it has after 25;

@@ -16,10 +16,10 @@
 //! # Differences from the reference
 //! To scipy's `trust-krylov`, whose first points it reproduces without `inexact` (`tests/golden_trust_region.rs`):
 //! * where changes of the objective are lost in rounding, steps are judged by the gradient, and the run ends when that no longer falls,
-//!   where the reference goes on until its iterations are used up;
+//!   where the reference goes on until its model fails or its iterations are used up;
 //! * a trial whose value is not a number is rejected and shrinks the radius, where the reference keeps to it until its iterations are
 //!   used up;
-//! * the basis is kept and orthogonalized again after each product, where the reference generates it a second time;
+//! * the basis is kept, and orthogonalized again after each product;
 //! * without `inexact`, curvature to which the gradient does not lead is looked for when the Krylov space ends early;
 //! * without second derivatives from the user, products are differences of gradients, where the reference refuses.
 //!

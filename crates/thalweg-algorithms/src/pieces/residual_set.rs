@@ -392,6 +392,12 @@ impl ResidualModel {
         -dot(&self.gradient, d) - dot(&image, &image)
     }
 
+    /// How different the Jacobian is from another one: the root of the sum of squares.
+    pub fn difference(&self, other: &ResidualModel) -> f64 {
+        let pairs = self.jacobian.iter().zip(&other.jacobian);
+        pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+    }
+
     /// The Lagrange function of point `k` after a step from the best point.
     fn lagrange(&self, set: &ResidualSet, k: usize, d: &[f64]) -> f64 {
         let n = d.len();
