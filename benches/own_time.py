@@ -50,8 +50,12 @@ class Rosenbrock:
 
     def __init__(self, n):
         self.n, self.start = n, np.tile([-1.2, 1.0], n)[:n]
-        self.calls, self.jac_calls, self.budget = 0, 0, 10**9
+        self.budget = 10**9
+        self.forget()
         self.rows = np.arange(n - 1)
+
+    def forget(self):
+        self.calls = self.jac_calls = self.hess_calls = 0
 
     def _count(self):
         if self.calls >= self.budget:
@@ -71,6 +75,14 @@ class Rosenbrock:
         g[:-1] = -400.0 * a * x[:-1] - 2.0 * (1.0 - x[:-1])
         g[1:] += 200.0 * a
         return g
+
+    def hess(self, x):
+        self.hess_calls += 1
+        h = np.zeros((self.n, self.n))
+        h[self.rows, self.rows] = 1200.0 * x[:-1] * x[:-1] - 400.0 * x[1:] + 2.0
+        h[self.rows + 1, self.rows + 1] += 200.0
+        h[self.rows, self.rows + 1] = h[self.rows + 1, self.rows] = -400.0 * x[:-1]
+        return h
 
     def residuals(self, x):
         self._count()
@@ -95,12 +107,19 @@ class Pairing:
     reference: Callable
     derivatives: bool = True
     residuals: bool = False
+    hessian: bool = False
     options: dict = field(default_factory=dict)
 
 
+SECOND = ("dogleg", "trust-exact", "trust-krylov", "trust-ncg")
+
+
 def scipy_method(method, **options):
-    def run(p, with_jac=method not in ("Nelder-Mead", "Powell", "COBYLA")):
-        scipy_minimize(p.fun, p.start, jac=p.jac if with_jac else None, method=method, options={"maxiter": 10**6} | options)
+    def run(p):
+        derivatives = {} if method in ("Nelder-Mead", "Powell", "COBYLA") else {"jac": p.jac}
+        if method in SECOND:
+            derivatives["hess"] = p.hess
+        scipy_minimize(p.fun, p.start, method=method, **derivatives, options={"maxiter": 10**6} | options)
 
     return run
 
@@ -171,6 +190,10 @@ PAIRINGS = [
     Pairing("scipy_bfgs", "scipy BFGS", scipy_method("BFGS", gtol=1e-10)),
     Pairing("scipy_conjugate_gradient", "scipy CG", scipy_method("CG", gtol=1e-10)),
     Pairing("scipy_newton_cg", "scipy Newton-CG", scipy_method("Newton-CG", xtol=1e-14)),
+    *(
+        Pairing(f"scipy_{method.replace('-', '_')}", f"scipy {method}", scipy_method(method, gtol=1e-10), hessian=True)
+        for method in SECOND
+    ),
     Pairing("scipy_truncated_newton", "scipy TNC", scipy_method("TNC", maxfun=10**6, ftol=1e-14, gtol=1e-12, xtol=1e-14)),
     Pairing("scipy_slsqp", "scipy SLSQP", scipy_method("SLSQP", ftol=1e-14), options={"convergence_ftol_abs": 1e-14}),
     Pairing("nlopt_slsqp", "NLopt SLSQP", nlopt_method("LD_SLSQP"), options=BOTH),
@@ -201,11 +224,13 @@ PAIRINGS = [
 def ours(pairing):
     def run(p):
         fun = om.mark.least_squares(p.residuals) if pairing.residuals else p.fun
-        jac = None
+        derivatives = {}
         if pairing.derivatives:
-            jac = p.residual_jac if pairing.residuals else p.jac
-        limit = {"stopping_maxfun": p.budget} if p.budget < 10**9 else {}
-        om.minimize(fun, p.start, pairing.algorithm, jac=jac, algo_options=pairing.options | limit)
+            derivatives["jac"] = p.residual_jac if pairing.residuals else p.jac
+        if pairing.hessian:
+            derivatives["hess"] = p.hess
+        limit = {"stopping_maxfun": p.budget}
+        om.minimize(fun, p.start, pairing.algorithm, **derivatives, algo_options=pairing.options | limit)
 
     return run
 
@@ -226,24 +251,25 @@ def best_time(call, seconds, chunk=1):
 def own_time(run, pairing, n, seconds):
     """Microseconds per evaluation that the objective does not take."""
     p = Rosenbrock(n)
-    fun, jac = (p.residuals, p.residual_jac) if pairing.residuals else (p.fun, p.jac)
-    of_fun = best_time(lambda: fun(p.start), 0.1, 50)
-    of_jac = best_time(lambda: jac(p.start), 0.1, 50)
+    parts = (p.residuals, p.residual_jac, p.hess) if pairing.residuals else (p.fun, p.jac, p.hess)
+    of_parts = np.array([best_time(lambda part=part: part(p.start), 0.1, 50) for part in parts])
 
     def stopped(budget):
-        p.calls, p.jac_calls, p.budget = 0, 0, budget
+        p.forget()
+        p.budget = budget
         with contextlib.suppress(BudgetExhausted):
             run(p)
 
-    times, calls, jac_calls = [], [], []
-    for budget in (BUDGET, 2):
+    stopped(BUDGET)
+    # Both runs end by the budget: what an end costs is the same, and left out.
+    long = BUDGET if p.calls == BUDGET else p.calls - 1
+    times, calls = [], []
+    for budget in (long, 2):
         times.append(best_time(lambda budget=budget: stopped(budget), seconds))
-        calls.append(p.calls)
-        jac_calls.append(p.jac_calls)
-    more, more_jac = calls[0] - calls[1], jac_calls[0] - jac_calls[1]
-    spent = times[0] - times[1] - more * of_fun - more_jac * of_jac
+        calls.append([p.calls, p.jac_calls, p.hess_calls])
+    more = np.subtract(*calls)
     # Newton's methods on gradients ask for them alone: that counts, too.
-    return spent / max(more, more_jac)
+    return (times[0] - times[1] - more @ of_parts) / max(more[:2])
 
 
 def main():
