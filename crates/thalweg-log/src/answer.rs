@@ -97,13 +97,20 @@ impl AnswerBatch {
 
     /// As bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(16 + 8 * (self.keys.len() + self.numbers.len()));
+        let mut bytes = Vec::new();
+        self.encode_into(&mut bytes);
+        bytes
+    }
+
+    /// Append the bytes to others.
+    pub(crate) fn encode_into(&self, bytes: &mut Vec<u8>) {
+        bytes.reserve(16 + 8 * (self.keys.len() + self.numbers.len()));
         bytes.push(self.wanted.0);
-        push_varint(&mut bytes, self.keys.len());
-        self.widths.iter().for_each(|&width| push_varint(&mut bytes, width));
+        push_varint(bytes, self.keys.len());
+        self.widths.iter().for_each(|&width| push_varint(bytes, width));
         if self.wanted.contains(Wanted::START) {
-            push_varint(&mut bytes, self.sizes.len());
-            self.sizes.iter().for_each(|&size| push_varint(&mut bytes, size));
+            push_varint(bytes, self.sizes.len());
+            self.sizes.iter().for_each(|&size| push_varint(bytes, size));
         }
         self.keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
         self.numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
@@ -113,7 +120,6 @@ impl AnswerBatch {
             let list: Vec<Value> = self.failures.iter().map(LoggedFailure::to_value).collect();
             bytes.extend_from_slice(Value::from(list).to_string().as_bytes());
         }
-        bytes
     }
 
     /// From bytes; `None` if they are no answer.

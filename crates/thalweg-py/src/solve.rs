@@ -296,7 +296,27 @@ fn looks_ahead(functions: &Functions, solver: SolverKind, maximize: bool) -> boo
     functions.kind_is_open() && (solver != functions.kind() || maximize)
 }
 
-/// Run with the interpreter released; it is held only while Python code runs.
+/// The most parameters and the most points of an exploration with which a run keeps the interpreter.
+const SMALL: (usize, usize) = (256, 5000);
+
+/// Whether the run keeps the interpreter between evaluations. It does if the algorithm's own work is short, and nobody else
+/// who may have to wait for the interpreter is waited for.
+fn keeps_interpreter(functions: &Functions, solver: SolverKind, task: &Task) -> bool {
+    let n = functions.tree().get().start().len();
+    let explores_little = task.multistart.as_ref().map(Multistart::options).is_none_or(|search| {
+        let given = search.sample.as_ref().map(Vec::len);
+        search.n_cores == 1 && given.or(search.n_samples).unwrap_or(100 * n) <= SMALL.1
+    });
+    solver == SolverKind::Scalar
+        && n <= SMALL.0
+        && task.n_cores == 1
+        && functions.evaluates_here()
+        && task.log.is_none()
+        && task.progress.is_none()
+        && explores_little
+}
+
+/// Run with the interpreter released, unless the run is small; then it is held only while Python code runs.
 fn run(
     py: Python<'_>,
     functions: &mut Functions,
@@ -312,7 +332,15 @@ fn run(
     }
     let mut raised = None;
     let slot = &mut raised;
-    let ended = guarded(py, || pipeline(functions, resolved, task, interrupted, slot));
+    let keeps = keeps_interpreter(functions, resolved.algorithm.spec().features.kind, &task);
+    if keeps {
+        functions.take_turns();
+    }
+    let native = || pipeline(functions, resolved, task, interrupted, slot);
+    let ended = match keeps {
+        true => catch_unwind(AssertUnwindSafe(native)).map_err(|panic| panic_error(py, panic)),
+        false => guarded(py, native),
+    };
     Outcome { ended, raised }
 }
 

@@ -17,8 +17,9 @@ use super::output::{
 use super::second::Second;
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
-use crate::numeric::number;
+use crate::numeric::{as_f64_array, number};
 use crate::tree::Tree;
+use crate::turns::Turns;
 
 /// The functions and what is known about what they return.
 pub(crate) struct Functions {
@@ -58,6 +59,8 @@ pub(crate) struct Functions {
     pub(super) resumed: Option<usize>,
     /// What FunctionValues said besides their value at points of the last batch, as JSON; `None` where nobody wants to know.
     pub(super) infos: Option<Vec<(usize, String)>>,
+    /// When other threads get the interpreter, if the run keeps it between evaluations.
+    turns: Option<Turns>,
 }
 
 impl Functions {
@@ -91,6 +94,7 @@ impl Functions {
             keeps_going: false,
             resumed: None,
             infos: None,
+            turns: None,
         }
     }
 
@@ -131,7 +135,17 @@ impl Functions {
         self.interrupted = interrupted;
         self.batches = batches;
         (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
-        (self.resumed, self.infos) = (None, None);
+        (self.resumed, self.infos, self.turns) = (None, None, None);
+    }
+
+    /// Whether evaluations of the run happen in the thread that asks for them, one after the other.
+    pub(crate) fn evaluates_here(&self) -> bool {
+        self.batches.is_none()
+    }
+
+    /// The run keeps the interpreter between evaluations: let other threads have it now and then.
+    pub(crate) fn take_turns(&mut self) {
+        self.turns = Some(Turns::new());
     }
 
     /// Set the nonlinear constraints of the run, after [`Functions::prepare`].
@@ -278,6 +292,13 @@ impl Functions {
         let tree = self.tree.get();
         let read = match (&self.outputs, self.aggregated) {
             (Some(outputs), None) => tree.read_blocks(derivative, outputs.get(), out),
+            _ if tree.is_vector()
+                && let Some((data, [len])) = as_f64_array(derivative)
+                && *len == out.len() =>
+            {
+                out.copy_from_slice(data);
+                return Ok(());
+            }
             _ => tree.read(derivative, out),
         };
         read.map_err(|mismatch| {
@@ -449,6 +470,9 @@ impl Objective for Functions {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
+            if let Some(turns) = &mut self.turns {
+                turns.count(py);
+            }
             if let Some(infos) = &mut self.infos {
                 infos.clear();
             }

@@ -9,6 +9,7 @@ mod differentiate;
 mod judge;
 mod record;
 mod second;
+mod second_differences;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

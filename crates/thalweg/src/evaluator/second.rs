@@ -1,4 +1,4 @@
-//! Second derivatives of the value, in the algorithm's terms: closed forms pulled back, or differences.
+//! Second derivatives of the value, in the algorithm's terms: closed forms pulled back, or differences (`second_differences.rs`).
 //!
 //! With the map u(x) from the algorithm's space to the user's, its derivative J, and first and second derivatives g and G of the
 //! value with respect to u, the Hessian is
@@ -10,18 +10,12 @@
 //! The second term (the *bend*) vanishes where the map is affine. It is the derivative of J(x)' g at a fixed g, which differences of
 //! pull-backs give without any call of the user's functions. Products with a direction d are `J' (G (J d))` plus that of the bend.
 
-use thalweg_algorithms::pieces::hessian_product::length_within_bounds;
 use thalweg_core::{SolverKind, Values, Want};
 
 use super::Evaluator;
 use crate::aggregate::Aggregate;
-use crate::numdiff::{Context, Quantity};
 use crate::objective::{Answer, Batch, Failure, UserError, UserErrorKind};
 
-/// The length of differences of closed-form gradients for products, relative to one and the length of the point.
-const LENGTH: f64 = 1.5e-8;
-/// The same for gradients that are differences themselves.
-const LENGTH_FOR_DIFFERENCES: f64 = 1e-4;
 /// The length of differences of pull-backs: the third root of the machine precision.
 const LENGTH_FOR_MAPS: f64 = 6e-6;
 /// By how much entries on either side of the diagonal may differ, relative to the largest entry: Hessians in single precision.
@@ -30,9 +24,9 @@ const ASYMMETRY: f64 = 1e-3;
 /// What is known at the last point at which second derivatives were asked for. What is empty is not known.
 #[derive(Default)]
 pub(super) struct Local {
-    x: Vec<f64>,
+    pub(super) x: Vec<f64>,
     /// In the algorithm's terms.
-    gradient: Vec<f64>,
+    pub(super) gradient: Vec<f64>,
     /// With respect to the user's parameters, in the algorithm's sign.
     user_gradient: Vec<f64>,
     hessian: Vec<f64>,
@@ -78,10 +72,14 @@ impl Evaluator<'_> {
         let n = self.space.n_free();
         let before = self.counts.hess;
         let mut local = std::mem::take(&mut self.scratch.local);
+        // Evaluations of single points, which follow, know no failures at others.
+        let mut failures = std::mem::take(&mut self.scratch.failures);
         for (i, x) in points.chunks_exact(n).enumerate() {
-            let error_handling = self.error_handling;
-            if self.scratch.failures.iter().any(|failure| error_handling.ends_run(failure)) {
+            if failures.iter().any(|failure| self.error_handling.ends_run(failure)) {
                 break; // the user's function is not called again
+            }
+            if failures.iter().any(|failure| failure.index == i) {
+                continue; // nobody asks for the second derivative of a penalty
             }
             local.move_to(x);
             let mut answered = Ok(());
@@ -96,10 +94,11 @@ impl Evaluator<'_> {
                 answered = self.product(&mut local, &directions[i * n..(i + 1) * n], out);
             }
             if let Err(failure) = answered {
-                self.scratch.failures.push(Failure { index: i, ..failure });
+                failures.push(Failure { index: i, ..failure });
             }
         }
         self.scratch.local = local;
+        self.scratch.failures = failures;
         self.counts.hess > before
     }
 
@@ -294,128 +293,15 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    fn bounds_at(&self, j: usize) -> (f64, f64) {
+    pub(super) fn bounds_at(&self, j: usize) -> (f64, f64) {
         (
             self.space.lower().map_or(f64::NEG_INFINITY, |lower| lower[j]),
             self.space.upper().map_or(f64::INFINITY, |upper| upper[j]),
         )
     }
 
-    /// Differences of closed-form gradients, or second differences of the value.
-    fn numerical_hessian(&mut self, local: &mut Local, out: &mut [f64]) -> Result<(), Failure> {
-        let aggregate = self.scalar();
-        let center = if self.objective.has_derivative() {
-            self.know_gradient(local)?;
-            local.gradient.clone()
-        } else {
-            self.know_value(&local.x)?;
-            self.scratch.last.outputs.clone()
-        };
-        let quantity = match self.objective.has_derivative() {
-            true => Quantity::Gradient(aggregate),
-            false => Quantity::Outputs(aggregate),
-        };
-        let Some(mut differentiator) = self.hessian_differentiator.take() else {
-            return Err(undeclared());
-        };
-        let error_handling = self.error_handling;
-        let mut context = Context {
-            objective: &mut *self.objective,
-            space: self.space,
-            work: &mut self.scratch.work,
-            quantity,
-            error_handling,
-        };
-        let ended = differentiator.derivative(&local.x, &center, out, &mut context);
-        self.hessian_differentiator = Some(differentiator);
-        let failures = ended.map_err(|error| Failure {
-            index: 0,
-            what: "numerical derivative",
-            error: UserError::new(error.to_string()),
-        })?;
-        let fails = out.iter().any(|entry| !entry.is_finite())
-            || failures.iter().any(|failure| error_handling.ends_run(failure));
-        match failures.into_iter().next() {
-            Some(first) if fails => Err(first),
-            _ => Ok(()),
-        }
-    }
-
-    /// `(g(x + t d) - g(x)) / t`, within the bounds.
-    fn product_by_difference(
-        &mut self,
-        local: &mut Local,
-        d: &[f64],
-        out: &mut [f64],
-    ) -> Result<(), Failure> {
-        let size = |v: &[f64]| v.iter().map(|v| v * v).sum::<f64>().sqrt();
-        if size(d) == 0.0 {
-            out.fill(0.0);
-            return Ok(());
-        }
-        if !self.uses_hessian {
-            return Err(undeclared());
-        }
-        self.know_gradient(local)?;
-        let length = if self.objective.has_derivative() { LENGTH } else { LENGTH_FOR_DIFFERENCES };
-        let wanted = length * (1.0 + size(&local.x)) / size(d);
-        let t = length_within_bounds(&local.x, d, wanted, |j| self.bounds_at(j));
-        let moved: Vec<f64> = (0..d.len())
-            .map(|j| {
-                let (lower, upper) = self.bounds_at(j);
-                (local.x[j] + t * d[j]).max(lower).min(upper)
-            })
-            .collect();
-        let gradient = self.gradient_at(&moved)?;
-        for ((out, there), here) in out.iter_mut().zip(&gradient).zip(&local.gradient) {
-            *out = (there - here) / t;
-        }
-        Ok(())
-    }
-
-    fn know_gradient(&mut self, local: &mut Local) -> Result<(), Failure> {
-        if local.gradient.is_empty() {
-            local.gradient = self.gradient_at(&local.x.clone())?;
-        }
-        Ok(())
-    }
-
-    /// The outputs at `x`, in the algorithm's terms, as the last ones.
-    fn know_value(&mut self, x: &[f64]) -> Result<(), Failure> {
-        let before = self.scratch.failures.len();
-        if !self.scratch.last.is(SolverKind::Scalar, x) {
-            self.evaluate_center(0, x, self.scalar());
-        }
-        match self.scratch.failures.drain(before..).next() {
-            Some(failure) => {
-                self.scratch.last.kind = None;
-                Err(failure)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The gradient at a point, which is part of a second derivative and counts as that.
-    fn gradient_at(&mut self, x: &[f64]) -> Result<Vec<f64>, Failure> {
-        let aggregate = self.scalar();
-        let mut values = Values::default();
-        values.prepare(Want::GRADIENT, 1, x.len(), 1, 0);
-        let before = self.scratch.failures.len();
-        let centers = self.scratch.centers.len();
-        if self.objective.has_derivative() {
-            self.evaluate(x, Want::GRADIENT, aggregate, &mut values);
-        } else {
-            self.differentiate(x, Want::GRADIENT, aggregate, &mut values);
-        }
-        self.scratch.centers.truncate(centers);
-        match self.scratch.failures.drain(before..).next() {
-            Some(failure) => Err(failure),
-            None => Ok(values.gradients),
-        }
-    }
-
     /// The translation of the objective to one value.
-    fn scalar(&self) -> Aggregate {
+    pub(super) fn scalar(&self) -> Aggregate {
         let (objective, m) = (self.objective.kind(), self.objective.n_outputs());
         Aggregate { objective, solver: SolverKind::Scalar, maximize: self.maximize, m }
     }
@@ -433,12 +319,6 @@ impl Evaluator<'_> {
         let text = format!("{source} is not finite: {entries} at params {params}");
         Failure { index: 0, what, error: UserError::new(text) }
     }
-}
-
-/// An algorithm may ask only for what it declares.
-fn undeclared() -> Failure {
-    let text = "the algorithm asks for second derivatives; it has to declare that it needs or supports them";
-    Failure { index: 0, what: "algorithm", error: UserError::new(text) }
 }
 
 /// The mean of a square matrix and its transpose.

@@ -130,6 +130,11 @@ impl Journaled<'_> {
     /// Note the answers at the first `count` points.
     fn note(&self, batch: &Batch<'_>, answer: &Answer<'_>, failures: &[Failure], count: usize) {
         let widths = widths(answer, batch.len());
+        let wanted = wanted(batch).with(Wanted::FINAL, self.journal.is_final());
+        if failures.is_empty() && wanted == Wanted::OUTPUTS && widths == [1, 0, 0, 0] {
+            let points = &batch.points[..count * batch.dim];
+            return self.journal.writer.answered_values(points, &answer.outputs[..count]);
+        }
         let kept = |i: &usize| {
             self.notes_failures() || !failures.iter().any(|failure| failure.index == *i)
         };
@@ -152,8 +157,8 @@ impl Journaled<'_> {
                 message: failure.error.message.clone(),
             })
         });
-        self.journal.note_answers(AnswerBatch {
-            wanted: wanted(batch).with(Wanted::FINAL, self.journal.is_final()),
+        self.journal.note_answers(&AnswerBatch {
+            wanted,
             keys: places.iter().map(|&i| point_hash(&place(batch, i))).collect(),
             widths,
             sizes: Vec::new(),
@@ -291,7 +296,7 @@ impl Objective for Journaled<'_> {
         self.note_infos(params, params.len());
         let derivative = start.derivative.as_deref().unwrap_or_default();
         let constraints = start.constraints.concat();
-        self.journal.note_answers(AnswerBatch {
+        self.journal.note_answers(&AnswerBatch {
             wanted: Wanted::START
                 .with(Wanted::OUTPUTS, true)
                 .with(Wanted::DERIVATIVES, start.derivative.is_some())
