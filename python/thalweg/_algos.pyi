@@ -15,7 +15,8 @@ class Bfgs(Algorithm):
     convergence_xtol_rel: float | str
     norm: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     armijo_condition: float | str
     curvature_condition: float | str
     max_line_search_steps: int | float | str
@@ -29,7 +30,8 @@ class Bfgs(Algorithm):
         convergence_xtol_rel: float | str = ...,
         norm: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -353,6 +355,7 @@ class Lbfgsb(Algorithm):
     convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
@@ -367,6 +370,7 @@ class Lbfgsb(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
@@ -820,8 +824,10 @@ class TruncatedNewton(Algorithm):
     convergence_gtol_abs: float | str
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     line_search_severity: float | str
     finite_difference_precision: float | str
+    scale_variables: bool | str
     func_min_estimate: float | str | None
     limited_memory_storage_length: int | float | str
     max_line_search_steps: int | float | str
@@ -838,8 +844,10 @@ class TruncatedNewton(Algorithm):
         convergence_gtol_abs: float | str = ...,
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         line_search_severity: float | str = ...,
         finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
         func_min_estimate: float | str | None = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -1140,6 +1148,8 @@ class NloptLBFGSB(Algorithm):
     stopping_maxfun: int | float | str
     convergence_gtol_abs: float | str
     change_relative_to_mean: bool | str
+    limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1152,6 +1162,8 @@ class NloptLBFGSB(Algorithm):
         stopping_maxfun: int | float | str = ...,
         convergence_gtol_abs: float | str = ...,
         change_relative_to_mean: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1354,7 +1366,8 @@ class ScipyBFGS(Algorithm):
     armijo_condition: float | str
     curvature_condition: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1368,7 +1381,8 @@ class ScipyBFGS(Algorithm):
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1741,6 +1755,8 @@ class ScipyTruncatedNewton(Algorithm):
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
     line_search_severity: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    scale_variables: bool | str
     finite_difference_precision: float | str
     criterion_rescale_factor: float | str
     func_min_estimate: float | str | None
@@ -1759,6 +1775,8 @@ class ScipyTruncatedNewton(Algorithm):
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
         line_search_severity: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        scale_variables: bool | str = ...,
         finite_difference_precision: float | str = ...,
         criterion_rescale_factor: float | str = ...,
         func_min_estimate: float | str | None = ...,
