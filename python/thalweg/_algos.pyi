@@ -279,6 +279,29 @@ class Dogbox(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Dogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class InteriorTrustRegion(Algorithm):
     convergence_ftol_abs: float | str
     convergence_ftol_rel: float | str
@@ -712,6 +735,77 @@ class Trf(Algorithm):
         lsmr_btol: float | str = ...,
         lsmr_conlim: float | str = ...,
         lsmr_maxiter: int | float | str | None = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    inexact: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        inexact: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustNcg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1367,6 +1461,31 @@ class ScipyDifferentialEvolution(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyDogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyLBFGSB(Algorithm):
     convergence_ftol_rel: float | str
     convergence_gtol_abs: float | str
@@ -1532,6 +1651,83 @@ class ScipySLSQP(Algorithm):
         display: bool | str = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_xtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    inexact: bool | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        inexact: bool | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustNCG(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -2534,11 +2730,15 @@ class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -2549,9 +2749,13 @@ class GradientBasedLocalScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
     NonlinearConstrained: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
@@ -3092,6 +3296,7 @@ class GradientBasedLocalAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3099,6 +3304,9 @@ class GradientBasedLocalAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3109,12 +3317,16 @@ class GradientBasedLocalAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
@@ -3141,11 +3353,15 @@ class GradientBasedNonlinearConstrainedAlgorithmSelection:
 class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3156,9 +3372,13 @@ class GradientBasedScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
@@ -3387,6 +3607,7 @@ class LocalScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3399,6 +3620,9 @@ class LocalScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3418,11 +3642,15 @@ class LocalScalarAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
@@ -3565,6 +3793,7 @@ class GradientBasedAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3572,6 +3801,9 @@ class GradientBasedAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3582,12 +3814,16 @@ class GradientBasedAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
@@ -3679,6 +3915,7 @@ class LocalAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3694,6 +3931,9 @@ class LocalAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3714,6 +3954,7 @@ class LocalAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3722,6 +3963,9 @@ class LocalAlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalAlgorithmSelection
@@ -3794,6 +4038,7 @@ class ScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3806,6 +4051,9 @@ class ScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3826,11 +4074,15 @@ class ScalarAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
@@ -3854,6 +4106,7 @@ class AlgorithmSelection:
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3869,6 +4122,9 @@ class AlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3890,6 +4146,7 @@ class AlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3898,6 +4155,9 @@ class AlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedAlgorithmSelection

@@ -76,6 +76,8 @@ class Objective:
         kind: str | None = None,
         jac_is_true: bool = False,
         jac_kind: str | None = None,
+        hess: Callable[..., Any] | None = None,
+        hessp: Callable[..., Any] | None = None,
     ) -> None: ...
     def evaluate_start(self) -> str: ...
 

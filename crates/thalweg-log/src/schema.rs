@@ -66,7 +66,7 @@ CREATE TABLE answers (
     data BLOB NOT NULL
 );
 CREATE TABLE tasks (code INTEGER PRIMARY KEY, task TEXT NOT NULL);
-INSERT INTO tasks VALUES (0, 'fun'), (1, 'jac'), (2, 'fun_and_jac'), (3, 'exploration');
+INSERT INTO tasks VALUES (0, 'fun'), (1, 'jac'), (2, 'fun_and_jac'), (3, 'exploration'), (4, 'hess');
 CREATE VIEW history AS
     SELECT e.id, e.problem, e.step, s.type AS step_type, t.task, e.batch, e.params, e.fun, e.start, e.stop,
            strftime('%Y-%m-%dT%H:%M:%fZ', julianday(p.begun_at) + e.start / 86400.0) AS begun_at, e.exception, e.info

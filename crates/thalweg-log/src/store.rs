@@ -191,6 +191,8 @@ impl Store {
     /// Begin a problem.
     pub fn begin(&mut self, header: &ProblemHeader) -> rusqlite::Result<()> {
         let names = serde_json::Value::from(header.names.clone()).to_string();
+        // Files of earlier versions do not know all tasks.
+        self.connection.execute("INSERT OR IGNORE INTO tasks VALUES (4, 'hess')", [])?;
         self.connection.execute(
             "INSERT INTO problems (direction, algorithm, n_params, names, start, lower, upper, structure, fingerprint, library,
                                    begun_at, status)

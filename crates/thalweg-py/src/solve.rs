@@ -117,6 +117,7 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
+    warn_of_unused_hessian(py, &functions, &resolved)?;
     let looks_ahead = looks_ahead(&functions, kind, maximize);
     let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
     let outcome = match log.transpose() {
@@ -267,12 +268,55 @@ impl Arguments<'_, '_> {
     }
 }
 
+/// Say that an algorithm has no use for second derivatives, as scipy does.
+fn warn_of_unused_hessian(
+    py: Python<'_>,
+    functions: &Functions,
+    resolved: &Resolved,
+) -> PyResult<()> {
+    let (given, features) = (functions.second_derivatives(), resolved.algorithm.spec().features);
+    if !given.any() || features.uses_hessian || features.kind != SolverKind::Scalar {
+        return Ok(());
+    }
+    let what = match (given.hessian, given.product) {
+        (true, true) => "hess and hessp are",
+        (true, false) => "hess is",
+        (false, _) => "hessp is",
+    };
+    let text = format!(
+        "The algorithm {} does not use second derivatives: {what} ignored. Algorithms that use them: {}.",
+        resolved.name,
+        thalweg::users_of_hessians(),
+    );
+    warn(py, &text, py.get_type::<PyUserWarning>().as_any())
+}
+
 /// Whether only what fun returns can tell whether it fits the algorithm.
 fn looks_ahead(functions: &Functions, solver: SolverKind, maximize: bool) -> bool {
     functions.kind_is_open() && (solver != functions.kind() || maximize)
 }
 
-/// Run with the interpreter released; it is held only while Python code runs.
+/// The most parameters and the most points of an exploration with which a run keeps the interpreter.
+const SMALL: (usize, usize) = (256, 5000);
+
+/// Whether the run keeps the interpreter between evaluations. It does if the algorithm's own work is short, and nobody else
+/// who may have to wait for the interpreter is waited for.
+fn keeps_interpreter(functions: &Functions, solver: SolverKind, task: &Task) -> bool {
+    let n = functions.tree().get().start().len();
+    let explores_little = task.multistart.as_ref().map(Multistart::options).is_none_or(|search| {
+        let given = search.sample.as_ref().map(Vec::len);
+        search.n_cores == 1 && given.or(search.n_samples).unwrap_or(100 * n) <= SMALL.1
+    });
+    solver == SolverKind::Scalar
+        && n <= SMALL.0
+        && task.n_cores == 1
+        && functions.evaluates_here()
+        && task.log.is_none()
+        && task.progress.is_none()
+        && explores_little
+}
+
+/// Run with the interpreter released, unless the run is small; then it is held only while Python code runs.
 fn run(
     py: Python<'_>,
     functions: &mut Functions,
@@ -288,7 +332,15 @@ fn run(
     }
     let mut raised = None;
     let slot = &mut raised;
-    let ended = guarded(py, || pipeline(functions, resolved, task, interrupted, slot));
+    let keeps = keeps_interpreter(functions, resolved.algorithm.spec().features.kind, &task);
+    if keeps {
+        functions.take_turns();
+    }
+    let native = || pipeline(functions, resolved, task, interrupted, slot);
+    let ended = match keeps {
+        true => catch_unwind(AssertUnwindSafe(native)).map_err(|panic| panic_error(py, panic)),
+        false => guarded(py, native),
+    };
     Outcome { ended, raised }
 }
 
