@@ -281,6 +281,29 @@ class Dogbox(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Dogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class InteriorTrustRegion(Algorithm):
     convergence_ftol_abs: float | str
     convergence_ftol_rel: float | str
@@ -716,6 +739,77 @@ class Trf(Algorithm):
         lsmr_btol: float | str = ...,
         lsmr_conlim: float | str = ...,
         lsmr_maxiter: int | float | str | None = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    inexact: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        inexact: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustNcg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1381,6 +1475,31 @@ class ScipyDifferentialEvolution(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyDogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyLBFGSB(Algorithm):
     convergence_ftol_rel: float | str
     convergence_gtol_abs: float | str
@@ -1546,6 +1665,83 @@ class ScipySLSQP(Algorithm):
         display: bool | str = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_xtol_rel: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    inexact: bool | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        inexact: bool | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustNCG(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -2552,11 +2748,15 @@ class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -2567,9 +2767,13 @@ class GradientBasedLocalScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
     NonlinearConstrained: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
@@ -3110,6 +3314,7 @@ class GradientBasedLocalAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3117,6 +3322,9 @@ class GradientBasedLocalAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3127,12 +3335,16 @@ class GradientBasedLocalAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
@@ -3159,11 +3371,15 @@ class GradientBasedNonlinearConstrainedAlgorithmSelection:
 class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3174,9 +3390,13 @@ class GradientBasedScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
@@ -3405,6 +3625,7 @@ class LocalScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3417,6 +3638,9 @@ class LocalScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3436,11 +3660,15 @@ class LocalScalarAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
@@ -3583,6 +3811,7 @@ class GradientBasedAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3590,6 +3819,9 @@ class GradientBasedAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3600,12 +3832,16 @@ class GradientBasedAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
@@ -3697,6 +3933,7 @@ class LocalAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3712,6 +3949,9 @@ class LocalAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3732,6 +3972,7 @@ class LocalAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3740,6 +3981,9 @@ class LocalAlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalAlgorithmSelection
@@ -3812,6 +4056,7 @@ class ScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3824,6 +4069,9 @@ class ScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3844,11 +4092,15 @@ class ScalarAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
@@ -3872,6 +4124,7 @@ class AlgorithmSelection:
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3887,6 +4140,9 @@ class AlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
@@ -3908,6 +4164,7 @@ class AlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3916,6 +4173,9 @@ class AlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedAlgorithmSelection
