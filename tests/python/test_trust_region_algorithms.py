@@ -47,7 +47,7 @@ DERIVATIVES = {
 def test_rosenbrock_is_solved_with_whatever_derivatives_there_are(algorithm, given):
     result = om.minimize(rosenbrock, START, algorithm=algorithm, **DERIVATIVES[given])
     assert result.success, result.message
-    assert np.allclose(result.params, 1, atol=1e-4), result.params
+    assert np.allclose(result.params, 1, atol=1e-3), result.params
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,8 +58,7 @@ def test_methods_of_scipy_come_to_its_results(method):
     ours = om.minimize(rosenbrock, **call)
     assert ours.success and theirs.success
     assert np.allclose(ours.params, theirs.x, atol=1e-5)
-    # The start is evaluated once more, before the run.
-    assert ours.n_fun_evals <= 1.1 * theirs.nfev + 1
+    assert ours.n_fun_evals == theirs.nfev
 
 
 def test_trust_exact_leaves_a_saddle_on_which_the_gradient_is_blind():

@@ -99,7 +99,7 @@ pub fn minimize(
         region.move_to(problem, &at.x, &at.gradient)?;
         loop {
             let step = region.step(problem, &at.x, radius)?;
-            if !(step.decrease > 0.0) {
+            if step.decrease.is_nan() || step.decrease <= 0.0 {
                 return Ok(at.stalled(NO_DECREASE));
             }
             let mut trial = at.after(&step.p);
