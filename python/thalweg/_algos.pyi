@@ -15,7 +15,8 @@ class Bfgs(Algorithm):
     convergence_xtol_rel: float | str
     norm: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     armijo_condition: float | str
     curvature_condition: float | str
     max_line_search_steps: int | float | str
@@ -29,7 +30,8 @@ class Bfgs(Algorithm):
         convergence_xtol_rel: float | str = ...,
         norm: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -92,8 +94,6 @@ class Cobyla(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -106,8 +106,6 @@ class Cobyla(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class CompassSearch(Algorithm):
@@ -169,7 +167,7 @@ class Dfols(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_threshold_successful: float | str
@@ -194,7 +192,7 @@ class Dfols(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
@@ -353,6 +351,7 @@ class Lbfgsb(Algorithm):
     convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
@@ -367,6 +366,7 @@ class Lbfgsb(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
@@ -820,8 +820,10 @@ class TruncatedNewton(Algorithm):
     convergence_gtol_abs: float | str
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     line_search_severity: float | str
     finite_difference_precision: float | str
+    scale_variables: bool | str
     func_min_estimate: float | str | None
     limited_memory_storage_length: int | float | str
     max_line_search_steps: int | float | str
@@ -838,8 +840,10 @@ class TruncatedNewton(Algorithm):
         convergence_gtol_abs: float | str = ...,
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         line_search_severity: float | str = ...,
         finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
         func_min_estimate: float | str | None = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -964,7 +968,7 @@ class NagDFOLS(Algorithm):
     trustregion_shrinking_factor_upper_radius: float | str | None
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     convergence_value_abs: float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -1000,7 +1004,7 @@ class NagDFOLS(Algorithm):
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         convergence_value_abs: float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1116,8 +1120,6 @@ class NloptCOBYLA(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1128,8 +1130,6 @@ class NloptCOBYLA(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class NloptLBFGSB(Algorithm):
@@ -1140,6 +1140,8 @@ class NloptLBFGSB(Algorithm):
     stopping_maxfun: int | float | str
     convergence_gtol_abs: float | str
     change_relative_to_mean: bool | str
+    limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1152,6 +1154,8 @@ class NloptLBFGSB(Algorithm):
         stopping_maxfun: int | float | str = ...,
         convergence_gtol_abs: float | str = ...,
         change_relative_to_mean: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1354,7 +1358,8 @@ class ScipyBFGS(Algorithm):
     armijo_condition: float | str
     curvature_condition: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1368,7 +1373,8 @@ class ScipyBFGS(Algorithm):
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1381,11 +1387,10 @@ class ScipyCOBYLA(Algorithm):
     display: bool | str
     first_steps: Literal["sizes", "equal"]
     convergence_ftol_rel: float | str
+    convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1394,11 +1399,10 @@ class ScipyCOBYLA(Algorithm):
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
         convergence_ftol_rel: float | str = ...,
+        convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class ScipyConjugateGradient(Algorithm):
@@ -1741,6 +1745,8 @@ class ScipyTruncatedNewton(Algorithm):
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
     line_search_severity: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    scale_variables: bool | str
     finite_difference_precision: float | str
     criterion_rescale_factor: float | str
     func_min_estimate: float | str | None
@@ -1759,6 +1765,8 @@ class ScipyTruncatedNewton(Algorithm):
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
         line_search_severity: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        scale_variables: bool | str = ...,
         finite_difference_precision: float | str = ...,
         criterion_rescale_factor: float | str = ...,
         func_min_estimate: float | str | None = ...,
@@ -1795,15 +1803,6 @@ class TAOPounders(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1831,21 +1830,10 @@ class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Scalar: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1853,49 +1841,15 @@ class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2006,7 +1960,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2015,7 +1968,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2025,14 +1977,11 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2066,23 +2015,11 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2090,7 +2027,6 @@ class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2098,15 +2034,12 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2123,17 +2056,6 @@ class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2143,7 +2065,6 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2151,31 +2072,16 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2211,23 +2117,11 @@ class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2235,42 +2129,16 @@ class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class LocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2429,7 +2297,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2438,7 +2305,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2449,17 +2315,14 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2535,7 +2398,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2544,7 +2406,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2554,15 +2415,12 @@ class BoundedLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2613,18 +2471,6 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2635,7 +2481,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2643,7 +2488,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2651,16 +2495,13 @@ class BoundedParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2804,7 +2645,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2813,7 +2653,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2823,15 +2662,12 @@ class GradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2868,25 +2704,12 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2894,7 +2717,6 @@ class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2902,16 +2724,13 @@ class GradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2929,18 +2748,6 @@ class LeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class LocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class LocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2951,7 +2758,6 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2959,33 +2765,17 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class NonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3150,7 +2940,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3159,7 +2948,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3170,10 +2958,8 @@ class BoundedParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3181,7 +2967,6 @@ class BoundedParallelAlgorithmSelection:
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3443,7 +3228,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3452,7 +3236,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3463,10 +3246,8 @@ class GradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3474,7 +3255,6 @@ class GradientFreeParallelAlgorithmSelection:
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3566,7 +3346,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3575,7 +3354,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3585,16 +3363,13 @@ class LocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3662,19 +3437,6 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class NonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class NonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -3686,7 +3448,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3694,7 +3455,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
 
 class ParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3702,17 +3462,14 @@ class ParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3992,7 +3749,6 @@ class NonlinearConstrainedAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -4001,7 +3757,6 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -4012,10 +3767,8 @@ class ParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -4024,7 +3777,6 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]

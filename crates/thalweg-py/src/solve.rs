@@ -117,7 +117,7 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    warn_of_unused_hessian(py, &functions, &resolved)?;
+    functions.warn_of_unused_hessian(py, &resolved)?;
     let looks_ahead = looks_ahead(&functions, kind, maximize);
     let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
     let outcome = match log.transpose() {
@@ -266,29 +266,6 @@ impl Arguments<'_, '_> {
         }
         Ok(options)
     }
-}
-
-/// Say that an algorithm has no use for second derivatives, as scipy does.
-fn warn_of_unused_hessian(
-    py: Python<'_>,
-    functions: &Functions,
-    resolved: &Resolved,
-) -> PyResult<()> {
-    let (given, features) = (functions.second_derivatives(), resolved.algorithm.spec().features);
-    if !given.any() || features.uses_hessian || features.kind != SolverKind::Scalar {
-        return Ok(());
-    }
-    let what = match (given.hessian, given.product) {
-        (true, true) => "hess and hessp are",
-        (true, false) => "hess is",
-        (false, _) => "hessp is",
-    };
-    let text = format!(
-        "The algorithm {} does not use second derivatives: {what} ignored. Algorithms that use them: {}.",
-        resolved.name,
-        thalweg::users_of_hessians(),
-    );
-    warn(py, &text, py.get_type::<PyUserWarning>().as_any())
 }
 
 /// Whether only what fun returns can tell whether it fits the algorithm.
