@@ -741,6 +741,47 @@ class Trf(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TruncatedNewton(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    scale_variables: bool | str
+    func_min_estimate: float | str | None
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
+        func_min_estimate: float | str | None = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class TrustExact(Algorithm):
     convergence_gtol_abs: float | str
     norm: float | str
@@ -806,47 +847,6 @@ class TrustNcg(Algorithm):
         trustregion_initial_radius: float | str = ...,
         trustregion_maximal_radius: float | str = ...,
         trustregion_threshold_acceptance: float | str = ...,
-        stopping_maxfun: int | float | str = ...,
-        stopping_maxiter: int | float | str = ...,
-        stopping_maxtime: float | str | None = ...,
-        convergence_target_value: float | str | None = ...,
-    ) -> None: ...
-
-class TruncatedNewton(Algorithm):
-    convergence_ftol_rel: float | str
-    convergence_ftol_abs: float | str
-    convergence_xtol_rel: float | str
-    convergence_xtol_abs: float | str
-    convergence_gtol_abs: float | str
-    max_hess_evaluations_per_iteration: int | float | str
-    max_step_for_line_search: float | str
-    step_conditions: Literal["strong_wolfe", "wolfe"]
-    line_search_severity: float | str
-    finite_difference_precision: float | str
-    scale_variables: bool | str
-    func_min_estimate: float | str | None
-    limited_memory_storage_length: int | float | str
-    max_line_search_steps: int | float | str
-    stopping_maxfun: int | float | str
-    stopping_maxiter: int | float | str
-    stopping_maxtime: float | str | None
-    convergence_target_value: float | str | None
-    def __init__(
-        self,
-        convergence_ftol_rel: float | str = ...,
-        convergence_ftol_abs: float | str = ...,
-        convergence_xtol_rel: float | str = ...,
-        convergence_xtol_abs: float | str = ...,
-        convergence_gtol_abs: float | str = ...,
-        max_hess_evaluations_per_iteration: int | float | str = ...,
-        max_step_for_line_search: float | str = ...,
-        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
-        line_search_severity: float | str = ...,
-        finite_difference_precision: float | str = ...,
-        scale_variables: bool | str = ...,
-        func_min_estimate: float | str | None = ...,
-        limited_memory_storage_length: int | float | str = ...,
-        max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -2577,10 +2577,10 @@ class GradientBasedLocalScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3089,10 +3089,10 @@ class GradientBasedLocalAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3144,10 +3144,10 @@ class GradientBasedScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3395,10 +3395,10 @@ class LocalScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3558,10 +3558,10 @@ class GradientBasedAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3688,10 +3688,10 @@ class LocalAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3803,10 +3803,10 @@ class ScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3874,10 +3874,10 @@ class AlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]

@@ -189,6 +189,16 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
 }
 
+/// How to scale, from the word of the method, the clipping value and the magnitude.
+pub(crate) fn scaling(given: &(String, f64, f64)) -> PyResult<Scaling> {
+    let &(ref word, clipping_value, magnitude) = given;
+    let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
+    let Some(&(_, method)) = known else {
+        return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
+    };
+    Ok(Scaling { method, clipping_value, magnitude })
+}
+
 impl Arguments<'_, '_> {
     /// The algorithm with its options; for a user-defined one also the lines to it.
     pub(crate) fn resolve(&self, interrupted: &Flag) -> PyResult<(Resolved, Option<Lines>)> {
@@ -220,13 +230,7 @@ impl Arguments<'_, '_> {
     }
 
     pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
-        let Some((word, clipping_value, magnitude)) = &self.scaling else { return Ok(None) };
-        let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
-        let Some(&(_, method)) = known else {
-            return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
-        };
-        let (clipping_value, magnitude) = (*clipping_value, *magnitude);
-        Ok(Some(Scaling { method, clipping_value, magnitude }))
+        self.scaling.as_ref().map(scaling).transpose()
     }
 
     pub(crate) fn soft_bounds(&self) -> PyResult<Bounds> {
