@@ -94,8 +94,6 @@ class Cobyla(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -108,8 +106,6 @@ class Cobyla(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class CompassSearch(Algorithm):
@@ -171,7 +167,7 @@ class Dfols(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_threshold_successful: float | str
@@ -196,7 +192,7 @@ class Dfols(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
@@ -745,6 +741,47 @@ class Trf(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TruncatedNewton(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    scale_variables: bool | str
+    func_min_estimate: float | str | None
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
+        func_min_estimate: float | str | None = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class TrustExact(Algorithm):
     convergence_gtol_abs: float | str
     norm: float | str
@@ -810,47 +847,6 @@ class TrustNcg(Algorithm):
         trustregion_initial_radius: float | str = ...,
         trustregion_maximal_radius: float | str = ...,
         trustregion_threshold_acceptance: float | str = ...,
-        stopping_maxfun: int | float | str = ...,
-        stopping_maxiter: int | float | str = ...,
-        stopping_maxtime: float | str | None = ...,
-        convergence_target_value: float | str | None = ...,
-    ) -> None: ...
-
-class TruncatedNewton(Algorithm):
-    convergence_ftol_rel: float | str
-    convergence_ftol_abs: float | str
-    convergence_xtol_rel: float | str
-    convergence_xtol_abs: float | str
-    convergence_gtol_abs: float | str
-    max_hess_evaluations_per_iteration: int | float | str
-    max_step_for_line_search: float | str
-    step_conditions: Literal["strong_wolfe", "wolfe"]
-    line_search_severity: float | str
-    finite_difference_precision: float | str
-    scale_variables: bool | str
-    func_min_estimate: float | str | None
-    limited_memory_storage_length: int | float | str
-    max_line_search_steps: int | float | str
-    stopping_maxfun: int | float | str
-    stopping_maxiter: int | float | str
-    stopping_maxtime: float | str | None
-    convergence_target_value: float | str | None
-    def __init__(
-        self,
-        convergence_ftol_rel: float | str = ...,
-        convergence_ftol_abs: float | str = ...,
-        convergence_xtol_rel: float | str = ...,
-        convergence_xtol_abs: float | str = ...,
-        convergence_gtol_abs: float | str = ...,
-        max_hess_evaluations_per_iteration: int | float | str = ...,
-        max_step_for_line_search: float | str = ...,
-        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
-        line_search_severity: float | str = ...,
-        finite_difference_precision: float | str = ...,
-        scale_variables: bool | str = ...,
-        func_min_estimate: float | str | None = ...,
-        limited_memory_storage_length: int | float | str = ...,
-        max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -972,7 +968,7 @@ class NagDFOLS(Algorithm):
     trustregion_shrinking_factor_upper_radius: float | str | None
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     convergence_value_abs: float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -1008,7 +1004,7 @@ class NagDFOLS(Algorithm):
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         convergence_value_abs: float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1124,8 +1120,6 @@ class NloptCOBYLA(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1136,8 +1130,6 @@ class NloptCOBYLA(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class NloptLBFGSB(Algorithm):
@@ -1395,11 +1387,10 @@ class ScipyCOBYLA(Algorithm):
     display: bool | str
     first_steps: Literal["sizes", "equal"]
     convergence_ftol_rel: float | str
+    convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1408,11 +1399,10 @@ class ScipyCOBYLA(Algorithm):
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
         convergence_ftol_rel: float | str = ...,
+        convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class ScipyConjugateGradient(Algorithm):
@@ -1813,15 +1803,6 @@ class TAOPounders(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1849,21 +1830,10 @@ class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Scalar: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1871,49 +1841,15 @@ class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2024,7 +1960,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2033,7 +1968,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2043,14 +1977,11 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2084,23 +2015,11 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2108,7 +2027,6 @@ class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2116,15 +2034,12 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2141,17 +2056,6 @@ class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2161,7 +2065,6 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2169,31 +2072,16 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2229,23 +2117,11 @@ class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2253,42 +2129,16 @@ class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class LocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2447,7 +2297,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2456,7 +2305,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2467,17 +2315,14 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2553,7 +2398,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2562,7 +2406,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2572,15 +2415,12 @@ class BoundedLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2631,18 +2471,6 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2653,7 +2481,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2661,7 +2488,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2669,16 +2495,13 @@ class BoundedParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2754,10 +2577,10 @@ class GradientBasedLocalScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -2822,7 +2645,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2831,7 +2653,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2841,15 +2662,12 @@ class GradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2886,25 +2704,12 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2912,7 +2717,6 @@ class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2920,16 +2724,13 @@ class GradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2947,18 +2748,6 @@ class LeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class LocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class LocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2969,7 +2758,6 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2977,33 +2765,17 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class NonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3168,7 +2940,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3177,7 +2948,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3188,10 +2958,8 @@ class BoundedParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3199,7 +2967,6 @@ class BoundedParallelAlgorithmSelection:
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3322,10 +3089,10 @@ class GradientBasedLocalAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3377,10 +3144,10 @@ class GradientBasedScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3461,7 +3228,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3470,7 +3236,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3481,10 +3246,8 @@ class GradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3492,7 +3255,6 @@ class GradientFreeParallelAlgorithmSelection:
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3584,7 +3346,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3593,7 +3354,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3603,16 +3363,13 @@ class LocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3638,10 +3395,10 @@ class LocalScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3680,19 +3437,6 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class NonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class NonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -3704,7 +3448,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3712,7 +3455,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
 
 class ParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3720,17 +3462,14 @@ class ParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3819,10 +3558,10 @@ class GradientBasedAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3949,10 +3688,10 @@ class LocalAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -4010,7 +3749,6 @@ class NonlinearConstrainedAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -4019,7 +3757,6 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -4030,10 +3767,8 @@ class ParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -4042,7 +3777,6 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -4069,10 +3803,10 @@ class ScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -4140,10 +3874,10 @@ class AlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]

@@ -327,6 +327,12 @@ pub const PRESETS: &[Preset] = &[
             no_effect("display", Default::Bool(false)),
             with("first_steps", Default::Text("equal")),
             with("convergence_ftol_rel", Default::Float(0.0)),
+            // The original has no such test; the native default would end runs before a small tolerance is met.
+            PresetOption {
+                name: "convergence_radius_rel",
+                target: Target::Native("convergence_xtol_rel"),
+                default: Default::Float(0.0),
+            },
         ],
         success_message: None,
     },

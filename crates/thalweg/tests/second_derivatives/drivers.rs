@@ -9,15 +9,15 @@ use thalweg::{Closures, MultistartOptions, Optimization, SecondDerivatives, mini
 
 use crate::{message, rosenbrock, rosenbrock_gradient, rosenbrock_hessian};
 
-fn newton<'a>() -> Optimization<'a, [f64; 2], Closures<'a, [f64; 2], fn(&[f64; 2]) -> f64>> {
+type Run<'a> = Optimization<'a, [f64; 2], Closures<'a, [f64; 2], fn(&[f64; 2]) -> f64>>;
+
+fn newton<'a>() -> Run<'a> {
     minimize(rosenbrock as fn(&[f64; 2]) -> f64, [-1.2, 1.0])
         .gradient(rosenbrock_gradient)
         .algorithm("newton_cg")
 }
 
-fn with_products<'a>(
-    calls: &'a Cell<u64>,
-) -> Optimization<'a, [f64; 2], Closures<'a, [f64; 2], fn(&[f64; 2]) -> f64>> {
+fn with_products<'a>(calls: &'a Cell<u64>) -> Run<'a> {
     newton().hessian_product(move |x, d, out| {
         calls.set(calls.get() + 1);
         let mut h = [0.0; 4];
