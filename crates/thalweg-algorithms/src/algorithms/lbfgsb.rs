@@ -270,6 +270,20 @@ mod tests {
     }
 
     #[test]
+    fn weaker_conditions_lead_to_the_same_minimum_within_bounds() {
+        let spec = boxed(&[f64::NEG_INFINITY, 0.25, -1.0], &[0.5, f64::INFINITY, 1.0]);
+        let mut oracle = FunctionOracle::scalar(rosenbrock).with_gradient(rosenbrock_gradient);
+        let algorithm = Lbfgsb { step_conditions: Conditions::Wolfe, ..Lbfgsb::default() };
+        let finish =
+            algorithm.solve(&mut Problem::new(&mut oracle, &spec), &[0.4, 1.0, 0.9]).unwrap();
+        assert_within_bounds(&oracle, &spec);
+        assert!(finish.verdict.is_success() && finish.x[0] == 0.5, "{:?}", finish.x);
+        let mut g = [0.0; 3];
+        rosenbrock_gradient(&finish.x, &mut g);
+        assert!(g[0] < 0.0 && g[1].abs() < 1e-3 && g[2].abs() < 1e-3, "{g:?}");
+    }
+
+    #[test]
     fn a_start_that_has_converged_costs_one_evaluation() {
         let unbounded = ProblemSpec::unconstrained(2);
         let held = boxed(&[0.0, 0.0], &[0.5, f64::INFINITY]);

@@ -237,6 +237,13 @@ mod tests {
     }
 
     #[test]
+    fn scales_are_the_distance_of_bounds_or_one_more_than_the_start() {
+        let spec = boxed(&[0.0, f64::NEG_INFINITY, 2.0], &[5.0, 9.0, 2.0]);
+        let bounds = Bounds::new(&spec.lower, &spec.upper);
+        assert_eq!(scales(&[1.0, -3.0, 2.0], &bounds), [5.0, 4.0, 3.0]);
+    }
+
+    #[test]
     fn finds_the_minimum_with_active_and_half_open_bounds() {
         let spec = boxed(&[f64::NEG_INFINITY, 0.25, -1.0], &[0.5, f64::INFINITY, 1.0]);
         for x0 in [[0.4, 1.0, 0.9], [0.5, 0.25, 1.0], [-3.0, 7.0, -1.0]] {
@@ -245,8 +252,10 @@ mod tests {
             assert!(finish.verdict.is_success(), "{}", finish.verdict);
             let mut g = [0.0; 3];
             rosenbrock_gradient(&finish.x, &mut g);
-            assert_eq!(finish.x[0], 0.5);
-            assert!(g[0] < 0.0 && g[1].abs() < 1e-2 && g[2].abs() < 1e-2, "{g:?}");
+            // There is another minimum at (-0.48, 0.25, 0.06).
+            let bounds = Bounds::new(&spec.lower, &spec.upper);
+            assert!(bounds.projected_gradient(&finish.x, &g) < 1e-2, "{:?}: {g:?}", finish.x);
+            assert!(x0[0] < 0.0 || finish.x[0] == 0.5, "{:?}", finish.x);
         }
     }
 
