@@ -10,7 +10,7 @@ RUST_EXAMPLES := $(filter-out data nile,$(basename $(notdir $(wildcard examples/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: help demo build lint test test-rust test-python bench profiles docs pictures wheel clean
+.PHONY: help demo build lint test test-rust test-python bench compare profiles docs pictures wheel clean
 
 help:  ## This list.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,11 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	$(RUN) benches/benchmarks.py
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
+
+compare: $(VENV)/bench  ## Our algorithms beside their references: evaluations, constrained problems, own times.
+	cargo run --release -p thalweg-bench --bin compare_more_wild
+	$(RUN) benches/constrained.py
+	$(RUN) benches/own_time.py
 
 # The references are measured where they are installed (`make bench` installs them), which takes up to two hours, since two of them are
 # slow; otherwise the recorded counts stand.

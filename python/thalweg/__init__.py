@@ -46,6 +46,7 @@ _HOMES = {
     "ScalingOptions": "_scaling",
     "algos": "_algos",
     "check_constraints": "_constraints.tools",
+    "check_hess": "_check_hess",
     "check_jac": "_check_jac",
     "convergence_histories": "_benchmark.reports",
     "convergence_plot": "_benchmark.plots",
@@ -119,6 +120,7 @@ __all__ = [
     "batch_evaluators",
     "benchmarking",
     "check_constraints",
+    "check_hess",
     "check_jac",
     "config",
     "constraints",
@@ -181,6 +183,7 @@ if TYPE_CHECKING:
     )
     from thalweg._benchmark.run import run_benchmark
     from thalweg._bounds import Bounds
+    from thalweg._check_hess import check_hess
     from thalweg._check_jac import check_jac
     from thalweg._constraints import (
         DecreasingConstraint,

@@ -15,7 +15,8 @@ class Bfgs(Algorithm):
     convergence_xtol_rel: float | str
     norm: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     armijo_condition: float | str
     curvature_condition: float | str
     max_line_search_steps: int | float | str
@@ -29,7 +30,8 @@ class Bfgs(Algorithm):
         convergence_xtol_rel: float | str = ...,
         norm: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -92,8 +94,6 @@ class Cobyla(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -106,8 +106,6 @@ class Cobyla(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class CompassSearch(Algorithm):
@@ -169,7 +167,7 @@ class Dfols(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_threshold_successful: float | str
@@ -194,7 +192,7 @@ class Dfols(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
@@ -279,6 +277,29 @@ class Dogbox(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class Dogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class InteriorTrustRegion(Algorithm):
     convergence_ftol_abs: float | str
     convergence_ftol_rel: float | str
@@ -330,6 +351,7 @@ class Lbfgsb(Algorithm):
     convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
@@ -344,6 +366,7 @@ class Lbfgsb(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
@@ -726,8 +749,10 @@ class TruncatedNewton(Algorithm):
     convergence_gtol_abs: float | str
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     line_search_severity: float | str
     finite_difference_precision: float | str
+    scale_variables: bool | str
     func_min_estimate: float | str | None
     limited_memory_storage_length: int | float | str
     max_line_search_steps: int | float | str
@@ -744,11 +769,84 @@ class TruncatedNewton(Algorithm):
         convergence_gtol_abs: float | str = ...,
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         line_search_severity: float | str = ...,
         finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
         func_min_estimate: float | str | None = ...,
         limited_memory_storage_length: int | float | str = ...,
         max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    inexact: bool | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        inexact: bool | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class TrustNcg(Algorithm):
+    convergence_gtol_abs: float | str
+    norm: float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        norm: float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -870,7 +968,7 @@ class NagDFOLS(Algorithm):
     trustregion_shrinking_factor_upper_radius: float | str | None
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
-    n_restarts: int | float | str
+    n_restarts: int | float | str | None
     convergence_value_abs: float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -906,7 +1004,7 @@ class NagDFOLS(Algorithm):
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
-        n_restarts: int | float | str = ...,
+        n_restarts: int | float | str | None = ...,
         convergence_value_abs: float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1022,8 +1120,6 @@ class NloptCOBYLA(Algorithm):
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1034,8 +1130,6 @@ class NloptCOBYLA(Algorithm):
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class NloptLBFGSB(Algorithm):
@@ -1046,6 +1140,8 @@ class NloptLBFGSB(Algorithm):
     stopping_maxfun: int | float | str
     convergence_gtol_abs: float | str
     change_relative_to_mean: bool | str
+    limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1058,6 +1154,8 @@ class NloptLBFGSB(Algorithm):
         stopping_maxfun: int | float | str = ...,
         convergence_gtol_abs: float | str = ...,
         change_relative_to_mean: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1260,7 +1358,8 @@ class ScipyBFGS(Algorithm):
     armijo_condition: float | str
     curvature_condition: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1274,7 +1373,8 @@ class ScipyBFGS(Algorithm):
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1287,11 +1387,10 @@ class ScipyCOBYLA(Algorithm):
     display: bool | str
     first_steps: Literal["sizes", "equal"]
     convergence_ftol_rel: float | str
+    convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
-    n_cores: int | float | str
-    batch_evaluator: Any
     def __init__(
         self,
         convergence_xtol_rel: float | str = ...,
@@ -1300,11 +1399,10 @@ class ScipyCOBYLA(Algorithm):
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
         convergence_ftol_rel: float | str = ...,
+        convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
-        n_cores: int | float | str = ...,
-        batch_evaluator: Any = ...,
     ) -> None: ...
 
 class ScipyConjugateGradient(Algorithm):
@@ -1363,6 +1461,31 @@ class ScipyDifferentialEvolution(Algorithm):
         convergence_ftol_abs: float | str = ...,
         n_cores: int | float | str = ...,
         batch_evaluator: Any = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyDogleg(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
@@ -1537,6 +1660,83 @@ class ScipySLSQP(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class ScipyTrustExact(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustKrylov(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    inexact: bool | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        inexact: bool | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
+class ScipyTrustNCG(Algorithm):
+    convergence_gtol_abs: float | str
+    stopping_maxiter: int | float | str
+    trustregion_initial_radius: float | str
+    trustregion_maximal_radius: float | str
+    trustregion_threshold_acceptance: float | str
+    display: bool | str
+    norm: float | str
+    stopping_maxfun: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_gtol_abs: float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        trustregion_initial_radius: float | str = ...,
+        trustregion_maximal_radius: float | str = ...,
+        trustregion_threshold_acceptance: float | str = ...,
+        display: bool | str = ...,
+        norm: float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class ScipyTruncatedNewton(Algorithm):
     convergence_ftol_abs: float | str
     convergence_xtol_abs: float | str
@@ -1545,6 +1745,8 @@ class ScipyTruncatedNewton(Algorithm):
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
     line_search_severity: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    scale_variables: bool | str
     finite_difference_precision: float | str
     criterion_rescale_factor: float | str
     func_min_estimate: float | str | None
@@ -1563,6 +1765,8 @@ class ScipyTruncatedNewton(Algorithm):
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
         line_search_severity: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        scale_variables: bool | str = ...,
         finite_difference_precision: float | str = ...,
         criterion_rescale_factor: float | str = ...,
         func_min_estimate: float | str | None = ...,
@@ -1599,15 +1803,6 @@ class TAOPounders(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
@@ -1635,21 +1830,10 @@ class BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Scalar: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1657,49 +1841,15 @@ class BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1810,7 +1960,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
-    Parallel: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1819,7 +1968,6 @@ class BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1829,14 +1977,11 @@ class BoundedGradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     LeastSquares: BoundedGradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1870,23 +2015,11 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Local: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1894,7 +2027,6 @@ class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedGradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -1902,15 +2034,12 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1927,17 +2056,6 @@ class BoundedLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -1947,7 +2065,6 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1955,31 +2072,16 @@ class BoundedLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     GradientFree: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2015,23 +2117,11 @@ class GradientFreeLeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2039,42 +2129,16 @@ class GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeLocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class LocalNonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2233,7 +2297,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2242,7 +2305,6 @@ class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class BoundedGradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2253,17 +2315,14 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2339,7 +2398,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
     scipy_slsqp: type[ScipySLSQP]
     GradientBased: BoundedGradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2348,7 +2406,6 @@ class BoundedLocalNonlinearConstrainedAlgorithmSelection:
 
 class BoundedLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2358,15 +2415,12 @@ class BoundedLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     GradientFree: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2417,18 +2471,6 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2439,7 +2481,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2447,7 +2488,6 @@ class BoundedNonlinearConstrainedScalarAlgorithmSelection:
 
 class BoundedParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2455,16 +2495,13 @@ class BoundedParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2534,12 +2571,16 @@ class GradientBasedLocalNonlinearConstrainedAlgorithmSelection:
 class GradientBasedLocalScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -2549,9 +2590,13 @@ class GradientBasedLocalScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalScalarAlgorithmSelection
     NonlinearConstrained: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
@@ -2600,7 +2645,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2609,7 +2653,6 @@ class GradientFreeLocalNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeLocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2619,15 +2662,12 @@ class GradientFreeLocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedGradientFreeLocalParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeLocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2664,25 +2704,12 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2690,7 +2717,6 @@ class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
 
 class GradientFreeParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -2698,16 +2724,13 @@ class GradientFreeParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2725,18 +2748,6 @@ class LeastSquaresLocalParallelAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class LocalNonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedLocalNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeLocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
 class LocalNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     slsqp: type[Slsqp]
@@ -2747,7 +2758,6 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2755,33 +2765,17 @@ class LocalNonlinearConstrainedScalarAlgorithmSelection:
 
 class LocalParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
     newuoa: type[Newuoa]
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedLocalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeLocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class NonlinearConstrainedParallelScalarAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2946,7 +2940,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2955,7 +2948,6 @@ class BoundedNonlinearConstrainedAlgorithmSelection:
 
 class BoundedParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -2966,10 +2958,8 @@ class BoundedParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -2977,7 +2967,6 @@ class BoundedParallelAlgorithmSelection:
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
-    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3092,6 +3081,7 @@ class GradientBasedLocalAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3100,6 +3090,9 @@ class GradientBasedLocalAlgorithmSelection:
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3109,12 +3102,16 @@ class GradientBasedLocalAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedLocalAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresLocalAlgorithmSelection
@@ -3141,12 +3138,16 @@ class GradientBasedNonlinearConstrainedAlgorithmSelection:
 class GradientBasedScalarAlgorithmSelection:
     bfgs: type[Bfgs]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3156,9 +3157,13 @@ class GradientBasedScalarAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedScalarAlgorithmSelection
     Local: GradientBasedLocalScalarAlgorithmSelection
@@ -3223,7 +3228,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3232,7 +3236,6 @@ class GradientFreeNonlinearConstrainedAlgorithmSelection:
 
 class GradientFreeParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3243,10 +3246,8 @@ class GradientFreeParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3254,7 +3255,6 @@ class GradientFreeParallelAlgorithmSelection:
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
-    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3346,7 +3346,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
     Bounded: BoundedLocalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedLocalNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
-    Parallel: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3355,7 +3354,6 @@ class LocalNonlinearConstrainedAlgorithmSelection:
 
 class LocalParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3365,16 +3363,13 @@ class LocalParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalParallelAlgorithmSelection
     GradientFree: GradientFreeLocalParallelAlgorithmSelection
     LeastSquares: LeastSquaresLocalParallelAlgorithmSelection
-    NonlinearConstrained: LocalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: LocalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3387,6 +3382,7 @@ class LocalScalarAlgorithmSelection:
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3400,6 +3396,9 @@ class LocalScalarAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3418,30 +3417,21 @@ class LocalScalarAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedLocalScalarAlgorithmSelection
     GradientBased: GradientBasedLocalScalarAlgorithmSelection
     GradientFree: GradientFreeLocalScalarAlgorithmSelection
     NonlinearConstrained: LocalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: LocalParallelScalarAlgorithmSelection
-    All: list[type[Algorithm]]
-    Available: list[type[Algorithm]]
-    AllNames: list[str]
-    AvailableNames: list[str]
-
-class NonlinearConstrainedParallelAlgorithmSelection:
-    cobyla: type[Cobyla]
-    nlopt_cobyla: type[NloptCOBYLA]
-    scipy_cobyla: type[ScipyCOBYLA]
-    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
-    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
-    Local: LocalNonlinearConstrainedParallelAlgorithmSelection
-    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3458,7 +3448,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3466,7 +3455,6 @@ class NonlinearConstrainedScalarAlgorithmSelection:
 
 class ParallelScalarAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
     neldermead_parallel: type[NelderMeadParallel]
@@ -3474,17 +3462,14 @@ class ParallelScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     Bounded: BoundedParallelScalarAlgorithmSelection
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3565,6 +3550,7 @@ class GradientBasedAlgorithmSelection:
     bhhh: type[Bhhh]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3573,6 +3559,9 @@ class GradientBasedAlgorithmSelection:
     slsqp: type[Slsqp]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3582,12 +3571,16 @@ class GradientBasedAlgorithmSelection:
     nlopt_var: type[NloptVAR]
     scipy_bfgs: type[ScipyBFGS]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
     scipy_ls_trf: type[ScipyLSTRF]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedGradientBasedAlgorithmSelection
     LeastSquares: GradientBasedLeastSquaresAlgorithmSelection
@@ -3679,6 +3672,7 @@ class LocalAlgorithmSelection:
     conjugate_gradient: type[ConjugateGradient]
     dfols: type[Dfols]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3695,6 +3689,9 @@ class LocalAlgorithmSelection:
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3714,6 +3711,7 @@ class LocalAlgorithmSelection:
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3722,6 +3720,9 @@ class LocalAlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedLocalAlgorithmSelection
@@ -3748,7 +3749,6 @@ class NonlinearConstrainedAlgorithmSelection:
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
-    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3757,7 +3757,6 @@ class NonlinearConstrainedAlgorithmSelection:
 
 class ParallelAlgorithmSelection:
     bobyqa: type[Bobyqa]
-    cobyla: type[Cobyla]
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     neldermead: type[NelderMead]
@@ -3768,10 +3767,8 @@ class ParallelAlgorithmSelection:
     nag_dfols: type[NagDFOLS]
     nag_pybobyqa: type[NagPyBOBYQA]
     nlopt_bobyqa: type[NloptBOBYQA]
-    nlopt_cobyla: type[NloptCOBYLA]
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
-    scipy_cobyla: type[ScipyCOBYLA]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_neldermead: type[ScipyNelderMead]
     tao_pounders: type[TAOPounders]
@@ -3780,7 +3777,6 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
-    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3794,6 +3790,7 @@ class ScalarAlgorithmSelection:
     compass_search: type[CompassSearch]
     conjugate_gradient: type[ConjugateGradient]
     differential_evolution: type[DifferentialEvolution]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     migrad: type[Migrad]
@@ -3807,6 +3804,9 @@ class ScalarAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3826,11 +3826,15 @@ class ScalarAlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     Bounded: BoundedScalarAlgorithmSelection
     Global: GlobalScalarAlgorithmSelection
@@ -3854,6 +3858,7 @@ class AlgorithmSelection:
     dfols: type[Dfols]
     differential_evolution: type[DifferentialEvolution]
     dogbox: type[Dogbox]
+    dogleg: type[Dogleg]
     interior_trust_region: type[InteriorTrustRegion]
     lbfgsb: type[Lbfgsb]
     levenberg_marquardt: type[LevenbergMarquardt]
@@ -3870,6 +3875,9 @@ class AlgorithmSelection:
     subplex: type[Subplex]
     trf: type[Trf]
     truncated_newton: type[TruncatedNewton]
+    trust_exact: type[TrustExact]
+    trust_krylov: type[TrustKrylov]
+    trust_ncg: type[TrustNcg]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3890,6 +3898,7 @@ class AlgorithmSelection:
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    scipy_dogleg: type[ScipyDogleg]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
     scipy_ls_lm: type[ScipyLSLM]
@@ -3898,6 +3907,9 @@ class AlgorithmSelection:
     scipy_newton_cg: type[ScipyNewtonCG]
     scipy_powell: type[ScipyPowell]
     scipy_slsqp: type[ScipySLSQP]
+    scipy_trust_exact: type[ScipyTrustExact]
+    scipy_trust_krylov: type[ScipyTrustKrylov]
+    scipy_trust_ncg: type[ScipyTrustNCG]
     scipy_truncated_newton: type[ScipyTruncatedNewton]
     tao_pounders: type[TAOPounders]
     Bounded: BoundedAlgorithmSelection

@@ -56,9 +56,13 @@ _SCIPY_METHODS = {
     "COBYLA": "scipy_cobyla",
     "SLSQP": "scipy_slsqp",
     "trust-constr": "scipy_trust_constr",
+    "dogleg": "scipy_dogleg",
+    "trust-ncg": "scipy_trust_ncg",
+    "trust-exact": "scipy_trust_exact",
+    "trust-krylov": "scipy_trust_krylov",
 }
 
-_METHODS_WITHOUT_COUNTERPART = ("dogleg", "trust-ncg", "trust-exact", "trust-krylov", "COBYQA")
+_METHODS_WITHOUT_COUNTERPART = ("COBYQA",)
 
 
 def resolve_aliases(call: Call) -> None:
@@ -243,6 +247,9 @@ def _bind_args(call: Call) -> None:
             else:
                 _bind_by_position(call, argument, args)
                 break
+    for argument in ("hess", "hessp"):
+        if callable(call.__dict__[argument]):
+            call.__dict__[argument] = WithArgs(call.__dict__[argument], args)
 
 
 def _names_of_args(function: Any, args: tuple[Any, ...]) -> tuple[str, ...] | None:

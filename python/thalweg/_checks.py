@@ -28,9 +28,6 @@ def refuse_unsupported_arguments(call: Call) -> None:
             "The tol argument is not supported. Please use algo_options or a configured algorithm "
             "to set convergence criteria, for example algo_options={'convergence.ftol_rel': 1e-8}."
         )
-    for name in ("hess", "hessp"):
-        if call.__dict__[name] is not None:
-            raise UnsupportedArgumentError(f"The {name} argument is not supported yet.")
 
 
 def check_types(call: Call) -> None:
@@ -48,6 +45,8 @@ def check_types(call: Call) -> None:
     if call.callback is not None:
         _require(callable(call.callback), call, "callback", "a function or None")
         _check_callback(call)
+    if call.hess is not None or call.hessp is not None:
+        _check_second_derivatives(call)
     for name in ("fun", "jac", "fun_and_jac"):
         value = call.__dict__[name]
         if value is not None and not callable(value):
@@ -136,6 +135,34 @@ def _check_callback(call: Call) -> None:
             "callback must be a function of one argument, the intermediate result, but its "
             f"signature is {signature}."
         ) from None
+
+
+def _check_second_derivatives(call: Call) -> None:
+    import inspect
+
+    for name, n_arguments, arguments in (
+        ("hess", 1, "one argument, the params"),
+        ("hessp", 2, "two arguments, the params and the direction"),
+    ):
+        function = call.__dict__[name]
+        if function is None:
+            continue
+        if not callable(function):
+            raise InvalidArgumentError(
+                f"{name} must be a function or None, not {function!r}. Without it, algorithms that "
+                "need second derivatives take differences."
+            )
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            continue  # a built-in function that does not say what it takes
+        try:
+            signature.bind(*[None] * n_arguments)
+        except TypeError:
+            raise InvalidArgumentError(
+                f"{name} must be a function of {arguments}, but its signature is {signature}. Bind "
+                "what else it needs with functools.partial."
+            ) from None
 
 
 def _is_bool(value: Any) -> bool:

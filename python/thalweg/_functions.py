@@ -49,9 +49,9 @@ class WithArgs:
         if kind is not None:
             setattr(self, KIND_ATTRIBUTE, kind)
 
-    def __call__(self, params: Any) -> Any:
-        """Call the function with all arguments."""
-        return self.function(params, *self.args)
+    def __call__(self, params: Any, *direction: Any) -> Any:
+        """Call the function with all arguments; `hessp` has a direction beside the params."""
+        return self.function(params, *direction, *self.args)
 
 
 def pick_derivatives(call: Call, solver_type: str) -> None:

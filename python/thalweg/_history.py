@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from thalweg._thalweg import HistoryData, Tree
     from thalweg.timing import CostModel
 
-TASKS = (EvalTask.FUN, EvalTask.JAC, EvalTask.FUN_AND_JAC, EvalTask.EXPLORATION)
+TASKS = (
+    EvalTask.FUN,
+    EvalTask.JAC,
+    EvalTask.FUN_AND_JAC,
+    EvalTask.EXPLORATION,
+    EvalTask.HESS,
+)
 """Tasks by the codes under which columns hold them."""
 
 _COLUMNS = ("params", "fun", "start_time", "stop_time", "batches", "task")
@@ -355,7 +361,13 @@ class History:
             np.maximum.at(ends, batch, stop - start[:1])
             return np.maximum.accumulate(ends)
         duration = stop - start
-        factors = (cost_model.fun, cost_model.jac, cost_model.fun_and_jac, cost_model.fun)
+        factors = (
+            cost_model.fun,
+            cost_model.jac,
+            cost_model.fun_and_jac,
+            cost_model.fun,
+            cost_model.jac,
+        )
         counted = all(isinstance(factor, int) for factor in factors)
         cost = np.zeros(len(duration), dtype=np.int64 if counted else np.float64)
         for code, factor in enumerate(factors):

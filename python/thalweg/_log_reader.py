@@ -263,7 +263,7 @@ class LoggedIteration(DictLikeAccess):
         exceptions: The traceback if it failed, else None.
         raw_fun: The value with further information, as a FunctionValue; None without a value.
         step: The number of the step that it belongs to.
-        task: "fun", "jac", "fun_and_jac" or "exploration".
+        task: "fun", "jac", "fun_and_jac", "exploration" or "hess".
         batch: The number of its batch.
         rowid: Its number in the file.
     """

@@ -76,8 +76,8 @@ def _arguments(
     x0: PyTree = None,
     method: str | None = None,
     args: tuple[Any, ...] | None = None,
-    hess: None = None,
-    hessp: None = None,
+    hess: Callable[..., Any] | None = None,
+    hessp: Callable[..., Any] | None = None,
     options: None = None,
     tol: None = None,
     criterion: Callable[..., Any] | None = None,
@@ -158,8 +158,12 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         x0: `params`, by scipy's name.
         method: The algorithm, by scipy's name.
         args: Further arguments of all functions, as in scipy.
-        hess: Not supported yet.
-        hessp: Not supported yet.
+        hess: The second derivative of the objective: a function of the params that returns a
+            matrix with a row and a column for each parameter, or the tree of blocks that
+            `second_derivative` returns. Algorithms that need it take differences without it.
+        hessp: The product of the second derivative with a direction: a function of the params and
+            of the direction, which is structured like them, that returns a product like that. For
+            problems whose Hessian is too large to be written down.
         options: Not supported; use `algo_options`.
         tol: Not supported; use `algo_options`.
         criterion: Outdated name of `fun`.
@@ -222,7 +226,7 @@ def _optimize(call: Call) -> OptimizeResult:
             nonlinear = flatten_nonlinear(prepared)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, space, scaling is not None)
+    algorithm.prepare(tree, lower, upper, space, scaling)
     pick_derivatives(call, algorithm.solver_type)
     log = _log(call, algorithm) if call.logging or call.resume or call.log_options else None
     call.warn()
@@ -238,6 +242,8 @@ def _optimize(call: Call) -> OptimizeResult:
         kind=kind_of(call.fun if call.fun is not None else call.fun_and_jac),
         jac_kind=derivative_kind(call, algorithm.solver_type),
         jac_is_true=call.jac_is_true,
+        hess=call.hess,
+        hessp=call.hessp,
     )
     try:
         raw = solve(

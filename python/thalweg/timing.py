@@ -13,7 +13,7 @@ class CostModel:
 
     Attributes:
         fun: Cost of one evaluation of the objective; None for its measured time in seconds.
-        jac: Cost of one derivative; None for its measured time.
+        jac: Cost of one derivative, first or second; None for its measured time.
         fun_and_jac: Cost of both together; None for their measured time.
         label: The label of an axis that shows the cost.
         aggregate_batch_time: How the costs of a batch, which is evaluated in parallel, become one

@@ -93,6 +93,7 @@ class EvalTask(str, Enum):
     JAC = "jac"
     FUN_AND_JAC = "fun_and_jac"
     EXPLORATION = "exploration"
+    HESS = "hess"
 
 
 @runtime_checkable

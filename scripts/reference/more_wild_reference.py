@@ -2,8 +2,8 @@
 
 Writes, into `crates/thalweg-bench/data/`:
 
-* `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, COBYLA, least_squares (lm, trf,
-  dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, COBYLA, Nelder-Mead,
+* `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, COBYLA, dogleg, trust-exact,
+  trust-krylov, trust-ncg, least_squares (lm, trf, dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, COBYLA, Nelder-Mead,
   NEWUOA, PRAXIS and Sbplx, iminuit's MIGRAD, DFO-LS, Py-BOBYQA, and fides (with optimagic's options) on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
@@ -27,6 +27,8 @@ rhoend of DFO-LS and Py-BOBYQA 1e-12, their tests of the objective off; gtol_rel
 radius that of optimagic), so that runs go on to the end. Runs of pounders and Py-BOBYQA, which take some 20 ms of their own for
 each evaluation, are cut off after 60 seconds of CPU time, so that their counts are what they reach by then. For the bounded
 problems the gap is f - f*.
+
+Hessians are central differences of the exact gradients and, like them, not counted.
 
 Methods that ask for gradients only (MIGRAD), for differences of them along a direction (Newton-CG, TNC, LD_TNEWTON), get the value with
 each gradient, as under optimagic: every point counts as an evaluation.
@@ -137,6 +139,39 @@ def gradient_method(method, **options):
             return recorder.values[-1], 2 * jacobian(x).T @ r
 
         minimize(value_and_gradient, start, jac=True, method=method, options={"maxiter": 10**6} | options)
+
+    return run
+
+
+def hessian_of(gradient):
+    """The Hessian by central differences of an exact gradient: ten digits."""
+
+    def hessian(x):
+        columns = []
+        for j in range(len(x)):
+            step = np.zeros(len(x))
+            step[j] = 1e-5 * max(abs(x[j]), 1.0)
+            columns.append((gradient(x + step) - gradient(x - step)) / (2 * step[j]))
+        matrix = np.array(columns)
+        if not np.isfinite(matrix).all():
+            raise FloatingPointError  # Some of the methods would run in circles.
+        return (matrix + matrix.T) / 2
+
+    return hessian
+
+
+def hessian_method(method):
+    """A trust-region method of scipy with second derivatives."""
+
+    def run(recorder, jacobian, start):
+        def gradient(x):
+            r = np.asarray(recorder._residuals(x))
+            return 2 * jacobian(x).T @ r
+
+        options = {"gtol": 1e-12, "maxiter": 10**6}
+        # Where the linear algebra gives up, the run counts up to there.
+        with contextlib.suppress(FloatingPointError, np.linalg.LinAlgError, ValueError):
+            minimize(recorder.value, start, jac=gradient, hess=hessian_of(gradient), method=method, options=options)
 
     return run
 
@@ -273,6 +308,10 @@ ALGORITHMS = {
         gradient_method("TNC", ftol=1e-14, xtol=1e-14, gtol=1e-12, maxfun=10**6),
         BUDGET_WITH_DERIVATIVES,
     ),
+    "scipy_dogleg": (hessian_method("dogleg"), BUDGET_WITH_DERIVATIVES),
+    "scipy_trust_exact": (hessian_method("trust-exact"), BUDGET_WITH_DERIVATIVES),
+    "scipy_trust_krylov": (hessian_method("trust-krylov"), BUDGET_WITH_DERIVATIVES),
+    "scipy_trust_ncg": (hessian_method("trust-ncg"), BUDGET_WITH_DERIVATIVES),
     "iminuit_migrad": (migrad, BUDGET_WITH_DERIVATIVES),
     "nlopt_lbfgsb": (nlopt_with_gradient("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
     "nlopt_var": (nlopt_with_gradient("LD_VAR1"), BUDGET_WITH_DERIVATIVES),

@@ -200,8 +200,8 @@ BEGINNING = (
         ),
         (
             "minimize",
-            {"task": ["fun", "hess"]},
-            "task must be one of 'fun', 'jac', 'fun_and_jac', 'exploration', not 'hess'.",
+            {"task": ["fun", "hesse"]},
+            "task must be one of 'fun', 'jac', 'fun_and_jac', 'exploration', 'hess', not 'hesse'.",
         ),
     ],
 )

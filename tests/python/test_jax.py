@@ -52,3 +52,28 @@ def test_least_squares():
 def test_numerical_derivatives():
     derivative = om.first_derivative(criterion, {"a": 0.0, "b": jnp.ones(3)}).derivative
     assert np.allclose(derivative["b"], 2 * (1 - np.arange(3)), atol=1e-6)
+
+
+@pytest.mark.parametrize("algorithm", ["trust_exact", "trust_ncg"])
+def test_second_derivatives(algorithm):
+    start = {"a": jnp.array(0.0), "b": jnp.ones(3)}
+
+    def fun(params):
+        return criterion(params) + (params["a"] * params["b"]).sum() ** 4 / 100
+
+    def product(params, direction):
+        return jax.jvp(jax.grad(fun), (params,), (direction,))[1]
+
+    results = [
+        om.minimize(fun, start, algorithm, jac=jax.grad(fun), **second)
+        for second in ({"hess": jax.hessian(fun)}, {"hessp": product}, {})
+    ]
+    for result in results:
+        assert result.success
+        assert np.allclose(jax.grad(fun)(result.params)["b"], 0, atol=1e-4)
+    assert np.allclose(results[0].params["b"], results[1].params["b"], atol=1e-6)
+    vector = jax.jit(lambda x: ((x - 1) ** 4).sum() + x @ x)
+    result = om.minimize(
+        vector, jnp.zeros(3), algorithm, jac=jax.grad(vector), hess=jax.jit(jax.hessian(vector))
+    )
+    assert result.success and isinstance(result.params, jax.Array)

@@ -44,6 +44,7 @@ OBJECTS = [
     InternalOptimizeResult(x=np.ones(1), fun=1.0),
     HistoryEntry(1.0, 2.0, 0.0, 1.0, om.typing.EvalTask.FUN),
     om.first_derivative(np.sin, 1.0),
+    om.check_hess(np.sin, 1.0, lambda x: -np.sin(x)),
     om.check_jac(np.sin, 1.0, np.cos),
 ]
 

@@ -11,6 +11,7 @@ use crate::algorithms::conjugate_gradient::ConjugateGradient;
 use crate::algorithms::dfols::Dfols;
 use crate::algorithms::differential_evolution::DifferentialEvolution;
 use crate::algorithms::dogbox::Dogbox;
+use crate::algorithms::dogleg::Dogleg;
 use crate::algorithms::interior_trust_region::InteriorTrustRegion;
 use crate::algorithms::lbfgsb::Lbfgsb;
 use crate::algorithms::levenberg_marquardt::LevenbergMarquardt;
@@ -27,6 +28,9 @@ use crate::algorithms::slsqp::Slsqp;
 use crate::algorithms::subplex::Subplex;
 use crate::algorithms::trf::Trf;
 use crate::algorithms::truncated_newton::TruncatedNewton;
+use crate::algorithms::trust_exact::TrustExact;
+use crate::algorithms::trust_krylov::TrustKrylov;
+use crate::algorithms::trust_ncg::TrustNcg;
 use crate::algorithms::variable_metric::VariableMetric;
 
 /// Every algorithm, in alphabetical order.
@@ -40,6 +44,7 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Dfols>(),
     CatalogEntry::of::<DifferentialEvolution>(),
     CatalogEntry::of::<Dogbox>(),
+    CatalogEntry::of::<Dogleg>(),
     CatalogEntry::of::<InteriorTrustRegion>(),
     CatalogEntry::of::<Lbfgsb>(),
     CatalogEntry::of::<LevenbergMarquardt>(),
@@ -56,6 +61,9 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
     CatalogEntry::of::<TruncatedNewton>(),
+    CatalogEntry::of::<TrustExact>(),
+    CatalogEntry::of::<TrustKrylov>(),
+    CatalogEntry::of::<TrustNcg>(),
     CatalogEntry::of::<VariableMetric>(),
 ];
 

@@ -70,7 +70,7 @@ fn regressions_and_restarts_get_further_in_noise() {
     };
     let options = Dfols {
         noise_additive_level: Some(4e-6),
-        n_restarts: 2,
+        n_restarts: Some(2),
         trustregion_n_interpolation_points: Some(5),
         ..Dfols::default()
     };
@@ -110,4 +110,18 @@ fn the_radius_ends_at_the_precision_of_large_parameters() {
     let Verdict::Converged(test) = &finish.verdict else { panic!("{finish:?}") };
     assert_eq!(test.option, "");
     assert!((finish.x[0] - 3e12).abs() < 1.0, "{finish:?}");
+}
+
+#[test]
+fn far_points_may_stay_where_the_models_are_exact() {
+    let affine = |x: &[f64], out: &mut [f64]| {
+        for i in 0..8 {
+            out[i] = x[i] - 0.1 * x.iter().sum::<f64>() + i as f64;
+        }
+    };
+    let mut oracle = FunctionOracle::least_squares(8, affine);
+    let finish = run(&Dfols::default(), &mut oracle, 8, &[FREE; 8], &[100.0; 8]);
+    assert!(finish.value < 1e-16, "{finish:?}");
+    // 9 first points, two or three steps to the solution, and then few points for each of the nine radii, not eight.
+    assert!(oracle.trace.len() < 50, "{}", oracle.trace.len());
 }

@@ -166,6 +166,9 @@ fn features(features: &Features) -> Vec<(&'static str, &'static str)> {
     };
     let derivatives = match (features.needs_gradient, features.needs_hessian) {
         (false, false) => "none",
+        (_, false) if features.uses_hessian => {
+            "first; computed numerically where none are given; second where they are given"
+        }
         (_, false) => "first; computed numerically where none are given",
         (_, true) => "first and second; computed numerically where none are given",
     };

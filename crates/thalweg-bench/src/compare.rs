@@ -43,8 +43,10 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
     ("convergence_xtol_rel", 1e-8),
 ];
 
+const SECOND_DERIVATIVES: &[(&str, f64)] = &[("convergence_gtol_abs", 1e-12)];
+
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 28] = [
+pub const PAIRINGS: [Pairing; 32] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -68,6 +70,12 @@ pub const PAIRINGS: [Pairing; 28] = [
         reference: "scipy_ls_dogbox",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "dogleg",
+        reference: "scipy_dogleg",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
     },
     Pairing {
         algorithm: "fides",
@@ -224,6 +232,24 @@ pub const PAIRINGS: [Pairing; 28] = [
         reference: "scipy_ls_trf",
         max_evaluations: 1000,
         options: LEAST_SQUARES,
+    },
+    Pairing {
+        algorithm: "trust_exact",
+        reference: "scipy_trust_exact",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
+    },
+    Pairing {
+        algorithm: "trust_krylov",
+        reference: "scipy_trust_krylov",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
+    },
+    Pairing {
+        algorithm: "trust_ncg",
+        reference: "scipy_trust_ncg",
+        max_evaluations: 1000,
+        options: SECOND_DERIVATIVES,
     },
 ];
 
@@ -393,7 +419,8 @@ impl std::error::Error for CompareError {}
 
 /// Run our algorithm on one problem: on the residuals if it is made for them, or else on the sum of their squares.
 fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, CompareError> {
-    let kind = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features.kind);
+    let features = algorithms::find(pairing.algorithm).map(|entry| entry.spec.features);
+    let kind = features.map(|features| features.kind);
     let start = problem.start.clone();
     let end = if kind == Some(SolverKind::LeastSquares) {
         let residuals = |x: &Vec<f64>| {
@@ -414,6 +441,9 @@ fn measure(pairing: &Pairing, problem: &BenchmarkProblem) -> Result<Counts, Comp
             .derivative(|x, gradient| problem.gradient(x, gradient))
             .algorithm(pairing.algorithm)
             .option("stopping_maxfun", pairing.max_evaluations);
+        if features.is_some_and(|features| features.needs_hessian) {
+            run = run.hessian(|x, hessian| problem.hessian(x, hessian));
+        }
         for (name, value) in pairing.options {
             run = run.option(name, *value);
         }
@@ -446,6 +476,7 @@ fn values_of(
     let values = rows.filter_map(|((value, task), x)| {
         let has_counted = std::mem::replace(&mut last, x) == x;
         match task {
+            Task::Hess => None,
             Task::Jac => (gradients_count && !has_counted).then_some(f64::INFINITY),
             _ => Some(*value),
         }

@@ -130,6 +130,34 @@ impl BenchmarkProblem {
         self.function.value_and_gradient(x, gradient, &mut Scratch::default());
     }
 
+    /// Writes the Hessian of the objective at `x` (row-major, symmetric): central differences of the exact gradient, ten digits.
+    ///
+    /// # Panics
+    /// If a length is wrong.
+    pub fn hessian(&self, x: &[f64], hessian: &mut [f64]) {
+        let n = self.n_params();
+        assert_eq!((x.len(), hessian.len()), (n, n * n), "{}", self.name);
+        let (mut moved, mut below, mut above) = (x.to_vec(), vec![0.0; n], vec![0.0; n]);
+        for j in 0..n {
+            let step = 1e-5 * x[j].abs().max(1.0);
+            moved[j] = x[j] - step;
+            self.gradient(&moved, &mut below);
+            moved[j] = x[j] + step;
+            self.gradient(&moved, &mut above);
+            moved[j] = x[j];
+            for i in 0..n {
+                hessian[i * n + j] = (above[i] - below[i]) / (2.0 * step);
+            }
+        }
+        for i in 0..n {
+            for j in 0..i {
+                let mean = 0.5 * (hessian[i * n + j] + hessian[j * n + i]);
+                hessian[i * n + j] = mean;
+                hessian[j * n + i] = mean;
+            }
+        }
+    }
+
     /// The part of the possible decrease that `value` has left to go: `(f - f*) / (f0 - f*)`, clipped below at zero.
     /// A problem counts as solved to a precision once this is at most that precision. NaN stays NaN (never solved), and
     /// so is everything where the value of the solution is not known.

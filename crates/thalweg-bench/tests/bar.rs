@@ -1,34 +1,45 @@
 //! The bar that every algorithm has to clear: as many problems solved as by its reference implementation, with at most a tenth
-//! more evaluations in the median over the problems that both solve.
+//! more evaluations in the median over the problems that both solve. Some clear a higher one: no more in the median, and more than a
+//! tenth more on at most a tenth of the problems.
 //!
 //! `cargo run --release -p thalweg-bench --bin compare_more_wild -- --detail NAME` shows the cases behind a failure.
 
 use thalweg_bench::compare::{
-    PAIRINGS, PRECISIONS, compare, compare_differential_evolution, report,
+    Comparison, PAIRINGS, PRECISIONS, compare, compare_differential_evolution, report,
 };
 
 const LARGEST_RATIO: f64 = 1.1;
+const LARGEST_SHARE: f64 = 0.1;
 
 fn assert_clears_the_bar(algorithm: &str) {
-    assert_clears_the_bar_but_for(algorithm, &[]);
+    comparison(algorithm);
 }
 
-/// `lost` are problems with several minima of which the reference happens to find a lower one: known, and named in the docs.
-fn assert_clears_the_bar_but_for(algorithm: &str, lost: &[&str]) {
+/// Besides, of the problems that both solve at most a tenth takes more than 1.1 times as many evaluations.
+fn assert_is_seldom_worse(algorithm: &str) {
+    let comparison = comparison(algorithm);
+    for (score, precision) in comparison.scores().iter().zip(PRECISIONS) {
+        let table = report::summary(std::slice::from_ref(&comparison));
+        let is_seldom = score.worse <= LARGEST_SHARE && score.ratio() <= 1.0;
+        assert!(is_seldom, "{algorithm} is often worse at {precision:e}:\n{table}");
+    }
+}
+
+/// The comparison of an algorithm that clears the bar.
+fn comparison(algorithm: &str) -> Comparison {
     let pairing = PAIRINGS.into_iter().find(|pairing| pairing.algorithm == algorithm).unwrap();
     let comparison = compare(pairing).unwrap();
     for (score, precision) in comparison.scores().iter().zip(PRECISIONS) {
-        let excused = score.lost.iter().filter(|problem| lost.contains(&problem.as_str())).count();
-        let solved = score.solved + excused;
-        let clears = solved >= score.solved_by_reference && score.ratio() <= LARGEST_RATIO;
+        let clears = score.solved >= score.solved_by_reference && score.ratio() <= LARGEST_RATIO;
         let table = report::summary(std::slice::from_ref(&comparison));
         assert!(clears, "{algorithm} misses the bar at {precision:e}:\n{table}");
     }
+    comparison
 }
 
 #[test]
 fn bfgs_clears_the_bar() {
-    assert_clears_the_bar("bfgs");
+    assert_is_seldom_worse("bfgs");
 }
 
 #[test]
@@ -38,7 +49,7 @@ fn bobyqa_clears_the_bar() {
 
 #[test]
 fn dfols_clears_the_bar() {
-    assert_clears_the_bar("dfols");
+    assert_is_seldom_worse("dfols");
 }
 
 #[test]
@@ -61,7 +72,12 @@ fn differential_evolution_is_as_reliable_as_the_reference() {
 
 #[test]
 fn dogbox_clears_the_bar() {
-    assert_clears_the_bar("dogbox");
+    assert_is_seldom_worse("dogbox");
+}
+
+#[test]
+fn dogleg_clears_the_bar() {
+    assert_clears_the_bar("dogleg");
 }
 
 #[test]
@@ -75,22 +91,22 @@ fn every_comparison_has_a_test_here() {
 
 #[test]
 fn fides_clears_the_bar() {
-    assert_clears_the_bar("fides");
+    assert_is_seldom_worse("fides");
 }
 
 #[test]
 fn lbfgsb_clears_the_bar() {
-    assert_clears_the_bar("lbfgsb");
+    assert_is_seldom_worse("lbfgsb");
 }
 
 #[test]
 fn levenberg_marquardt_clears_the_bar() {
-    assert_clears_the_bar("levenberg_marquardt");
+    assert_is_seldom_worse("levenberg_marquardt");
 }
 
 #[test]
 fn migrad_clears_the_bar() {
-    assert_clears_the_bar("migrad");
+    assert_is_seldom_worse("migrad");
 }
 
 #[test]
@@ -105,7 +121,7 @@ fn neldermead_parallel_clears_the_bar() {
 
 #[test]
 fn newton_cg_clears_the_bar() {
-    assert_clears_the_bar("newton_cg");
+    assert_is_seldom_worse("newton_cg");
 }
 
 #[test]
@@ -120,7 +136,7 @@ fn nlopt_cobyla_clears_the_bar() {
 
 #[test]
 fn nlopt_lbfgsb_clears_the_bar() {
-    assert_clears_the_bar("nlopt_lbfgsb");
+    assert_is_seldom_worse("nlopt_lbfgsb");
 }
 
 #[test]
@@ -130,17 +146,17 @@ fn nlopt_neldermead_clears_the_bar() {
 
 #[test]
 fn nlopt_tnewton_clears_the_bar() {
-    assert_clears_the_bar("nlopt_tnewton");
+    assert_is_seldom_worse("nlopt_tnewton");
 }
 
 #[test]
 fn nlopt_var_clears_the_bar() {
-    assert_clears_the_bar("nlopt_var");
+    assert_is_seldom_worse("nlopt_var");
 }
 
 #[test]
 fn pounders_clears_the_bar() {
-    assert_clears_the_bar("pounders");
+    assert_is_seldom_worse("pounders");
 }
 
 #[test]
@@ -160,7 +176,7 @@ fn pybobyqa_clears_the_bar() {
 
 #[test]
 fn scipy_bfgs_clears_the_bar() {
-    assert_clears_the_bar("scipy_bfgs");
+    assert_is_seldom_worse("scipy_bfgs");
 }
 
 #[test]
@@ -170,17 +186,17 @@ fn scipy_cobyla_clears_the_bar() {
 
 #[test]
 fn scipy_conjugate_gradient_clears_the_bar() {
-    assert_clears_the_bar("scipy_conjugate_gradient");
+    assert_is_seldom_worse("scipy_conjugate_gradient");
 }
 
 #[test]
 fn scipy_slsqp_clears_the_bar() {
-    assert_clears_the_bar("scipy_slsqp");
+    assert_is_seldom_worse("scipy_slsqp");
 }
 
 #[test]
 fn scipy_truncated_newton_clears_the_bar() {
-    assert_clears_the_bar_but_for("scipy_truncated_newton", &["chebyquad_10"]);
+    assert_is_seldom_worse("scipy_truncated_newton");
 }
 
 #[test]
@@ -190,5 +206,20 @@ fn subplex_clears_the_bar() {
 
 #[test]
 fn trf_clears_the_bar() {
-    assert_clears_the_bar("trf");
+    assert_is_seldom_worse("trf");
+}
+
+#[test]
+fn trust_exact_clears_the_bar() {
+    assert_clears_the_bar("trust_exact");
+}
+
+#[test]
+fn trust_krylov_clears_the_bar() {
+    assert_clears_the_bar("trust_krylov");
+}
+
+#[test]
+fn trust_ncg_clears_the_bar() {
+    assert_clears_the_bar("trust_ncg");
 }

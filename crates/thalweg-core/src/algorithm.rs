@@ -82,8 +82,10 @@ pub struct Features {
     pub global: bool,
     /// It asks for derivatives.
     pub needs_gradient: bool,
-    /// It asks for second derivatives.
+    /// It asks for second derivatives, which are numerical where the user gives none.
     pub needs_hessian: bool,
+    /// It asks for second derivatives where the user gives them.
+    pub uses_hessian: bool,
     /// It cannot run without finite bounds on every parameter.
     pub needs_bounds: bool,
     /// It keeps bounds.

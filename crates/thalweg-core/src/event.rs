@@ -12,6 +12,8 @@ pub enum Task {
     FunAndJac = 2,
     /// The objective, while exploring for start points.
     Exploration = 3,
+    /// A second derivative, or its product with a direction.
+    Hess = 4,
 }
 
 impl Task {
@@ -22,12 +24,18 @@ impl Task {
             Task::Jac => "jac",
             Task::FunAndJac => "fun_and_jac",
             Task::Exploration => "exploration",
+            Task::Hess => "hess",
         }
+    }
+
+    /// Whether the objective itself was evaluated, and not only derivatives.
+    pub fn is_evaluation(self) -> bool {
+        !matches!(self, Task::Jac | Task::Hess)
     }
 
     /// The task of this name.
     pub fn from_word(word: &str) -> Option<Task> {
-        [Task::Fun, Task::Jac, Task::FunAndJac, Task::Exploration]
+        [Task::Fun, Task::Jac, Task::FunAndJac, Task::Exploration, Task::Hess]
             .into_iter()
             .find(|task| task.as_str() == word)
     }

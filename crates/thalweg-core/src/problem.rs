@@ -17,6 +17,10 @@ pub struct ProblemSpec {
     pub constraint_tolerances: Vec<f64>,
     /// How many of the values each constraint has, in order.
     pub constraint_sizes: Vec<usize>,
+    /// Whether there are Hessians in closed form.
+    pub has_hessian: bool,
+    /// Whether there are products with the Hessian in closed form.
+    pub has_hessian_product: bool,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
 }
@@ -100,6 +104,17 @@ impl<'a> Problem<'a> {
         &self.spec.constraint_tolerances
     }
 
+    /// Whether [`Problem::hessian`] is a closed form. Otherwise it is made of products or differences, which costs n of these.
+    pub fn has_hessian(&self) -> bool {
+        self.spec.has_hessian
+    }
+
+    /// Whether [`Problem::hessian_product`] is a closed form. Otherwise it is made of the Hessian if there is one in closed form,
+    /// which is then asked for once at each point, or of a difference of gradients.
+    pub fn has_hessian_product(&self) -> bool {
+        self.spec.has_hessian_product
+    }
+
     /// Move a point onto the nearest point within the bounds.
     pub fn clip(&self, x: &mut [f64]) {
         for (x, (&low, &high)) in x.iter_mut().zip(self.lower().iter().zip(self.upper())) {
@@ -139,6 +154,42 @@ impl<'a> Problem<'a> {
     pub fn gradient(&mut self, x: &[f64], gradient: &mut Vec<f64>) -> Result<(), Stop> {
         self.ask(Want::GRADIENT, x)?;
         std::mem::swap(gradient, &mut self.values.gradients);
+        Ok(())
+    }
+
+    /// The Hessian at `x` (n rows, n columns, symmetric to the last bit); does not count as an evaluation of the objective.
+    ///
+    /// Where the user gives none, it is made of n products, of differences of n gradients, or of second differences of the
+    /// objective, within the bounds.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn hessian(&mut self, x: &[f64], hessian: &mut Vec<f64>) -> Result<(), Stop> {
+        self.ask(Want::HESSIAN, x)?;
+        std::mem::swap(hessian, &mut self.values.hessians);
+        Ok(())
+    }
+
+    /// The product of the Hessian at `x` with `direction` (n entries); does not count as an evaluation of the objective.
+    ///
+    /// Where the user gives none, it is made of the Hessian at `x`, which is computed once, or of the difference of two
+    /// gradients, within the bounds. Ask for all products at a point before those at another.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    ///
+    /// # Panics
+    /// When `direction` does not have one number per variable.
+    pub fn hessian_product(
+        &mut self,
+        x: &[f64],
+        direction: &[f64],
+        product: &mut Vec<f64>,
+    ) -> Result<(), Stop> {
+        let n = self.dim();
+        assert!(x.len() == n && direction.len() == n, "a direction has one number per variable");
+        self.oracle.answer(&Request::product(x, direction), &mut self.values)?;
+        std::mem::swap(product, &mut self.values.products);
         Ok(())
     }
 

@@ -29,6 +29,10 @@ impl Want {
     pub const CONSTRAINTS: Want = Want(64);
     /// The Jacobian of the nonlinear constraints.
     pub const CONSTRAINT_JACOBIAN: Want = Want(128);
+    /// The Hessian of the value.
+    pub const HESSIAN: Want = Want(256);
+    /// The product of the Hessian of the value with the direction that comes with each point.
+    pub const HESSIAN_PRODUCT: Want = Want(512);
 
     /// Whether everything in `other` is wanted.
     #[inline]
@@ -49,10 +53,16 @@ impl Want {
         self.intersects(Want::VALUE | Want::RESIDUALS | Want::CONTRIBUTIONS)
     }
 
-    /// Whether a derivative of the objective is wanted.
+    /// Whether a (first) derivative of the objective is wanted.
     #[inline]
     pub fn is_derivative(self) -> bool {
         self.intersects(Want::GRADIENT | Want::JACOBIAN | Want::SCORES)
+    }
+
+    /// Whether a second derivative of the objective is wanted, or its product with a direction.
+    #[inline]
+    pub fn is_second_derivative(self) -> bool {
+        self.intersects(Want::HESSIAN | Want::HESSIAN_PRODUCT)
     }
 
     /// Whether the nonlinear constraints or their derivatives are wanted.
@@ -97,20 +107,29 @@ pub struct Request<'a> {
     pub points: &'a [f64],
     /// The number of variables.
     pub dim: usize,
+    /// The directions of products with Hessians, one for each point; empty unless products are wanted.
+    pub directions: &'a [f64],
 }
 
 impl<'a> Request<'a> {
     /// A request at one point.
     #[inline]
     pub fn one(want: Want, x: &'a [f64]) -> Self {
-        Request { want, points: x, dim: x.len() }
+        Request { want, points: x, dim: x.len(), directions: &[] }
+    }
+
+    /// A request for the product of the Hessian at a point with a direction.
+    #[inline]
+    pub fn product(x: &'a [f64], direction: &'a [f64]) -> Self {
+        debug_assert_eq!(x.len(), direction.len());
+        Request { directions: direction, ..Request::one(Want::HESSIAN_PRODUCT, x) }
     }
 
     /// A request at several points of `dim` variables each.
     #[inline]
     pub fn batch(want: Want, points: &'a [f64], dim: usize) -> Self {
         debug_assert!(dim > 0 && points.len().is_multiple_of(dim));
-        Request { want, points, dim }
+        Request { want, points, dim, directions: &[] }
     }
 
     /// The number of points.
@@ -124,6 +143,15 @@ impl<'a> Request<'a> {
     #[inline]
     pub fn point(&self, i: usize) -> &'a [f64] {
         &self.points[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// The direction that comes with the `i`-th point.
+    ///
+    /// # Panics
+    /// When no products are wanted.
+    #[inline]
+    pub fn direction(&self, i: usize) -> &'a [f64] {
+        &self.directions[i * self.dim..(i + 1) * self.dim]
     }
 
     /// The points one by one.
@@ -155,6 +183,10 @@ pub struct Values {
     pub constraints: Vec<f64>,
     /// k Jacobians of c rows and n columns.
     pub constraint_jacobians: Vec<f64>,
+    /// k Hessians of n rows and n columns, symmetric to the last bit.
+    pub hessians: Vec<f64>,
+    /// k products of Hessians with directions, of n entries.
+    pub products: Vec<f64>,
 }
 
 impl Values {
@@ -175,6 +207,8 @@ impl Values {
             (Want::SCORES, &mut self.scores, k * m * n),
             (Want::CONSTRAINTS, &mut self.constraints, k * c),
             (Want::CONSTRAINT_JACOBIAN, &mut self.constraint_jacobians, k * c * n),
+            (Want::HESSIAN, &mut self.hessians, k * n * n),
+            (Want::HESSIAN_PRODUCT, &mut self.products, k * n),
         ] {
             if want.intersects(flag) {
                 resize(column, len);
@@ -202,6 +236,8 @@ impl Values {
                 &mut self.constraint_jacobians,
                 &other.constraint_jacobians,
             ),
+            (Want::HESSIAN, &mut self.hessians, &other.hessians),
+            (Want::HESSIAN_PRODUCT, &mut self.products, &other.products),
         ] {
             if want.intersects(flag) {
                 copy(to, source);
@@ -220,6 +256,8 @@ impl Values {
             &mut self.scores,
             &mut self.constraints,
             &mut self.constraint_jacobians,
+            &mut self.hessians,
+            &mut self.products,
         ] {
             column.clear();
         }

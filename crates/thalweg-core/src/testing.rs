@@ -4,6 +4,7 @@ use crate::{Iteration, Oracle, Request, Stop, Values, Want};
 
 type Scalar<'a> = Box<dyn FnMut(&[f64]) -> f64 + 'a>;
 type Vector<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + 'a>;
+type Product<'a> = Box<dyn FnMut(&[f64], &[f64], &mut [f64]) + 'a>;
 
 /// Answers requests from closures and keeps every point that was asked for.
 ///
@@ -23,6 +24,8 @@ pub struct FunctionOracle<'a> {
     jacobian: Option<Vector<'a>>,
     contributions: Option<(usize, Vector<'a>)>,
     scores: Option<Vector<'a>>,
+    hessian: Option<Vector<'a>>,
+    hessian_product: Option<Product<'a>>,
     /// Every point asked for, with what was wanted there.
     pub trace: Vec<(Want, Vec<f64>)>,
     /// The accepted point and value of every iteration.
@@ -63,6 +66,23 @@ impl<'a> FunctionOracle<'a> {
         self
     }
 
+    /// Add the Hessian (n rows, n columns) of a scalar objective; products are made of it unless they are given.
+    #[must_use]
+    pub fn with_hessian(mut self, hessian: impl FnMut(&[f64], &mut [f64]) + 'a) -> Self {
+        self.hessian = Some(Box::new(hessian));
+        self
+    }
+
+    /// Add the products of the Hessian of a scalar objective (at the first slice) with a direction (the second slice).
+    #[must_use]
+    pub fn with_hessian_product(
+        mut self,
+        product: impl FnMut(&[f64], &[f64], &mut [f64]) + 'a,
+    ) -> Self {
+        self.hessian_product = Some(Box::new(product));
+        self
+    }
+
     /// Add the Jacobian (row-major) of the residuals.
     #[must_use]
     pub fn with_jacobian(mut self, jacobian: impl FnMut(&[f64], &mut [f64]) + 'a) -> Self {
@@ -85,6 +105,8 @@ impl<'a> FunctionOracle<'a> {
             jacobian: None,
             contributions: None,
             scores: None,
+            hessian: None,
+            hessian_product: None,
             trace: Vec::new(),
             iterations: Vec::new(),
             n_evaluations: 0,
@@ -132,6 +154,27 @@ impl<'a> FunctionOracle<'a> {
             values.values[i] = f64::INFINITY;
         }
     }
+
+    fn answer_second(&mut self, request: &Request<'_>, i: usize, values: &mut Values) {
+        let (x, n) = (request.point(i), request.dim);
+        if request.want.contains(Want::HESSIAN)
+            && let Some(hessian) = &mut self.hessian
+        {
+            hessian(x, &mut values.hessians[i * n * n..(i + 1) * n * n]);
+        }
+        if request.want.contains(Want::HESSIAN_PRODUCT) {
+            let (d, out) = (request.direction(i), &mut values.products[i * n..(i + 1) * n]);
+            if let Some(product) = &mut self.hessian_product {
+                product(x, d, out);
+            } else if let Some(hessian) = &mut self.hessian {
+                let mut entries = vec![0.0; n * n];
+                hessian(x, &mut entries);
+                for (out, row) in out.iter_mut().zip(entries.chunks_exact(n)) {
+                    *out = row.iter().zip(d).map(|(h, d)| h * d).sum();
+                }
+            }
+        }
+    }
 }
 
 impl Oracle for FunctionOracle<'_> {
@@ -148,6 +191,7 @@ impl Oracle for FunctionOracle<'_> {
             }
             self.trace.push((request.want, x.to_vec()));
             self.answer_one(request.want, x, i, values);
+            self.answer_second(request, i, values);
         }
         Ok(())
     }

@@ -28,6 +28,10 @@ impl Oracle for Numbered {
             fill(&mut values.scores, m * n, 100.0);
             fill(&mut values.constraints, 2, 10.0);
             fill(&mut values.constraint_jacobians, 2 * n, 100.0);
+            fill(&mut values.hessians, n * n, 1000.0);
+            if request.want.contains(Want::HESSIAN_PRODUCT) {
+                values.products[i * n..(i + 1) * n].copy_from_slice(request.direction(i));
+            }
         }
         self.answered += k;
         Ok(())
@@ -38,7 +42,7 @@ impl Oracle for Numbered {
     }
 }
 
-const ALL: [Want; 8] = [
+const ALL: [Want; 10] = [
     Want::VALUE,
     Want::GRADIENT,
     Want::RESIDUALS,
@@ -47,6 +51,8 @@ const ALL: [Want; 8] = [
     Want::SCORES,
     Want::CONSTRAINTS,
     Want::CONSTRAINT_JACOBIAN,
+    Want::HESSIAN,
+    Want::HESSIAN_PRODUCT,
 ];
 
 fn everything() -> Want {
@@ -58,9 +64,13 @@ fn wants_are_sets() {
     assert!(ALL.iter().all(|&want| everything().contains(want)));
     assert!(!Want::default().intersects(everything()) && !Want::default().is_evaluation());
     let evaluations: Vec<bool> = ALL.iter().map(|want| want.is_evaluation()).collect();
-    assert_eq!(evaluations, [true, false, true, false, true, false, false, false]);
+    assert_eq!(evaluations[..6], [true, false, true, false, true, false]);
+    assert!(!evaluations[6..].contains(&true));
     let derivatives: Vec<bool> = ALL.iter().map(|want| want.is_derivative()).collect();
-    assert_eq!(derivatives, [false, true, false, true, false, true, false, false]);
+    assert_eq!(derivatives[..6], [false, true, false, true, false, true]);
+    assert!(!derivatives[6..].contains(&true));
+    let second: Vec<Want> = ALL.into_iter().filter(|want| want.is_second_derivative()).collect();
+    assert_eq!(second, [Want::HESSIAN, Want::HESSIAN_PRODUCT]);
     let bits: std::collections::BTreeSet<u16> = ALL.iter().map(|want| want.bits()).collect();
     assert_eq!(bits.len(), ALL.len());
 }
@@ -85,7 +95,9 @@ fn split_answers_are_merged_to_what_one_batch_would_have_been() {
     let points: Vec<f64> = (0..10).map(f64::from).collect();
     let mut oracle = Numbered { m: 3, answered: 0 };
     let mut whole = Values::default();
-    oracle.answer(&Request::batch(everything(), &points, 2), &mut whole).unwrap();
+    let request = Request { directions: &points, ..Request::batch(everything(), &points, 2) };
+    oracle.answer(&request, &mut whole).unwrap();
+    assert_eq!((whole.hessians.len(), &whole.products[..]), (20, &points[..]));
     let mut merged = Values::default();
     for (from, count) in [(0, 2), (2, 1), (3, 2)] {
         merged.append(&whole, everything(), from, count, 5);
@@ -114,8 +126,12 @@ fn every_question_gets_its_own_column() {
     assert_eq!((problem.constraints(&x, &mut a), &a[..]), (Ok(()), &[30.0, 31.0][..]));
     assert_eq!(problem.constraint_jacobian(&x, &mut a), Ok(()));
     assert_eq!(a, [300.0, 301.0, 302.0, 303.0]);
+    assert_eq!(problem.hessian(&x, &mut a), Ok(()));
+    assert_eq!(a, [3000.0, 3001.0, 3002.0, 3003.0]);
+    assert_eq!((problem.hessian_product(&x, &[5.0, 6.0], &mut a), a.len()), (Ok(()), 2));
+    assert_eq!(a, [5.0, 6.0]);
     assert_eq!(problem.values(&[1.0, 0.0, 2.0, 0.0]), Ok(&[1.0, 2.0][..]));
-    assert_eq!(oracle.answered, 12);
+    assert_eq!(oracle.answered, 14);
 }
 
 #[test]
@@ -161,6 +177,35 @@ fn a_point_has_one_number_per_variable() {
 }
 
 #[test]
+#[should_panic(expected = "a direction has one number per variable")]
+fn a_direction_has_one_number_per_variable() {
+    let mut oracle = Numbered { m: 1, answered: 0 };
+    let spec = ProblemSpec::unconstrained(2);
+    let _ = Problem::new(&mut oracle, &spec).hessian_product(&[1.0, 2.0], &[1.0], &mut Vec::new());
+}
+
+#[test]
+fn closures_answer_with_second_derivatives() {
+    let hessian = |x: &[f64], h: &mut [f64]| h.copy_from_slice(&[x[0], 1.0, 1.0, 2.0]);
+    let spec = ProblemSpec { has_hessian: true, ..ProblemSpec::unconstrained(2) };
+    let mut oracle = FunctionOracle::scalar(|_| 0.0).with_hessian(hessian);
+    let mut problem = Problem::new(&mut oracle, &spec);
+    assert_eq!((problem.has_hessian(), problem.has_hessian_product()), (true, false));
+    let mut found = Vec::new();
+    problem.hessian(&[3.0, 0.0], &mut found).unwrap();
+    assert_eq!(found, [3.0, 1.0, 1.0, 2.0]);
+    problem.hessian_product(&[3.0, 0.0], &[1.0, 2.0], &mut found).unwrap();
+    assert_eq!(found, [5.0, 5.0], "made of the Hessian");
+    assert_eq!(oracle.n_evaluations, 0);
+    assert_eq!(oracle.trace[1], (Want::HESSIAN_PRODUCT, vec![3.0, 0.0]));
+
+    let product = |x: &[f64], d: &[f64], out: &mut [f64]| out.copy_from_slice(&[x[0], d[1]]);
+    let mut oracle = FunctionOracle::scalar(|_| 0.0).with_hessian_product(product);
+    Problem::new(&mut oracle, &spec).hessian_product(&[3.0, 0.0], &[1.0, 2.0], &mut found).unwrap();
+    assert_eq!(found, [3.0, 2.0]);
+}
+
+#[test]
 fn what_is_known_of_a_problem_is_what_was_specified() {
     let mut oracle = Numbered { m: 1, answered: 0 };
     let spec = ProblemSpec {
@@ -170,6 +215,8 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
         constraint_limits: vec![(0.0, 0.0)],
         constraint_tolerances: vec![1e-5],
         constraint_sizes: vec![1],
+        has_hessian: false,
+        has_hessian_product: true,
         seed: 5,
     };
     let mut problem = Problem::new(&mut oracle, &spec);
@@ -177,6 +224,7 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
     assert_eq!(problem.constraint_limits(), [(0.0, 0.0)]);
     assert_eq!(problem.constraint_tolerances(), [1e-5]);
     assert_eq!(problem.constraint_sizes(), [1]);
+    assert_eq!((problem.has_hessian(), problem.has_hessian_product()), (false, true));
     let mut x = [3.0, -7.0];
     problem.clip(&mut x);
     assert_eq!(x, [1.0, -7.0]);

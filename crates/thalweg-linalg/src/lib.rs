@@ -35,7 +35,7 @@ pub use cholesky::Cholesky;
 pub use eigen::{SymEigen, eigen_2x2};
 pub use error::{LinalgError, Result};
 pub use lblt::Lblt;
-pub use matrix::{column_norms, mul, mul_transposed, transpose};
+pub use matrix::{add_mul_transposed, column_norms, mul, mul_transposed, transpose};
 pub use qr::QrPivot;
 pub use svd::Svd;
 pub use triangular::{solve_lower, solve_lower_transposed, solve_upper, solve_upper_transposed};

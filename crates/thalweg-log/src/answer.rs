@@ -4,9 +4,9 @@
 //! |---|---|
 //! | 1 | what was wanted: [`Wanted`] |
 //! | varint | the number k of points |
-//! | 4 varints | how many numbers there are per point: outputs, derivatives, constraint values, their derivatives |
+//! | 4 varints | how many numbers there are per point: outputs, derivatives (second ones or products, where these were wanted), constraint values, their derivatives |
 //! | varint, varints | at the start: how many nonlinear constraints there are, and how many values each has |
-//! | 8 k | the hashes of the points, [`crate::point_hash`], little-endian |
+//! | 8 k | the hashes of the points (with their directions, of products), [`crate::point_hash`], little-endian |
 //! | 8 each | the numbers of every point, in the order of the widths, little-endian |
 //! | rest | at the start: what the objective learnt about itself, in its own words. Later: failures as JSON: `[[index, what, function or null, message], ..]`; nothing without failures |
 
@@ -27,6 +27,10 @@ impl Wanted {
     pub const CONSTRAINT_DERIVATIVES: Wanted = Wanted(8);
     /// The evaluation at the start, in which the objective is learnt about.
     pub const START: Wanted = Wanted(16);
+    /// Hessians of the value.
+    pub const HESSIANS: Wanted = Wanted(64);
+    /// Products of Hessians with directions.
+    pub const PRODUCTS: Wanted = Wanted(128);
     /// Asked for after the algorithm had ended, to say more of its result.
     pub const FINAL: Wanted = Wanted(32);
 
@@ -53,9 +57,9 @@ impl Wanted {
 pub struct AnswerBatch {
     /// What was wanted.
     pub wanted: Wanted,
-    /// The hashes of the points.
+    /// The hashes of the points; where products with directions were wanted, of each point with its direction behind it.
     pub keys: Vec<u64>,
-    /// Numbers per point: outputs, derivatives, constraint values, their derivatives.
+    /// Numbers per point: outputs, derivatives (of the order that was wanted), constraint values, their derivatives.
     pub widths: [usize; 4],
     /// How many values each nonlinear constraint has; at the start only.
     pub sizes: Vec<usize>,
@@ -93,13 +97,20 @@ impl AnswerBatch {
 
     /// As bytes.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(16 + 8 * (self.keys.len() + self.numbers.len()));
+        let mut bytes = Vec::new();
+        self.encode_into(&mut bytes);
+        bytes
+    }
+
+    /// Append the bytes to others.
+    pub(crate) fn encode_into(&self, bytes: &mut Vec<u8>) {
+        bytes.reserve(16 + 8 * (self.keys.len() + self.numbers.len()));
         bytes.push(self.wanted.0);
-        push_varint(&mut bytes, self.keys.len());
-        self.widths.iter().for_each(|&width| push_varint(&mut bytes, width));
+        push_varint(bytes, self.keys.len());
+        self.widths.iter().for_each(|&width| push_varint(bytes, width));
         if self.wanted.contains(Wanted::START) {
-            push_varint(&mut bytes, self.sizes.len());
-            self.sizes.iter().for_each(|&size| push_varint(&mut bytes, size));
+            push_varint(bytes, self.sizes.len());
+            self.sizes.iter().for_each(|&size| push_varint(bytes, size));
         }
         self.keys.iter().for_each(|key| bytes.extend_from_slice(&key.to_le_bytes()));
         self.numbers.iter().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
@@ -109,7 +120,6 @@ impl AnswerBatch {
             let list: Vec<Value> = self.failures.iter().map(LoggedFailure::to_value).collect();
             bytes.extend_from_slice(Value::from(list).to_string().as_bytes());
         }
-        bytes
     }
 
     /// From bytes; `None` if they are no answer.

@@ -14,10 +14,14 @@ mod answer;
 mod error;
 mod fingerprint;
 mod hash;
+mod mover;
+mod notes;
 mod options;
+mod pending;
 mod reader;
 mod rows;
 mod schema;
+mod scribe;
 mod store;
 mod writer;
 

@@ -100,7 +100,7 @@ pub struct LogColumns {
     pub stop: Vec<f64>,
     /// The batch of each.
     pub batch: Vec<i64>,
-    /// The task of each: 0 "fun", 1 "jac", 2 "fun_and_jac", 3 "exploration".
+    /// The task of each: 0 "fun", 1 "jac", 2 "fun_and_jac", 3 "exploration", 4 "hess".
     pub task: Vec<u8>,
     /// The step of each.
     pub step: Vec<i64>,

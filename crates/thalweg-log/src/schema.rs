@@ -2,6 +2,8 @@
 
 use rusqlite::Connection;
 
+use crate::options::Durability;
+
 /// The version of the schema that is written here. Readers know this one and all before it.
 pub const SCHEMA_VERSION: i64 = 1;
 
@@ -64,7 +66,7 @@ CREATE TABLE answers (
     data BLOB NOT NULL
 );
 CREATE TABLE tasks (code INTEGER PRIMARY KEY, task TEXT NOT NULL);
-INSERT INTO tasks VALUES (0, 'fun'), (1, 'jac'), (2, 'fun_and_jac'), (3, 'exploration');
+INSERT INTO tasks VALUES (0, 'fun'), (1, 'jac'), (2, 'fun_and_jac'), (3, 'exploration'), (4, 'hess');
 CREATE VIEW history AS
     SELECT e.id, e.problem, e.step, s.type AS step_type, t.task, e.batch, e.params, e.fun, e.start, e.stop,
            strftime('%Y-%m-%dT%H:%M:%fZ', julianday(p.begun_at) + e.start / 86400.0) AS begun_at, e.exception, e.info
@@ -75,33 +77,45 @@ CREATE VIEW history AS
     ORDER BY e.id;
 ";
 
-/// Create the tables in a new file whose rows will have `n_params` parameters.
-pub(crate) fn create(connection: &Connection, n_params: usize) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "page_size", page_size(8 * n_params + ROW_BYTES))?;
-    // Nothing can be lost yet: no need to wait for the disk.
+/// Create the tables in a new file whose rows will have `n_params` parameters. It is left to the caller to commit, together with the
+/// first problem.
+pub(crate) fn create(
+    connection: &Connection,
+    n_params: usize,
+    durability: Durability,
+) -> rusqlite::Result<()> {
+    let page = page_size(8 * n_params + ROW_BYTES, durability == Durability::Strict);
+    connection.pragma_update(None, "page_size", page)?;
+    // Nothing can be lost yet: no need to wait for the disk, nor for a journal of the first page.
     connection.pragma_update(None, "synchronous", "OFF")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let meta = format!(
         "INSERT INTO meta VALUES ('schema_version', {SCHEMA_VERSION}), ('library', '{LIBRARY}'),
          ('created_at', strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));"
     );
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE;{TABLES}{meta}PRAGMA user_version = {SCHEMA_VERSION};COMMIT;"
+        "BEGIN IMMEDIATE;{TABLES}{meta}
+         PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {SCHEMA_VERSION};"
     ))
 }
 
 /// The bytes of a row besides its parameters.
-const ROW_BYTES: usize = 55;
+pub(crate) const ROW_BYTES: usize = 55;
 
-/// The smallest page that wastes little of the file.
-fn page_size(row: usize) -> u32 {
-    let sizes = [4096_usize, 8192, 16384, 32768, 65536];
-    let few = sizes.into_iter().find(|&size| bytes_per_row(row, size) <= 1.1 * row as f64);
-    let least = || {
-        sizes.into_iter().min_by(|&a, &b| bytes_per_row(row, a).total_cmp(&bytes_per_row(row, b)))
-    };
-    few.or_else(least).unwrap_or(4096) as u32
+/// The largest pages that SQLite knows.
+const LARGEST: usize = 65536;
+
+/// The smallest page that wastes little of the file. Every transaction writes whole pages: with one for each row (`strict`) they
+/// are as small as may be, otherwise many rows share one.
+fn page_size(row: usize, strict: bool) -> u32 {
+    let least = if strict { 2048 } else { (16 * row).next_power_of_two().clamp(4096, 32768) };
+    let sizes = || (11..=16).map(|power| 1 << power);
+    let mut whole =
+        sizes().filter(|&size| size >= least).filter(|&size| row + 35 <= size || size == LARGEST);
+    let few = whole.find(|&size| bytes_per_row(row, size) <= 1.12 * row as f64);
+    let best = || sizes().min_by(|&a, &b| bytes_per_row(row, a).total_cmp(&bytes_per_row(row, b)));
+    few.or_else(best).unwrap_or(4096) as u32
 }
 
 /// How much of the file a row takes. One that does not fit into a page keeps a part there and has the rest on pages of its own
@@ -125,10 +139,12 @@ mod tests {
 
     #[test]
     fn pages_fit_the_rows() {
-        assert_eq!(page_size(100), 4096);
-        assert_eq!(page_size(850), 8192);
-        for row in (60..100_000).step_by(37) {
-            let bytes = bytes_per_row(row, page_size(row) as usize);
+        let sizes = |row| [false, true].map(|strict| page_size(row, strict));
+        assert_eq!(sizes(71), [4096, 2048]);
+        assert_eq!(sizes(855), [16384, 8192]);
+        assert_eq!(sizes(8055), [32768, 8192]);
+        for (row, strict) in (60..100_000).step_by(37).flat_map(|row| [(row, false), (row, true)]) {
+            let bytes = bytes_per_row(row, page_size(row, strict) as usize);
             assert!(bytes <= 1.15 * row as f64 + 10.0, "{row}: {bytes}");
         }
     }

@@ -3,20 +3,21 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 
 use crate::error::LogError;
 use crate::fingerprint::Fingerprint;
+use crate::mover::Mover;
+use crate::notes::{Note, Row, StepBegan, StepEnded};
 use crate::options::{Durability, IfExists, LogOptions};
 use crate::schema::{self, APPLICATION_ID, LIBRARY, SCHEMA_VERSION};
-use crate::writer::StepNote;
 
 /// How long a transaction waits for another process that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How large the write-ahead log may grow before it is moved into the file.
+/// After so many bytes the write-ahead log is moved into the file by whoever commits, where there is no thread for it.
 const WAL_BYTES: i64 = 32 << 20;
 
 /// What is written about a run before its first evaluation.
@@ -40,45 +41,15 @@ pub struct ProblemHeader {
     pub fingerprint: Fingerprint,
 }
 
-/// One thing to be written.
-pub(crate) enum Record {
-    Evaluation(Box<Row>),
-    Answer(Vec<u8>),
-    Step(Box<StepNote>),
-}
-
-/// One evaluation.
-pub(crate) struct Row {
-    pub step: u64,
-    pub task: u8,
-    pub batch: u64,
-    /// Little-endian numbers.
-    pub params: Vec<u8>,
-    pub fun: Option<f64>,
-    pub start: f64,
-    pub stop: f64,
-    /// Whether `fun` at `params` is all that the objective answered.
-    pub is_answer: bool,
-    pub exception: Option<String>,
-    pub info: Option<String>,
-}
-
-impl Record {
-    /// How many bytes it holds, more or less.
-    pub fn bytes(&self) -> usize {
-        128 + match self {
-            Record::Evaluation(row) => {
-                row.params.len() + row.exception.as_ref().map_or(0, String::len)
-            }
-            Record::Answer(bytes) => bytes.len(),
-            Record::Step(_) => 0,
-        }
-    }
-}
-
 /// An open file and the problem that is written to it.
 pub(crate) struct Store {
+    /// Closed before the connection is, which therefore moves the rest of the write-ahead log.
+    mover: Option<Mover>,
     connection: Connection,
+    /// Dropped after the connection was closed.
+    last: SyncedLast,
+    synchronous: &'static str,
+    page: i64,
     pub problem: i64,
     /// The last evaluation of the problem.
     last_row: i64,
@@ -123,9 +94,7 @@ fn denied(path: &Path, action: &'static str, error: &std::io::Error) -> LogError
 /// Delete a log with the files that SQLite puts beside it.
 fn delete(path: &Path) -> Result<(), LogError> {
     for suffix in ["-wal", "-shm", "-journal", ""] {
-        let mut name = path.as_os_str().to_os_string();
-        name.push(suffix);
-        match fs::remove_file(PathBuf::from(name)) {
+        match fs::remove_file(beside(path, suffix)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(denied(path, "replaced", &error));
             }
@@ -133,6 +102,13 @@ fn delete(path: &Path) -> Result<(), LogError> {
         }
     }
     Ok(())
+}
+
+/// A file that SQLite puts beside a log.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Whether there is no file, or one in which nothing was written yet because its creation was cut short.
@@ -193,25 +169,30 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
+        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
         if is_new {
-            schema::create(&connection, n_params).map_err(failed)?;
+            schema::create(&connection, n_params, options.durability).map_err(failed)?;
         } else {
             check_schema(&connection, path)?;
+            connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
         }
-        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
-        // Moving the write-ahead log into the file waits for the disk: it is not done for every few rows.
-        let page: i64 =
-            connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
-        let pages = WAL_BYTES / page.max(512);
-        connection.pragma_update(None, "wal_autocheckpoint", pages).map_err(failed)?;
+        // Rows refer to the one problem that is written here: no need to look it up for each.
+        connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
+        connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
+        let page = connection.pragma_query_value(None, "page_size", |row| row.get(0));
+        let page = page.map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(8);
-        Ok(Store { connection, problem: 0, last_row: 0 })
+        let mover = Some(Mover::new(path, synchronous, options.durability == Durability::Strict));
+        let created_at = is_new.then(Instant::now);
+        let last = SyncedLast { path: path.clone(), created_at, is_due: false };
+        Ok(Store { mover, connection, last, synchronous, page, problem: 0, last_row: 0 })
     }
 
     /// Begin a problem.
     pub fn begin(&mut self, header: &ProblemHeader) -> rusqlite::Result<()> {
         let names = serde_json::Value::from(header.names.clone()).to_string();
+        // Files of earlier versions do not know all tasks.
+        self.connection.execute("INSERT OR IGNORE INTO tasks VALUES (4, 'hess')", [])?;
         self.connection.execute(
             "INSERT INTO problems (direction, algorithm, n_params, names, start, lower, upper, structure, fingerprint, library,
                                    begun_at, status)
@@ -230,6 +211,10 @@ impl Store {
             ],
         )?;
         self.problem = self.connection.last_insert_rowid();
+        if self.last.created_at.is_some() {
+            self.connection.execute_batch("COMMIT")?;
+            self.connection.pragma_update(None, "synchronous", self.synchronous)?;
+        }
         Ok(())
     }
 
@@ -243,86 +228,81 @@ impl Store {
         Ok(())
     }
 
-    /// Write records in one transaction.
-    pub fn write(&mut self, records: &[Record]) -> rusqlite::Result<()> {
-        let before = self.last_row;
-        let written = self.write_all(records);
-        if written.is_err() {
-            self.last_row = before;
-            if !self.connection.is_autocommit() {
-                let _ = self.connection.execute_batch("ROLLBACK");
+    /// Write notes, whose bytes are in `buffer`, in one transaction.
+    pub fn write(&mut self, notes: &[Note], buffer: &[u8]) -> rusqlite::Result<()> {
+        match self.write_all(notes, buffer) {
+            Ok((last_row, bytes)) => {
+                self.last_row = last_row;
+                self.committed(bytes);
+                Ok(())
+            }
+            Err(error) => {
+                if !self.connection.is_autocommit() {
+                    let _ = self.connection.execute_batch("ROLLBACK");
+                }
+                Err(error)
             }
         }
-        written
     }
 
-    fn write_all(&mut self, records: &[Record]) -> rusqlite::Result<()> {
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        for record in records {
-            match record {
-                Record::Evaluation(row) => self.insert(row)?,
-                Record::Answer(bytes) => {
+    /// See to it that the write-ahead log does not grow for ever. What goes wrong here is no fault of what was committed.
+    fn committed(&mut self, bytes: usize) {
+        if self.mover.as_mut().is_some_and(|mover| mover.committed(bytes).is_err()) {
+            self.mover = None;
+            let pages = WAL_BYTES / self.page.max(512);
+            let _ = self.connection.pragma_update(None, "wal_autocheckpoint", pages);
+        }
+    }
+
+    /// The last evaluation that is written then, and about how many bytes were.
+    fn write_all(&self, notes: &[Note], buffer: &[u8]) -> rusqlite::Result<(i64, usize)> {
+        let (mut last_row, mut bytes) = (self.last_row, self.page as usize);
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute()?;
+        let mut evaluation = self.connection.prepare_cached(INSERT_EVALUATION)?;
+        for note in notes {
+            match note {
+                Note::Evaluation(row) => {
+                    insert(&mut evaluation, self.problem, row, &buffer[row.params.clone()])?;
+                    last_row = self.connection.last_insert_rowid();
+                    bytes += row.params.len() + schema::ROW_BYTES;
+                }
+                Note::Answer(range) => {
+                    let data = &buffer[range.clone()];
                     let sql = "INSERT INTO answers (problem, after, data) VALUES (?, ?, ?)";
                     let mut statement = self.connection.prepare_cached(sql)?;
-                    statement.execute(params![self.problem, self.last_row, bytes])?;
+                    statement.execute(params![self.problem, last_row, data])?;
+                    bytes += data.len();
                 }
-                Record::Step(step) => self.write_step(step)?,
+                Note::StepBegan(step) => self.begin_step(step)?,
+                Note::StepEnded(step) => self.end_step(step)?,
             }
         }
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        drop(evaluation);
+        self.connection.prepare_cached("COMMIT")?.raw_execute()?;
+        Ok((last_row, bytes))
+    }
+
+    fn begin_step(&self, step: &StepBegan) -> rusqlite::Result<()> {
+        let number = step.number as i64;
+        let (kind, name) = match (step.exploration, number) {
+            (true, _) => ("exploration", "exploration".to_string()),
+            (false, 0) => ("optimization", "optimization".to_string()),
+            (false, _) => ("optimization", format!("optimization_{number}")),
+        };
+        self.connection.execute(
+            "INSERT INTO steps (problem, number, type, name, status, start) VALUES (?, ?, ?, ?, 'running', ?)
+             ON CONFLICT (problem, number) DO UPDATE SET status = 'running'",
+            params![self.problem, number, kind, name, step.start],
+        )?;
         Ok(())
     }
 
-    fn insert(&mut self, row: &Row) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO evaluations (problem, step, task, batch, params, fun, start, stop, is_answer, exception, info)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        statement.execute(params![
-            self.problem,
-            row.step as i64,
-            row.task,
-            row.batch as i64,
-            row.params,
-            row.fun,
-            row.start,
-            row.stop,
-            row.is_answer,
-            row.exception,
-            row.info,
-        ])?;
-        drop(statement);
-        self.last_row = self.connection.last_insert_rowid();
-        Ok(())
-    }
-
-    fn write_step(&self, step: &StepNote) -> rusqlite::Result<()> {
-        match step {
-            StepNote::Began { number, exploration, start } => {
-                let (kind, name) = if *exploration {
-                    ("exploration", "exploration".to_string())
-                } else {
-                    (
-                        "optimization",
-                        if *number == 0 {
-                            "optimization".into()
-                        } else {
-                            format!("optimization_{number}")
-                        },
-                    )
-                };
-                self.connection.execute(
-                    "INSERT INTO steps (problem, number, type, name, status, start) VALUES (?, ?, ?, ?, 'running', ?)
-                     ON CONFLICT (problem, number) DO UPDATE SET status = 'running'",
-                    params![self.problem, *number as i64, kind, name, start],
-                )?;
-            }
-            StepNote::Ended { number, status, n_iterations, stop } => {
-                self.connection.execute(
-                    "UPDATE steps SET status = ?, n_iterations = ?, stop = ? WHERE problem = ? AND number = ?",
-                    params![status, *n_iterations as i64, stop, self.problem, *number as i64],
-                )?;
-            }
-        }
+    fn end_step(&self, step: &StepEnded) -> rusqlite::Result<()> {
+        let StepEnded { number, outcome, n_iterations, stop } = step;
+        self.connection.execute(
+            "UPDATE steps SET status = ?, n_iterations = ?, stop = ? WHERE problem = ? AND number = ?",
+            params![outcome.as_str(), *n_iterations as i64, stop, self.problem, *number as i64],
+        )?;
         Ok(())
     }
 
@@ -338,4 +318,64 @@ impl Store {
     pub fn limit_pages(&self, pages: i64) -> rusqlite::Result<()> {
         self.connection.pragma_update(None, "max_page_count", pages)
     }
+}
+
+/// A file that is as young as this was not written to the disk yet by the system, either.
+const YOUNG: Duration = Duration::from_secs(1);
+
+/// The file of a short run, of which nothing has reached the disk so far: there is nothing that a crash of the machine could spoil, so
+/// that it is enough to wait for the disk once, when the file is whole, and not for the write-ahead log, the folder and the file.
+struct SyncedLast {
+    path: PathBuf,
+    created_at: Option<Instant>,
+    is_due: bool,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        let is_moved = self.mover.as_ref().is_none_or(Mover::has_begun);
+        let is_young = self.last.created_at.is_some_and(|begin| begin.elapsed() < YOUNG);
+        if is_young && !is_moved && self.synchronous != "OFF" {
+            self.last.is_due = self.connection.pragma_update(None, "synchronous", "OFF").is_ok();
+        }
+        self.mover = None;
+    }
+}
+
+impl Drop for SyncedLast {
+    fn drop(&mut self) {
+        // Somebody else has the file open where the write-ahead log is still there: he is going to move it. To open the file
+        // here and close it again would take his locks (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
+        if self.is_due && !beside(&self.path, "-wal").exists() {
+            let file = fs::OpenOptions::new().append(true).open(&self.path);
+            let _ = file.and_then(|file| file.sync_all());
+        }
+    }
+}
+
+const INSERT_EVALUATION: &str =
+    "INSERT INTO evaluations (problem, step, task, batch, params, fun, start, stop, is_answer, exception, info)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Parameters are bound one by one: a check of how many there are would take longer than some of them.
+fn insert(
+    statement: &mut CachedStatement<'_>,
+    problem: i64,
+    row: &Row,
+    params: &[u8],
+) -> rusqlite::Result<()> {
+    let words = row.words.as_deref();
+    statement.raw_bind_parameter(1, problem)?;
+    statement.raw_bind_parameter(2, row.step as i64)?;
+    statement.raw_bind_parameter(3, row.task)?;
+    statement.raw_bind_parameter(4, row.batch as i64)?;
+    statement.raw_bind_parameter(5, params)?;
+    statement.raw_bind_parameter(6, row.fun)?;
+    statement.raw_bind_parameter(7, row.start)?;
+    statement.raw_bind_parameter(8, row.stop)?;
+    statement.raw_bind_parameter(9, row.is_answer)?;
+    statement.raw_bind_parameter(10, words.and_then(|words| words.exception.as_deref()))?;
+    statement.raw_bind_parameter(11, words.and_then(|words| words.info.as_deref()))?;
+    statement.raw_execute()?;
+    Ok(())
 }

@@ -1,56 +1,21 @@
-//! The writing side: takes note of what happens, and commits it in groups from a thread of its own or before the next evaluation.
+//! The writing side: takes note of what happens, and has it committed in groups by a thread, or before the next evaluation.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use thalweg_core::Event;
 
-use crate::answer::{AnswerBatch, Wanted};
+use crate::answer::AnswerBatch;
 use crate::error::LogError;
-use crate::hash::point_hash;
+use crate::notes::{Note, Row, StepBegan, StepEnded, Words};
 use crate::options::{Durability, LogOptions};
-use crate::store::{self, ProblemHeader, Record, Row, Store, to_bytes};
+use crate::scribe::{Scribe, Shared, State, TICK};
+use crate::store::{self, ProblemHeader, Store};
 
-/// How long a note waits for others before it is written.
-const TICK: Duration = Duration::from_millis(50);
-/// So many notes are written without waiting for more.
-const GROUP: usize = 256;
-/// The most notes of one transaction.
-const MOST_IN_TRANSACTION: usize = 4 * GROUP;
 /// More than this many bytes of notes make the run wait for the disk.
 const MOST_WAITING: usize = 32 << 20;
-/// More than this many bytes that cannot be written are given up, and the log with them.
-const MOST_UNWRITTEN: usize = 128 << 20;
-/// How long to wait before what could not be written is tried again.
-const RETRY: Duration = Duration::from_secs(1);
-
-/// What is noted about a step of a run.
-pub(crate) enum StepNote {
-    /// It began, so many seconds after the run did.
-    Began {
-        /// Its number in the run.
-        number: u64,
-        /// Whether it explores for starts.
-        exploration: bool,
-        /// Seconds since the start of the run.
-        start: f64,
-    },
-    /// It ended.
-    Ended {
-        /// Its number in the run.
-        number: u64,
-        /// "complete", "skipped" or "failed".
-        status: &'static str,
-        /// The number of its iterations.
-        n_iterations: u64,
-        /// Seconds since the start of the run.
-        stop: f64,
-    },
-}
 
 /// Writes the log of one run. A failure to write is told once and never stops the run.
 pub struct Writer {
@@ -80,67 +45,6 @@ fn hand_of_thread(scribe: Scribe, shared: &Arc<Shared>) -> Hand {
             Err(back) => Hand::Own(Box::new(Mutex::new(back.0))),
         },
         Err(_) => Hand::Own(Box::new(Mutex::new(scribe))),
-    }
-}
-
-/// What the run and the thread share.
-struct Shared {
-    state: Mutex<State>,
-    /// There is something to write, or the end has come.
-    wake: Condvar,
-    /// What was waiting was taken.
-    taken: Condvar,
-    has_warning: AtomicBool,
-}
-
-#[derive(Default)]
-struct State {
-    queue: Vec<Record>,
-    bytes: usize,
-    /// Values of the objective whose evaluation was not told yet: its row will say the same.
-    pending: VecDeque<(u64, f64)>,
-    pending_is_old: bool,
-    /// Whether an evaluation was told since the objective answered.
-    told: bool,
-    closing: bool,
-    gave_up: bool,
-    troubled: bool,
-    warned: bool,
-    warning: Option<String>,
-}
-
-impl State {
-    fn push(&mut self, record: Record) {
-        if !self.gave_up {
-            self.bytes += record.bytes();
-            self.queue.push(record);
-        }
-    }
-
-    /// Write down what no evaluation will say, or not soon enough.
-    fn settle(&mut self) {
-        self.pending_is_old = false;
-        if self.pending.is_empty() {
-            return;
-        }
-        let (keys, numbers) = self.pending.drain(..).unzip();
-        let batch = AnswerBatch {
-            wanted: Wanted::OUTPUTS,
-            keys,
-            widths: PLAIN,
-            numbers,
-            ..AnswerBatch::default()
-        };
-        self.push(Record::Answer(batch.encode()));
-    }
-}
-
-/// The widths of an answer that is one number.
-const PLAIN: [usize; 4] = [1, 0, 0, 0];
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,12 +87,7 @@ impl Writer {
     }
 
     fn new(options: &LogOptions, store: Store) -> Self {
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            wake: Condvar::new(),
-            taken: Condvar::new(),
-            has_warning: AtomicBool::new(false),
-        });
+        let shared = Arc::<Shared>::default();
         let (path, problem) = (options.path.clone(), store.problem);
         let scribe = Scribe::new(store, path.clone());
         let hand = match options.durability {
@@ -210,82 +109,67 @@ impl Writer {
 
     /// To be called before the objective is: what it answered before is safe then, if the log is strict.
     pub fn before_evaluation(&self) {
-        let is_strict = self.is_strict();
-        let mut state = self.shared.lock();
-        if state.told || is_strict {
-            state.settle();
-            state.told = false;
+        if self.is_strict() {
+            self.shared.lock().settle();
+            self.commit();
         }
-        drop(state);
-        self.commit();
     }
 
-    /// The objective answered. What the rows of evaluations will say is not written twice.
-    pub fn answered(&self, batch: AnswerBatch) {
+    /// The objective answered with these values and nothing else. What the rows of evaluations will say is not written twice.
+    pub fn answered_values(&self, points: &[f64], values: &[f64]) {
         let mut state = self.shared.lock();
-        if batch.wanted == Wanted::OUTPUTS && batch.widths == PLAIN && batch.failures.is_empty() {
-            state.pending.extend(batch.keys.into_iter().zip(batch.numbers));
-        } else {
+        // No evaluation will tell what was answered before those that were told already.
+        if state.told {
             state.settle();
-            state.push(Record::Answer(batch.encode()));
         }
+        state.pending.add(points, values);
+        self.take_note(state);
+    }
+
+    /// The objective answered.
+    pub fn answered(&self, batch: &AnswerBatch) {
+        let mut state = self.shared.lock();
+        state.settle();
+        let bytes = state.queue.keep_bytes(|buffer| batch.encode_into(buffer));
+        state.push(Note::Answer(bytes));
         self.take_note(state);
     }
 
     /// An event of the run: evaluations are noted, unless they come from the log itself. `info` is what else the objective said.
     pub fn record(&self, event: &Event<'_>, info: Option<String>) {
-        let (params, value, task, step, batch, start, stop, error) = match *event {
-            Event::Evaluation { replayed: true, .. } | Event::Iteration { .. } => return,
+        let mut state = self.shared.lock();
+        match *event {
+            Event::Evaluation { replayed: true, .. } | Event::Iteration { .. } => {}
             Event::Evaluation { params, value, task, step, batch, start, stop, error, .. } => {
-                (params, value, task, step, batch, start, stop, error)
+                let is_answer = value.is_some_and(|value| state.pending.take(params, value));
+                let row = Row {
+                    step,
+                    task: task as u8,
+                    batch,
+                    params: state.queue.keep_numbers(params),
+                    fun: value,
+                    start,
+                    stop,
+                    is_answer,
+                    words: Words::new(error, info),
+                };
+                state.told = true;
+                state.push(Note::Evaluation(row));
+                let is_complete = state.pending.is_empty();
+                self.take_note(state);
+                if is_complete {
+                    self.commit();
+                }
             }
             Event::StepBegan { step: number, exploration, start } => {
-                return self.step(StepNote::Began { number, exploration, start });
+                state.push(Note::StepBegan(StepBegan { number, exploration, start }));
+                self.take_note(state);
             }
             Event::StepEnded { step: number, outcome, n_iterations, stop } => {
-                let status = outcome.as_str();
-                return self.step(StepNote::Ended { number, status, n_iterations, stop });
-            }
-        };
-        let mut row = Row {
-            step,
-            task: task as u8,
-            batch,
-            params: to_bytes(params),
-            fun: value,
-            start,
-            stop,
-            is_answer: false,
-            exception: error.map(str::to_string),
-            info,
-        };
-        let mut state = self.shared.lock();
-        if let (Some(value), false) = (value, state.pending.is_empty()) {
-            let key = point_hash(params);
-            // SQLite does not tell the two zeros from each other.
-            let is_said = |&(known, answer): &(u64, f64)| {
-                known == key
-                    && answer.to_bits() == value.to_bits()
-                    && value.to_bits() != NEGATIVE_ZERO
-            };
-            if let Some(i) = state.pending.iter().position(is_said) {
-                state.pending.remove(i);
-                row.is_answer = true;
+                state.push(Note::StepEnded(StepEnded { number, outcome, n_iterations, stop }));
+                self.take_note(state);
             }
         }
-        state.told = true;
-        state.push(Record::Evaluation(Box::new(row)));
-        let is_complete = state.pending.is_empty();
-        self.take_note(state);
-        if is_complete {
-            self.commit();
-        }
-    }
-
-    fn step(&self, note: StepNote) {
-        let mut state = self.shared.lock();
-        state.push(Record::Step(Box::new(note)));
-        self.take_note(state);
     }
 
     /// What went wrong with writing, the first time that it is asked for.
@@ -310,16 +194,18 @@ impl Writer {
         matches!(self.hand, Some(Hand::Own(_)))
     }
 
-    /// Wake the thread, or wait for it where it is far behind.
+    /// Wake the thread once there is enough to write, or wait for it where it is far behind.
     fn take_note(&self, mut state: MutexGuard<'_, State>) {
         if self.is_strict() {
             return;
         }
-        if state.queue.len() == GROUP {
+        if !state.is_woken && state.is_group() {
+            state.is_woken = true;
             self.shared.wake.notify_one();
         }
-        while state.bytes > MOST_WAITING && !state.troubled && !state.closing {
+        while state.queue.bytes() > MOST_WAITING && !state.troubled && !state.closing {
             self.shared.wake.notify_one();
+            state.is_waited_for = true;
             let waited = self.shared.taken.wait_timeout(state, TICK);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -342,8 +228,7 @@ impl Writer {
         match self.hand.take()? {
             Hand::Own(scribe) => {
                 let mut scribe = scribe.into_inner().unwrap_or_else(PoisonError::into_inner);
-                scribe.next_try = None;
-                scribe.write(&self.shared);
+                scribe.write_rest(&self.shared);
                 Some(scribe)
             }
             Hand::Thread(thread) => thread.join().ok().flatten(),
@@ -351,109 +236,10 @@ impl Writer {
     }
 }
 
-const NEGATIVE_ZERO: u64 = 1 << 63;
-
 /// Without a finish, the problem stays as "running" in the log: what is known of it is there all the same.
 impl Drop for Writer {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// The store, and what it could not write yet.
-struct Scribe {
-    store: Store,
-    path: PathBuf,
-    backlog: Vec<Record>,
-    bytes: usize,
-    next_try: Option<Instant>,
-}
-
-impl Scribe {
-    fn new(store: Store, path: PathBuf) -> Self {
-        Scribe { store, path, backlog: Vec::new(), bytes: 0, next_try: None }
-    }
-
-    /// Write in groups until the end.
-    fn follow(mut self, shared: &Shared) -> Self {
-        loop {
-            let mut state = shared.lock();
-            if !state.closing && state.queue.len() < GROUP {
-                let waited = shared.wake.wait_timeout(state, TICK);
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
-            if state.pending_is_old || state.closing {
-                state.settle();
-            } else {
-                state.pending_is_old = !state.pending.is_empty();
-            }
-            let closing = state.closing;
-            drop(state);
-            if closing {
-                self.next_try = None;
-            }
-            self.write(shared);
-            if closing {
-                return self;
-            }
-        }
-    }
-
-    /// Take what waits, and write it if it is time to.
-    fn write(&mut self, shared: &Shared) {
-        let mut state = shared.lock();
-        if state.gave_up {
-            return;
-        }
-        self.backlog.append(&mut state.queue);
-        self.bytes += std::mem::take(&mut state.bytes);
-        drop(state);
-        shared.taken.notify_all();
-        if self.backlog.is_empty() || self.next_try.is_some_and(|next| Instant::now() < next) {
-            return;
-        }
-        // A group at a time: where the disk is nearly full, some of it may still fit.
-        let mut written = Ok(());
-        while written.is_ok() && !self.backlog.is_empty() {
-            let count = self.backlog.len().min(MOST_IN_TRANSACTION);
-            written = self.store.write(&self.backlog[..count]);
-            if written.is_ok() {
-                let done = self.backlog.drain(..count).map(|record| record.bytes()).sum();
-                self.bytes = self.bytes.saturating_sub(done);
-            }
-        }
-        let mut state = shared.lock();
-        match written {
-            Ok(()) => (self.next_try, state.troubled) = (None, false),
-            Err(error) => {
-                self.next_try = Some(Instant::now() + RETRY);
-                state.troubled = true;
-                if self.bytes > MOST_UNWRITTEN {
-                    state.gave_up = true;
-                    self.backlog = Vec::new();
-                }
-                self.warn(&error, &mut state, shared);
-            }
-        }
-    }
-
-    /// Warn, unless that was done before.
-    fn warn(&self, error: &rusqlite::Error, state: &mut State, shared: &Shared) {
-        if !state.warned {
-            state.warned = true;
-            state.warning = Some(format!(
-                "The log {} could not be written: {error}. The optimization goes on; what is missing in the log is kept in memory \
-                 and written as soon as that works again.",
-                self.path.display()
-            ));
-            shared.has_warning.store(true, Ordering::Relaxed);
-        }
-    }
-
-    fn finish(&mut self, status: &str, message: &str, seconds: f64, shared: &Shared) {
-        if let Err(error) = self.store.finish(status, message, seconds) {
-            self.warn(&error, &mut shared.lock(), shared);
-        }
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thalweg_core::{Event, StepOutcome, Task};
 use thalweg_log::{
-    AnswerBatch, Durability, IfExists, LogError, LogOptions, LogReader, ProblemHeader, Wanted,
-    Writer, point_hash,
+    Durability, IfExists, LogError, LogOptions, LogReader, ProblemHeader, Writer, point_hash,
 };
 
 fn header() -> ProblemHeader {
@@ -26,16 +25,6 @@ fn evaluation(params: &[f64], value: Option<f64>, task: Task) -> Event<'_> {
     Event::Evaluation { params, value, task, step, batch, start, stop, error, replayed }
 }
 
-fn plain(points: &[[f64; 2]], values: &[f64]) -> AnswerBatch {
-    AnswerBatch {
-        wanted: Wanted::OUTPUTS,
-        keys: points.iter().map(|point| point_hash(point)).collect(),
-        widths: [1, 0, 0, 0],
-        numbers: values.to_vec(),
-        ..AnswerBatch::default()
-    }
-}
-
 fn options(folder: &TempDir, durability: Durability) -> LogOptions {
     LogOptions { durability, ..LogOptions::new(folder.path().join("log.db")) }
 }
@@ -48,10 +37,10 @@ fn everything_that_was_told_is_read_again() {
         let writer = Writer::begin(&options, &header()).unwrap();
         writer.record(&Event::StepBegan { step: 0, exploration: false, start: 0.0 }, None);
         writer.before_evaluation();
-        writer.answered(plain(&[[1.0, 2.0]], &[5.0]));
+        writer.answered_values(&[1.0, 2.0], &[5.0]);
         writer.record(&evaluation(&[1.0, 2.0], Some(5.0), Task::Fun), Some("{\"k\":1}".into()));
         writer.before_evaluation();
-        writer.answered(plain(&[[0.5, 0.5], [0.1, 0.2]], &[0.5, 0.05]));
+        writer.answered_values(&[0.5, 0.5, 0.1, 0.2], &[0.5, 0.05]);
         writer.record(&evaluation(&[0.5, 0.5], Some(0.5), Task::FunAndJac), None);
         let (outcome, n_iterations) = (StepOutcome::Complete, 7);
         writer.record(&Event::StepEnded { step: 0, outcome, n_iterations, stop: 2.0 }, None);
@@ -96,7 +85,7 @@ fn a_value_that_the_row_does_not_say_is_an_answer_of_its_own() {
     let writer = Writer::begin(&options, &header()).unwrap();
     for (value, told) in [(f64::NAN, Some(f64::INFINITY)), (-0.0, Some(-0.0)), (1.0, Some(2.0))] {
         writer.before_evaluation();
-        writer.answered(plain(&[[1.0, 2.0]], &[value]));
+        writer.answered_values(&[1.0, 2.0], &[value]);
         writer.record(&evaluation(&[1.0, 2.0], told, Task::Fun), None);
     }
     writer.finish("converged", "", 0.0);
@@ -118,7 +107,7 @@ fn two_readers_see_it_grow() {
         assert!(readers.iter().all(|reader| reader.read_history(-1).unwrap().is_empty()));
         for count in 1..=3 {
             writer.before_evaluation();
-            writer.answered(plain(&[[1.0, 2.0]], &[5.0]));
+            writer.answered_values(&[1.0, 2.0], &[5.0]);
             writer.record(&evaluation(&[1.0, 2.0], Some(5.0), Task::Fun), None);
             for reader in &readers {
                 let begin = Instant::now();
@@ -268,4 +257,67 @@ fn places_that_do_not_exist_are_named() {
         problem.starts_with("problem 1 does not exist: the log ") && problem.ends_with(" holds 1."),
         "{problem}"
     );
+}
+
+#[test]
+fn answers_of_a_long_batch_are_safe_before_it_ends() {
+    let folder = TempDir::new().unwrap();
+    let options = options(&folder, Durability::Grouped);
+    let writer = Writer::begin(&options, &header()).unwrap();
+    let reader = LogReader::open(&options.path).unwrap();
+    let n_answers = || {
+        let answers = reader.answers(&reader.problem(-1).unwrap()).unwrap();
+        answers.iter().map(|answer| answer.batch.keys.len()).sum::<usize>()
+    };
+    // They never stop coming, and no evaluation is told.
+    let mut n_parts = 0;
+    while n_answers() == 0 {
+        assert!(n_parts < 2000);
+        let x = n_parts as f64;
+        writer.before_evaluation();
+        writer.answered_values(&[x, 0.0, x, 1.0], &[x, -x]);
+        std::thread::sleep(Duration::from_millis(10));
+        n_parts += 1;
+    }
+    writer.finish("converged", "", 0.0);
+    assert_eq!(n_answers(), 2 * n_parts);
+}
+
+#[test]
+fn a_long_log_is_moved_into_the_file_while_it_is_written_and_read() {
+    for durability in [Durability::Grouped, Durability::Strict, Durability::Unsafe] {
+        let folder = TempDir::new().unwrap();
+        let options = options(&folder, durability);
+        let params = vec![0.25; 1000];
+        let wide = ProblemHeader { start: params.clone(), ..header() };
+        let writer = Writer::begin(&options, &wide).unwrap();
+        let size = || std::fs::metadata(&options.path).unwrap().len();
+        let begin = Instant::now();
+        let (mut count, mut read) = (0, 0);
+        while size() < 4 << 20 {
+            for _ in 0..200 {
+                writer.before_evaluation();
+                writer.answered_values(&params, &[f64::from(count)]);
+                writer.record(&evaluation(&params, Some(f64::from(count)), Task::Fun), None);
+                count += 1;
+            }
+            let now = LogReader::open(&options.path).unwrap().read_history(-1).unwrap().len();
+            assert!(now >= read, "{durability:?}: {now} rows after {read}");
+            read = now;
+            assert!(begin.elapsed() < Duration::from_secs(60), "{durability:?}: {} bytes", size());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(writer.finish("converged", "", 1.0), None);
+        let rows = LogReader::open(&options.path).unwrap().read_history(-1).unwrap();
+        let values: Vec<f64> = (0..count).map(f64::from).collect();
+        assert_eq!(rows.fun, values, "{durability:?}");
+        let connection = rusqlite::Connection::open(&options.path).unwrap();
+        let check: String =
+            connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok", "{durability:?}");
+        drop(connection);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{durability:?}");
+        let raw = 8 * 1001 * u64::try_from(count).unwrap();
+        assert!(size() <= raw * 12 / 10 + 40 * count as u64, "{durability:?}: {} of {raw}", size());
+    }
 }

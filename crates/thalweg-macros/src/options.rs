@@ -104,7 +104,13 @@ impl Header {
                         let known: &[&str] = if group == "needs" {
                             &["gradient", "hessian", "bounds"]
                         } else {
-                            &["bounds", "linear_constraints", "nonlinear_constraints", "parallel"]
+                            &[
+                                "bounds",
+                                "hessian",
+                                "linear_constraints",
+                                "nonlinear_constraints",
+                                "parallel",
+                            ]
                         };
                         if !known.contains(&flag.to_string().as_str()) {
                             return Err(Error::new_spanned(
@@ -139,6 +145,7 @@ impl Header {
         let has = |flag: &str| self.flags.iter().any(|known| known == flag);
         let (global, gradient, hessian) =
             (has("global"), has("needs gradient"), has("needs hessian"));
+        let uses_hessian = hessian || has("supports hessian");
         let needs_bounds = has("needs bounds");
         let bounds = needs_bounds || has("supports bounds");
         let infinite = bounds && !needs_bounds;
@@ -151,6 +158,7 @@ impl Header {
                 global: #global,
                 needs_gradient: #gradient,
                 needs_hessian: #hessian,
+                uses_hessian: #uses_hessian,
                 needs_bounds: #needs_bounds,
                 bounds: #bounds,
                 infinite_bounds: #infinite,

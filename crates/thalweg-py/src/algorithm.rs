@@ -69,6 +69,8 @@ impl PythonAlgorithm {
             global: flag("is_global")?,
             needs_gradient: flag("needs_jac")?,
             needs_hessian: flag("needs_hess")?,
+            // An internal problem hands out values and first derivatives only.
+            uses_hessian: false,
             needs_bounds: flag("needs_bounds")?,
             bounds: flag("supports_bounds")?,
             infinite_bounds: flag("supports_infinite_bounds")?,

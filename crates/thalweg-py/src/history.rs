@@ -240,6 +240,7 @@ fn task_of(code: u8) -> Task {
         0 => Task::Fun,
         1 => Task::Jac,
         2 => Task::FunAndJac,
+        4 => Task::Hess,
         _ => Task::Exploration,
     }
 }

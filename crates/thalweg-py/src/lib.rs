@@ -24,6 +24,7 @@ mod sensitivity;
 mod solve;
 mod space;
 mod tree;
+mod turns;
 mod values;
 
 use pyo3::prelude::*;

@@ -7,6 +7,7 @@ mod failure;
 mod functions;
 mod memory;
 pub(crate) mod output;
+mod second;
 
 use std::sync::{Mutex, PoisonError};
 
@@ -69,7 +70,7 @@ pub(crate) fn kind_from_word(word: Option<&str>) -> PyResult<Option<SolverKind>>
 impl Objective {
     #[new]
     #[pyo3(signature = (tree, fun=None, fun_kwargs=None, jac=None, jac_kwargs=None, fun_and_jac=None,
-        fun_and_jac_kwargs=None, kind=None, jac_is_true=false, jac_kind=None))]
+        fun_and_jac_kwargs=None, kind=None, jac_is_true=false, jac_kind=None, hess=None, hessp=None))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         tree: Py<Tree>,
@@ -82,12 +83,16 @@ impl Objective {
         kind: Option<&str>,
         jac_is_true: bool,
         jac_kind: Option<&str>,
+        hess: Option<Bound<'_, PyAny>>,
+        hessp: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut functions = Functions::new(tree, kind_from_word(kind)?, kind_from_word(jac_kind)?);
         functions.fun = Function::new("fun", fun, fun_kwargs);
         functions.jac = Function::new("jac", jac, jac_kwargs);
         functions.fun_and_jac = Function::new("fun_and_jac", fun_and_jac, fun_and_jac_kwargs);
         functions.jac_is_true = jac_is_true;
+        functions.second.hess = Function::new("hess", hess, None);
+        functions.second.hessp = Function::new("hessp", hessp, None);
         if functions.fun.is_none() && functions.fun_and_jac.is_none() {
             return Err(PyValueError::new_err("fun or fun_and_jac is needed"));
         }

@@ -117,6 +117,7 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
+    functions.warn_of_unused_hessian(py, &resolved)?;
     let looks_ahead = looks_ahead(&functions, kind, maximize);
     let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
     let outcome = match log.transpose() {
@@ -188,6 +189,16 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
 }
 
+/// How to scale, from the word of the method, the clipping value and the magnitude.
+pub(crate) fn scaling(given: &(String, f64, f64)) -> PyResult<Scaling> {
+    let &(ref word, clipping_value, magnitude) = given;
+    let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
+    let Some(&(_, method)) = known else {
+        return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
+    };
+    Ok(Scaling { method, clipping_value, magnitude })
+}
+
 impl Arguments<'_, '_> {
     /// The algorithm with its options; for a user-defined one also the lines to it.
     pub(crate) fn resolve(&self, interrupted: &Flag) -> PyResult<(Resolved, Option<Lines>)> {
@@ -219,13 +230,7 @@ impl Arguments<'_, '_> {
     }
 
     pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
-        let Some((word, clipping_value, magnitude)) = &self.scaling else { return Ok(None) };
-        let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
-        let Some(&(_, method)) = known else {
-            return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
-        };
-        let (clipping_value, magnitude) = (*clipping_value, *magnitude);
-        Ok(Some(Scaling { method, clipping_value, magnitude }))
+        self.scaling.as_ref().map(scaling).transpose()
     }
 
     pub(crate) fn soft_bounds(&self) -> PyResult<Bounds> {
@@ -272,7 +277,27 @@ fn looks_ahead(functions: &Functions, solver: SolverKind, maximize: bool) -> boo
     functions.kind_is_open() && (solver != functions.kind() || maximize)
 }
 
-/// Run with the interpreter released; it is held only while Python code runs.
+/// The most parameters and the most points of an exploration with which a run keeps the interpreter.
+const SMALL: (usize, usize) = (256, 5000);
+
+/// Whether the run keeps the interpreter between evaluations. It does if the algorithm's own work is short, and nobody else
+/// who may have to wait for the interpreter is waited for.
+fn keeps_interpreter(functions: &Functions, solver: SolverKind, task: &Task) -> bool {
+    let n = functions.tree().get().start().len();
+    let explores_little = task.multistart.as_ref().map(Multistart::options).is_none_or(|search| {
+        let given = search.sample.as_ref().map(Vec::len);
+        search.n_cores == 1 && given.or(search.n_samples).unwrap_or(100 * n) <= SMALL.1
+    });
+    solver == SolverKind::Scalar
+        && n <= SMALL.0
+        && task.n_cores == 1
+        && functions.evaluates_here()
+        && task.log.is_none()
+        && task.progress.is_none()
+        && explores_little
+}
+
+/// Run with the interpreter released, unless the run is small; then it is held only while Python code runs.
 fn run(
     py: Python<'_>,
     functions: &mut Functions,
@@ -288,7 +313,15 @@ fn run(
     }
     let mut raised = None;
     let slot = &mut raised;
-    let ended = guarded(py, || pipeline(functions, resolved, task, interrupted, slot));
+    let keeps = keeps_interpreter(functions, resolved.algorithm.spec().features.kind, &task);
+    if keeps {
+        functions.take_turns();
+    }
+    let native = || pipeline(functions, resolved, task, interrupted, slot);
+    let ended = match keeps {
+        true => catch_unwind(AssertUnwindSafe(native)).map_err(|panic| panic_error(py, panic)),
+        false => guarded(py, native),
+    };
     Outcome { ended, raised }
 }
 

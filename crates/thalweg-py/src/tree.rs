@@ -31,6 +31,8 @@ pub(crate) struct Tree {
     root: Node,
     start: Vec<f64>,
     names: PyOnceLock<Py<PyList>>,
+    /// Whether it is a plain dict of numbers.
+    is_flat_dict: bool,
 }
 
 impl Tree {
@@ -40,9 +42,12 @@ impl Tree {
     /// A leaf that is not numeric: an exception of class `kind`.
     pub(crate) fn compile(params: &Bound<'_, PyAny>, kind: Kind, what: &str) -> PyResult<Self> {
         match compile::compile(params)? {
-            Ok(compiled) => {
-                Ok(Tree { root: compiled.root, start: compiled.start, names: PyOnceLock::new() })
-            }
+            Ok(compiled) => Ok(Tree {
+                is_flat_dict: compiled.root.is_flat_dict(),
+                root: compiled.root,
+                start: compiled.start,
+                names: PyOnceLock::new(),
+            }),
             Err(bad) => {
                 let place = match bad.path.is_empty() {
                     true => what.to_string(),
@@ -68,6 +73,14 @@ impl Tree {
         matches!(&self.root, Node::Leaf(Leaf { kind: LeafKind::Array { shape }, .. }) if shape.len() == 1)
     }
 
+    /// The keys of a plain dict of numbers, in order; `None` for everything else.
+    pub(crate) fn dict_keys(&self) -> Option<&[Py<PyAny>]> {
+        match &self.root {
+            Node::Dict { keys, .. } if self.is_flat_dict => Some(keys),
+            _ => None,
+        }
+    }
+
     /// The user's object for a flat vector.
     pub(crate) fn build<'py>(&self, py: Python<'py>, flat: &[f64]) -> PyResult<Bound<'py, PyAny>> {
         build::unflatten(py, &self.root, flat)
@@ -89,10 +102,28 @@ impl Tree {
         blocks::from_blocks(blocks, self.size(), &outer.root, &self.root, out)
     }
 
+    /// Read a tree of blocks of second derivatives of a number with respect to this tree.
+    pub(crate) fn read_hessian(
+        &self,
+        blocks: &Bound<'_, PyAny>,
+        out: &mut [f64],
+    ) -> Result<(), Mismatch> {
+        blocks::hessian_from_blocks(blocks, self.size(), None, &self.root, out)
+    }
+
     /// The name of one parameter; its number if names cannot be made.
     pub(crate) fn name(&self, py: Python<'_>, position: usize) -> String {
-        let name = paths::paths(py, &self.root).ok().and_then(|paths| paths.get(position).cloned());
-        name.map_or_else(|| position.to_string(), |path| path.join("_"))
+        let name = |names: &Py<PyList>| names.bind(py).get_item(position)?.extract();
+        let name: PyResult<String> = self.all_names(py).and_then(name);
+        name.unwrap_or_else(|_| position.to_string())
+    }
+
+    /// The names of all parameters, made once: whoever asks for one of them asks for all, one after the other.
+    fn all_names(&self, py: Python<'_>) -> PyResult<&Py<PyList>> {
+        self.names.get_or_try_init(py, || {
+            let names = paths::paths(py, &self.root)?.into_iter().map(|path| path.join("_"));
+            Ok(PyList::new(py, names.collect::<Vec<_>>())?.unbind())
+        })
     }
 
     /// The column `column` of all frames with a column "value", NaN elsewhere; `None` if no frame has it.
@@ -181,12 +212,8 @@ impl Tree {
     /// The name of every parameter: the parts of its path joined by "_".
     #[getter]
     fn names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let make = || -> PyResult<Py<PyList>> {
-            let names = paths::paths(py, &self.root)?.into_iter().map(|path| path.join("_"));
-            Ok(PyList::new(py, names.collect::<Vec<_>>())?.unbind())
-        };
         // A copy, so that nobody can change the kept list.
-        Ok(self.names.get_or_try_init(py, make)?.bind(py).get_slice(0, self.size()))
+        Ok(self.all_names(py)?.bind(py).get_slice(0, self.size()))
     }
 
     /// The flat vector of an object with this tree's structure.

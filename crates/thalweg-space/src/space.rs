@@ -164,6 +164,12 @@ impl Space {
         self.stages.is_empty()
     }
 
+    /// Whether the user's vector is an affine function of the internal one, so that second derivatives are pulled back without
+    /// the gradient.
+    pub fn is_affine(&self) -> bool {
+        self.stages.iter().all(|stage| stage.is_affine())
+    }
+
     /// The user's parameter that an internal coordinate stands for.
     pub fn user_position(&self, internal: usize) -> usize {
         self.stages.iter().rev().fold(internal, |position, stage| stage.user_position(position))

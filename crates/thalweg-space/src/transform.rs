@@ -44,6 +44,12 @@ pub trait Transform: fmt::Debug + Send + Sync {
 
     /// The user entry that an internal entry stands for: its own, or the first of those that it moves. For messages.
     fn user_position(&self, internal: usize) -> usize;
+
+    /// Whether `to_user` is affine, so that its derivative is the same everywhere.
+    fn is_affine(&self) -> bool {
+        false
+    }
+
     /// The factor of every internal entry, if each moves only the user entry that it stands for, by this factor.
     fn factors(&self) -> Option<Vec<f64>> {
         None

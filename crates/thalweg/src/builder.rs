@@ -1,5 +1,6 @@
 //! The Rust front door: from a closure to a result.
 
+mod derivatives;
 mod inspect;
 mod logging;
 mod nonlinear;
@@ -25,7 +26,7 @@ use crate::logging::Clock;
 use crate::multistart::MultistartOptions;
 use crate::nonlinear::ConstraintHandling;
 use crate::numdiff::NumericalDerivatives;
-use crate::objective::{Failure, Objective, UserError};
+use crate::objective::{Failure, Objective};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::progress::{Pace, Progress, ProgressReport, Show, terminal};
@@ -201,47 +202,6 @@ where
         if n > 1 {
             self.objective.use_threads(n);
         }
-        self
-    }
-}
-
-impl<'a, P: Params, F> Optimization<'a, P, Closures<'a, P, F>> {
-    /// A closed-form gradient (n entries in the order of the flat parameters), or Jacobian of residuals or contributions
-    /// (m rows, n columns, row-major), written into the slice, which is zero before.
-    pub fn derivative(mut self, mut derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
-        self.objective.derivative = Some(Box::new(move |params, out| {
-            derivative(params, out);
-            Ok(())
-        }));
-        self
-    }
-
-    /// A closed-form gradient in the shape of the parameters.
-    pub fn gradient(mut self, mut gradient: impl FnMut(&P) -> P + 'a) -> Self {
-        let mut flat = Vec::new();
-        self.objective.derivative = Some(Box::new(move |params, out| {
-            flat.clear();
-            gradient(params).flatten_into(&mut flat);
-            if flat.len() != out.len() {
-                let (found, expected) = (flat.len(), out.len());
-                let message =
-                    format!("the gradient has {found} entries, but {expected} are expected");
-                return Err(UserError::new(message));
-            }
-            out.copy_from_slice(&flat);
-            Ok(())
-        }));
-        self
-    }
-
-    /// A function that returns the value of a scalar objective (or an error) and writes the gradient into the slice, which is
-    /// zero before: for the case that the two share work.
-    pub fn value_and_gradient<R: Output>(
-        mut self,
-        mut both: impl FnMut(&P, &mut [f64]) -> R + 'a,
-    ) -> Self {
-        self.objective.value_and_gradient =
-            Some(Box::new(move |params, value, gradient| both(params, gradient).write(value)));
         self
     }
 }

@@ -6,7 +6,9 @@ use rayon::prelude::*;
 use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
 
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError,
+};
 
 /// What an objective may return: numbers, or an error instead of them.
 ///
@@ -135,6 +137,10 @@ pub(crate) type Derivative<'a, P> = Box<dyn FnMut(&P, &mut [f64]) -> Result<(), 
 pub(crate) type ValueAndGradient<'a, P> =
     Box<dyn FnMut(&P, &mut [f64], &mut [f64]) -> Result<(), UserError> + 'a>;
 
+/// Writes the product of the Hessian with a direction.
+pub(crate) type Product<'a, P> =
+    Box<dyn FnMut(&P, &[f64], &mut [f64]) -> Result<(), UserError> + 'a>;
+
 /// An objective made of closures, as [`crate::minimize`] and its siblings make it. Which of the batch runners it uses is
 /// known where the closure's type is.
 pub struct Closures<'a, P, F> {
@@ -143,6 +149,8 @@ pub struct Closures<'a, P, F> {
     params: P,
     pub(crate) derivative: Option<Derivative<'a, P>>,
     pub(crate) value_and_gradient: Option<ValueAndGradient<'a, P>>,
+    pub(crate) hessian: Option<Derivative<'a, P>>,
+    pub(crate) hessian_product: Option<Product<'a, P>>,
     pool: Option<rayon::ThreadPool>,
     n_outputs: usize,
     first: fn(&F, &P) -> Result<Vec<f64>, UserError>,
@@ -157,6 +165,8 @@ impl<P: Params, R: Output, F: Fn(&P) -> R> Closures<'_, P, F> {
             params,
             derivative: None,
             value_and_gradient: None,
+            hessian: None,
+            hessian_product: None,
             pool: None,
             n_outputs: 0,
             first: |fun, params| {
@@ -250,6 +260,27 @@ impl<P: Params, F> Closures<'_, P, F> {
     }
 }
 
+impl<P: Params, F> Closures<'_, P, F> {
+    /// Hessians or products with them, each zero before.
+    fn second(&mut self, batch: &Batch<'_>, out: &mut [f64], failures: &mut Vec<Failure>) {
+        let width = batch.width_of_derivatives(1);
+        for (index, (point, out)) in batch.iter().zip(out.chunks_exact_mut(width)).enumerate() {
+            set(&mut self.params, point);
+            out.fill(0.0);
+            let (what, written) = match (&mut self.hessian, &mut self.hessian_product) {
+                (Some(hessian), _) if batch.wants_hessian => ("hess", hessian(&self.params, out)),
+                (_, Some(product)) if batch.wants_product => {
+                    ("hessp", product(&self.params, batch.direction(index), out))
+                }
+                _ => continue,
+            };
+            if let Err(error) = written {
+                failures.push(Failure { index, what, error });
+            }
+        }
+    }
+}
+
 /// The user's parameters for a flat vector of the right length.
 fn set<P: Params>(params: &mut P, flat: &[f64]) {
     let fits = params.set_flat(flat);
@@ -269,6 +300,11 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
         self.derivative.is_some() || self.value_and_gradient.is_some()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        let (hessian, product) = (self.hessian.is_some(), self.hessian_product.is_some());
+        SecondDerivatives { hessian, product }
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         set(&mut self.params, params);
         let values = self.start_values(params.len())?;
@@ -286,6 +322,9 @@ impl<P: Params, F> Objective for Closures<'_, P, F> {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let Answer { outputs, derivatives, .. } = answer;
+        if batch.wants_second_derivative() {
+            return self.second(batch, derivatives, failures);
+        }
         let together =
             batch.wants_outputs && batch.wants_derivative && self.value_and_gradient.is_some();
         if batch.wants_outputs && !together {

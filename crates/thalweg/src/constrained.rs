@@ -5,7 +5,9 @@ use thalweg_space::params::Params;
 
 use crate::closures::{Derivative, Output};
 use crate::nonlinear::{Limit, NonlinearLimits};
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError,
+};
 
 type Values<'a, P> = Box<dyn Fn(&P, &mut Vec<f64>) -> Result<(), UserError> + 'a>;
 
@@ -214,6 +216,10 @@ impl<P: Params> Objective for Constrained<'_, '_, P> {
         self.objective.has_derivative()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.objective.second_derivatives()
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         let start = self.objective.start(params)?;
         Ok(StartValues { constraints: self.functions.start(params)?, ..start })
@@ -246,7 +252,7 @@ impl<P: Params> Objective for Constrained<'_, '_, P> {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         let Answer { outputs, derivatives, constraints, constraint_derivatives } = answer;
-        if batch.wants_outputs || batch.wants_derivative {
+        if batch.wants_outputs || batch.wants_derivative || batch.wants_second_derivative() {
             let own = Answer { outputs, derivatives, ..Answer::default() };
             let batch = batch.of_objective();
             self.objective.evaluate(&batch, own, failures);

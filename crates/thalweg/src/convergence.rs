@@ -1,7 +1,5 @@
 //! The convergence report: how much the last accepted steps changed, independent of the algorithm's own tests.
 
-use thalweg_core::Task;
-
 use crate::history::History;
 
 /// Below this size, changes are taken relative to it.
@@ -70,7 +68,7 @@ impl ConvergenceReport {
         let accepted = history.is_accepted(maximize);
         // A derivative at a point that was evaluated before is not a step.
         let keep =
-            accepted.into_iter().zip(history.tasks()).map(|(a, &task)| a && task != Task::Jac);
+            accepted.into_iter().zip(history.tasks()).map(|(a, &task)| a && task.is_evaluation());
         let rows = history.values().iter().copied().zip(history.params()).zip(keep);
         let kept: Vec<(f64, &[f64])> = rows.filter(|(_, keep)| *keep).map(|(row, _)| row).collect();
         Self::of_accepted(&kept)

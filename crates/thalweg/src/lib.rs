@@ -20,6 +20,7 @@ mod convergence;
 pub mod drivers;
 mod error;
 mod evaluator;
+mod hessian;
 mod history;
 mod json;
 mod limits;
@@ -49,6 +50,7 @@ pub use closures::{Closures, Output, stateful};
 pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
+pub use hessian::users_of_hessians;
 pub use history::{History, Row};
 pub use json::JsonError;
 pub use limits::{IterationReport, Limits};
@@ -58,7 +60,9 @@ pub use multistart::{
 };
 pub use nonlinear::{ConstraintHandling, Limit, NonlinearLimits};
 pub use numdiff::NumericalDerivatives;
-pub use objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+pub use objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 pub use pipeline::{Specification, optimize};
 pub use policy::{ErrorHandling, PenaltyOptions};
 pub use progress::{Pace, Progress, ProgressReport};

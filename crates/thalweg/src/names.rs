@@ -1,10 +1,13 @@
 //! The one table of public algorithm names: thalweg's own, and optimagic's names that stand for one of them with presets.
 
-use thalweg_core::OptionValue;
-
 mod not_yet;
+mod options;
 
 pub use not_yet::NOT_YET;
+pub use options::Default;
+use options::{
+    NLOPT_LOCAL, SCIPY_LS_BOUNDED, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect, own, with,
+};
 
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]
@@ -40,68 +43,6 @@ pub enum Target {
     /// Accepted without effect: how the original works inside has no counterpart here.
     NoEffect,
 }
-
-/// A default as it can stand in a table.
-#[derive(Clone, Copy, Debug)]
-pub enum Default {
-    /// The native default.
-    Native,
-    /// No value.
-    None,
-    /// A number.
-    Float(f64),
-    /// A whole number.
-    Integer(i64),
-    /// Yes or no.
-    Bool(bool),
-    /// Words.
-    Text(&'static str),
-}
-
-impl Default {
-    /// The value, or `None` for the native default.
-    pub fn value(self) -> Option<OptionValue> {
-        Some(match self {
-            Default::Native => return None,
-            Default::None => OptionValue::None,
-            Default::Float(value) => OptionValue::Float(value),
-            Default::Integer(value) => OptionValue::Integer(value),
-            Default::Bool(value) => OptionValue::Bool(value),
-            Default::Text(value) => OptionValue::Text(value.to_string()),
-        })
-    }
-}
-
-const fn own(name: &'static str) -> PresetOption {
-    PresetOption { name, target: Target::Native(name), default: Default::Native }
-}
-
-const fn with(name: &'static str, default: Default) -> PresetOption {
-    PresetOption { name, target: Target::Native(name), default }
-}
-
-const fn no_effect(name: &'static str, default: Default) -> PresetOption {
-    PresetOption { name, target: Target::NoEffect, default }
-}
-
-/// The options of NLopt's local algorithms.
-const NLOPT_LOCAL: &[PresetOption] = &[
-    own("convergence_xtol_rel"),
-    own("convergence_xtol_abs"),
-    own("convergence_ftol_rel"),
-    own("convergence_ftol_abs"),
-    own("stopping_maxfun"),
-];
-
-/// The options of scipy's least squares within bounds.
-const SCIPY_LS_BOUNDED: &[PresetOption] = &[
-    own("convergence_ftol_rel"),
-    own("convergence_gtol_rel"),
-    own("stopping_maxfun"),
-    no_effect("relative_step_size_diff_approx", Default::None),
-    own("tr_solver"),
-    no_effect("tr_solver_options", Default::None),
-];
 
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
@@ -255,6 +196,9 @@ pub const PRESETS: &[Preset] = &[
             own("stopping_maxfun"),
             with("convergence_gtol_abs", Default::Float(0.0)),
             with("change_relative_to_mean", Default::Bool(true)),
+            // The original keeps as many pairs as memory allows.
+            with("limited_memory_storage_length", Default::Integer(30)),
+            with("step_conditions", Default::Text("wolfe")),
         ],
         success_message: None,
     },
@@ -355,9 +299,10 @@ pub const PRESETS: &[Preset] = &[
             own("convergence_xtol_rel"),
             no_effect("display", Default::Bool(false)),
             own("armijo_condition"),
-            own("curvature_condition"),
+            with("curvature_condition", Default::Float(0.9)),
             with("first_step", Default::Text("last_decrease")),
-            with("initial_scaling", Default::Bool(false)),
+            with("scaling", Default::Text("never")),
+            with("step_conditions", Default::Text("strong_wolfe")),
         ],
         success_message: None,
     },
@@ -382,6 +327,12 @@ pub const PRESETS: &[Preset] = &[
             no_effect("display", Default::Bool(false)),
             with("first_steps", Default::Text("equal")),
             with("convergence_ftol_rel", Default::Float(0.0)),
+            // The original has no such test; the native default would end runs before a small tolerance is met.
+            PresetOption {
+                name: "convergence_radius_rel",
+                target: Target::Native("convergence_xtol_rel"),
+                default: Default::Float(0.0),
+            },
         ],
         success_message: None,
     },
@@ -420,6 +371,13 @@ pub const PRESETS: &[Preset] = &[
             no_effect("batch_evaluator", Default::Text("joblib")),
         ],
         success_message: None,
+    },
+    Preset {
+        name: "scipy_dogleg",
+        class_name: "ScipyDogleg",
+        native: "dogleg",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
     },
     Preset {
         name: "scipy_lbfgsb",
@@ -519,6 +477,27 @@ pub const PRESETS: &[Preset] = &[
         success_message: Some("Optimization terminated successfully"),
     },
     Preset {
+        name: "scipy_trust_exact",
+        class_name: "ScipyTrustExact",
+        native: "trust_exact",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
+        name: "scipy_trust_krylov",
+        class_name: "ScipyTrustKrylov",
+        native: "trust_krylov",
+        options: SCIPY_TRUST_KRYLOV,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
+        name: "scipy_trust_ncg",
+        class_name: "ScipyTrustNCG",
+        native: "trust_ncg",
+        options: SCIPY_TRUST_REGION,
+        success_message: Some("Optimization terminated successfully."),
+    },
+    Preset {
         name: "scipy_truncated_newton",
         class_name: "ScipyTruncatedNewton",
         native: "truncated_newton",
@@ -530,6 +509,8 @@ pub const PRESETS: &[Preset] = &[
             own("max_hess_evaluations_per_iteration"),
             own("max_step_for_line_search"),
             with("line_search_severity", Default::Float(-1.0)),
+            with("step_conditions", Default::Text("strong_wolfe")),
+            with("scale_variables", Default::Bool(true)),
             own("finite_difference_precision"),
             no_effect("criterion_rescale_factor", Default::Float(-1.0)),
             with("func_min_estimate", Default::Float(0.0)),

@@ -1,7 +1,7 @@
 //! Numerical derivatives of the algorithm's outputs, in the algorithm's space.
 
 use thalweg_core::SolverKind;
-use thalweg_diff::{DiffOptions, FirstPlan, Plan, Steps};
+use thalweg_diff::{DiffError, DiffOptions, FirstPlan, Method, Plan, SecondPlan, Steps};
 use thalweg_space::{Space, Workspace};
 
 use crate::aggregate::Aggregate;
@@ -52,9 +52,42 @@ fn for_free_parameters(options: &DiffOptions, space: &Space) -> DiffOptions {
     }
 }
 
+/// First or second differences.
+enum Differences {
+    First(FirstPlan),
+    Second(SecondPlan),
+}
+
+impl Differences {
+    fn update(&mut self, x: &[f64]) -> Result<(), DiffError> {
+        match self {
+            Differences::First(plan) => plan.update(x),
+            Differences::Second(plan) => plan.update(x),
+        }
+    }
+
+    fn plan(&mut self) -> &mut dyn Plan {
+        match self {
+            Differences::First(plan) => plan,
+            Differences::Second(plan) => plan,
+        }
+    }
+}
+
+/// How second differences are taken where first ones are taken like this: on the same sides, but with steps of their own. What is
+/// right for first differences is far too short for second ones.
+fn second_options(options: &DiffOptions) -> DiffOptions {
+    let method = match options.method {
+        Method::Forward | Method::Backward => options.method,
+        Method::Central | Method::CentralCross => Method::CentralCross,
+        Method::CentralAverage => Method::CentralAverage,
+    };
+    DiffOptions { method, ..DiffOptions::for_hessian() }
+}
+
 /// Plans, points and values of one numerical derivative, kept between derivatives.
 pub(crate) struct Differentiator {
-    plan: FirstPlan,
+    differences: Differences,
     n_cores: usize,
     internal: Vec<f64>,
     user: Vec<f64>,
@@ -77,14 +110,35 @@ impl Differentiator {
         let plan = FirstPlan::new(space.n_free(), bounds, &options).map_err(|error| {
             OptimizeError::invalid(InvalidKind::DiffOption, error.with_names(name))
         })?;
-        Ok(Differentiator {
-            plan,
+        Ok(Self::of(Differences::First(plan), how))
+    }
+
+    /// The same for second derivatives.
+    ///
+    /// # Errors
+    /// An option is impossible.
+    pub(crate) fn of_second_order(
+        space: &Space,
+        how: &NumericalDerivatives,
+        name: &dyn Fn(usize) -> String,
+    ) -> Result<Self, OptimizeError> {
+        let bounds = thalweg_diff::Bounds { lower: space.lower(), upper: space.upper() };
+        let options = second_options(&how.options);
+        let plan = SecondPlan::new(space.n_free(), bounds, &options).map_err(|error| {
+            OptimizeError::invalid(InvalidKind::DiffOption, error.with_names(name))
+        })?;
+        Ok(Self::of(Differences::Second(plan), how))
+    }
+
+    fn of(differences: Differences, how: &NumericalDerivatives) -> Self {
+        Differentiator {
+            differences,
             n_cores: how.n_cores.max(1),
             internal: Vec::new(),
             user: Vec::new(),
             outputs: Vec::new(),
             values: Vec::new(),
-        })
+        }
     }
 
     /// The derivative at `x` of the algorithm's outputs, whose values there are `center`, into `out`.
@@ -96,20 +150,21 @@ impl Differentiator {
         out: &mut [f64],
         context: &mut Context<'_>,
     ) -> Result<Vec<Failure>, OptimizeError> {
-        let m = context.quantity.n_solver();
-        self.plan.update(x)?;
+        let m = context.quantity.n_solver(x.len());
+        self.differences.update(x)?;
         self.values.clear();
-        let mut failures = self.evaluate(0..self.plan.n_points(), context);
+        let n_points = self.differences.plan().n_points();
+        let mut failures = self.evaluate(0..n_points, context);
         if failures.iter().any(|failure| context.ends_run(failure)) {
             out.fill(f64::NAN);
             return Ok(failures);
         }
-        let report = self.plan.finish(Some(center), &self.values, m, out)?;
+        let report = self.differences.plan().finish(Some(center), &self.values, m, out)?;
         if !report.is_complete() {
-            let extra = self.plan.extend();
+            let extra = self.differences.plan().extend();
             if !extra.is_empty() {
                 failures.extend(self.evaluate(extra, context));
-                self.plan.finish(Some(center), &self.values, m, out)?;
+                self.differences.plan().finish(Some(center), &self.values, m, out)?;
             }
         }
         Ok(failures)
@@ -121,7 +176,7 @@ impl Differentiator {
         points: std::ops::Range<usize>,
         context: &mut Context<'_>,
     ) -> Vec<Failure> {
-        let n = self.plan.n_params();
+        let n = self.differences.plan().n_params();
         let chunk = (CHUNK_NUMBERS / n.max(1)).max(self.n_cores);
         let mut failures = Vec::new();
         let (mut from, to) = (points.start, points.end);
@@ -142,10 +197,14 @@ impl Differentiator {
         context: &mut Context<'_>,
         failures: &mut Vec<Failure>,
     ) {
-        let (n, k) = (self.plan.n_params(), points.len());
+        let plan = self.differences.plan();
+        let (n, k) = (plan.n_params(), points.len());
         self.internal.resize(k * n, 0.0);
         for (point, i) in self.internal.chunks_exact_mut(n).zip(points) {
-            self.plan.write_point(i, point);
+            plan.write_point(i, point);
+        }
+        if let Quantity::Gradient(aggregate) = context.quantity {
+            return self.evaluate_gradients(aggregate, context, failures);
         }
         let user = to_user(context.space, &self.internal, &mut self.user, context.work);
         let m = context.quantity.n_user();
@@ -166,7 +225,7 @@ impl Differentiator {
         let before = failures.len();
         context.objective.evaluate(&batch, answer, failures);
         let first = self.values.len();
-        let m_solver = context.quantity.n_solver();
+        let m_solver = context.quantity.n_solver(n);
         self.values.resize(first + k * m_solver, 0.0);
         let values = &mut self.values[first..];
         match context.quantity {
@@ -176,10 +235,60 @@ impl Differentiator {
                     aggregate.outputs(outputs, value);
                 }
             }
-            Quantity::Constraints(_) => values.copy_from_slice(&self.outputs),
+            Quantity::Gradient(_) | Quantity::Constraints(_) => {
+                values.copy_from_slice(&self.outputs);
+            }
         }
         for failure in &failures[before..] {
             values[failure.index * m_solver..(failure.index + 1) * m_solver].fill(f64::NAN);
+        }
+    }
+
+    /// Closed-form gradients in the algorithm's terms at the points of a chunk.
+    fn evaluate_gradients(
+        &mut self,
+        aggregate: Aggregate,
+        context: &mut Context<'_>,
+        failures: &mut Vec<Failure>,
+    ) {
+        let (n, n_user, m) = (context.space.n_free(), context.space.n_user(), aggregate.m);
+        let k = self.internal.len() / n;
+        let user = to_user(context.space, &self.internal, &mut self.user, context.work);
+        let wants_outputs = !aggregate.is_direct();
+        self.outputs.resize(if wants_outputs { k * m } else { 0 }, 0.0);
+        let mut derivatives = vec![0.0; k * m * n_user];
+        let batch = Batch {
+            points: user,
+            dim: n_user,
+            wants_outputs,
+            wants_derivative: true,
+            n_cores: self.n_cores,
+            ..Batch::default()
+        };
+        let before = failures.len();
+        let answer = Answer {
+            outputs: &mut self.outputs,
+            derivatives: &mut derivatives,
+            ..Answer::default()
+        };
+        context.objective.evaluate(&batch, answer, failures);
+        let first = self.values.len();
+        self.values.resize(first + k * n, 0.0);
+        let mut own = vec![0.0; n_user];
+        for (i, gradient) in self.values[first..].chunks_exact_mut(n).enumerate() {
+            let derivative = &derivatives[i * m * n_user..(i + 1) * m * n_user];
+            if aggregate.is_direct() {
+                own.copy_from_slice(derivative);
+                aggregate.sign(&mut own);
+            } else {
+                let outputs = &self.outputs[i * m..(i + 1) * m];
+                aggregate.derivative(outputs, derivative, &mut own);
+            }
+            let x = &self.internal[i * n..(i + 1) * n];
+            context.space.pull_back_gradient(x, &own, gradient, context.work);
+        }
+        for failure in &failures[before..] {
+            self.values[first + failure.index * n..][..n].fill(f64::NAN);
         }
     }
 }
@@ -189,6 +298,8 @@ impl Differentiator {
 pub(crate) enum Quantity {
     /// The objective's outputs.
     Outputs(Aggregate),
+    /// The gradient, in closed form, of an objective that is one value for the algorithm.
+    Gradient(Aggregate),
     /// This many values of the nonlinear constraints.
     Constraints(usize),
 }
@@ -197,15 +308,16 @@ impl Quantity {
     /// The number of values that the user's functions return.
     fn n_user(self) -> usize {
         match self {
-            Quantity::Outputs(aggregate) => aggregate.m,
+            Quantity::Outputs(aggregate) | Quantity::Gradient(aggregate) => aggregate.m,
             Quantity::Constraints(c) => c,
         }
     }
 
     /// The number of values that the algorithm sees.
-    fn n_solver(self) -> usize {
+    fn n_solver(self, n: usize) -> usize {
         match self {
             Quantity::Outputs(aggregate) => aggregate.n_solver_outputs(),
+            Quantity::Gradient(_) => n,
             Quantity::Constraints(c) => c,
         }
     }

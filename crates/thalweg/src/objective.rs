@@ -19,6 +19,11 @@ pub trait Objective {
     /// Whether the user gave a closed-form derivative.
     fn has_derivative(&self) -> bool;
 
+    /// Which second derivatives of the value (not of every output) the user gave in closed form.
+    fn second_derivatives(&self) -> SecondDerivatives {
+        SecondDerivatives::default()
+    }
+
     /// Evaluate at the start: the outputs, and the derivative when it is closed-form.
     ///
     /// # Errors
@@ -58,7 +63,8 @@ pub trait Objective {
         Vec::new()
     }
 
-    /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same.
+    /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same. A batch that
+    /// wants second derivatives wants nothing else.
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>);
 }
 
@@ -68,12 +74,28 @@ pub trait Objective {
 pub struct Answer<'a> {
     /// k * m outputs.
     pub outputs: &'a mut [f64],
-    /// k * m * n derivatives.
+    /// k * m * n derivatives; where second derivatives of the value are wanted, k * n * n entries of Hessians or k * n of products.
     pub derivatives: &'a mut [f64],
     /// k * c values of the nonlinear constraints.
     pub constraints: &'a mut [f64],
     /// k * c * n derivatives of the nonlinear constraints; the rows of constraints without a closed form are not read.
     pub constraint_derivatives: &'a mut [f64],
+}
+
+/// Which second derivatives of the value there are in closed form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecondDerivatives {
+    /// The Hessian.
+    pub hessian: bool,
+    /// Products of the Hessian with directions.
+    pub product: bool,
+}
+
+impl SecondDerivatives {
+    /// Whether there is anything.
+    pub fn any(self) -> bool {
+        self.hessian || self.product
+    }
 }
 
 /// The evaluation at the start.
@@ -102,6 +124,12 @@ pub struct Batch<'a> {
     pub wants_constraints: bool,
     /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
     pub wants_constraint_derivative: bool,
+    /// Whether Hessians of the value are wanted.
+    pub wants_hessian: bool,
+    /// Whether products of the Hessian with `directions` are wanted.
+    pub wants_product: bool,
+    /// One direction of n numbers for each point, where products are wanted.
+    pub directions: &'a [f64],
     /// How many points may be evaluated at the same time.
     pub n_cores: usize,
 }
@@ -115,7 +143,30 @@ impl<'a> Batch<'a> {
 
     pub(crate) fn wants_nothing(&self) -> bool {
         let of_objective = self.wants_outputs || self.wants_derivative;
-        !of_objective && !self.wants_constraints && !self.wants_constraint_derivative
+        !of_objective
+            && !self.wants_second_derivative()
+            && !self.wants_constraints
+            && !self.wants_constraint_derivative
+    }
+
+    /// Whether Hessians or products with them are wanted.
+    pub fn wants_second_derivative(&self) -> bool {
+        self.wants_hessian || self.wants_product
+    }
+
+    /// The numbers in [`Answer::derivatives`] for each point, of an objective of `m` outputs.
+    pub(crate) fn width_of_derivatives(&self, m: usize) -> usize {
+        match (self.wants_hessian, self.wants_product) {
+            (true, _) => self.dim * self.dim,
+            (_, true) => self.dim,
+            _ if self.wants_derivative => m * self.dim,
+            _ => 0,
+        }
+    }
+
+    /// The direction that comes with the `i`-th point.
+    pub fn direction(&self, i: usize) -> &'a [f64] {
+        &self.directions[i * self.dim..(i + 1) * self.dim]
     }
 
     /// The same points, but without the constraints.
@@ -181,7 +232,7 @@ impl fmt::Debug for UserError {
 pub struct Failure {
     /// The point's number in the batch.
     pub index: usize,
-    /// The function that failed: "fun", "jac", "fun_and_jac" or "constraint".
+    /// The function that failed: "fun", "jac", "fun_and_jac", "hess", "hessp" or "constraint".
     pub what: &'static str,
     /// The error.
     pub error: UserError,

@@ -12,6 +12,7 @@ use thalweg_space::{
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::evaluator::{Best, Counts, Evaluator, Scratch};
+use crate::hessian;
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::logging::{self, Clock, Log};
@@ -138,6 +139,7 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
+    hessian::check(spec, &space)?;
     check_constraints(spec)?;
     Ok(space)
 }
@@ -169,7 +171,13 @@ pub(crate) fn optimize_in(
         return Ok(result.nothing_to_optimize(&constraints, &at_start, spec.collect_history));
     }
 
-    let problem_spec = problem_spec(space, aggregate.n_solver_outputs(), &constraints, spec.seed);
+    let uses_hessian = spec.algorithm.spec().features.uses_hessian;
+    let given = spec.objective.second_derivatives();
+    let problem_spec = ProblemSpec {
+        has_hessian: given.hessian,
+        has_hessian_product: given.product,
+        ..problem_spec(space, aggregate.n_solver_outputs(), &constraints, spec.seed)
+    };
     let mut algorithm = std::mem::replace(
         &mut spec.algorithm,
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
@@ -183,7 +191,7 @@ pub(crate) fn optimize_in(
     let began = Event::StepBegan { step, exploration: false, start: begin };
     spec.sinks.iter_mut().for_each(|sink| sink.record(&began));
     let mut evaluator =
-        evaluator(spec, space, (constraints, at_start), aggregate, start, start_fun)?;
+        evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     clock.algorithm_ended(true);
     let result = result.complete(end, evaluator, success_message);
@@ -312,7 +320,7 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
 }
 
 /// The constraints that a change of variables keeps, for messages.
-fn reparametrized(space: &Space) -> Option<String> {
+pub(crate) fn reparametrized(space: &Space) -> Option<String> {
     let changed = |handling: &Handling| matches!(handling, Handling::Reparametrized { .. });
     let planned = space.plan().constraints.iter().filter(|planned| changed(&planned.handling));
     let kept: Vec<String> = planned
@@ -385,6 +393,7 @@ fn problem_spec(
         constraint_sizes: constraints.sizes(),
         constraint_tolerances: constraints.tolerances().to_vec(),
         seed,
+        ..ProblemSpec::default()
     }
 }
 
@@ -394,14 +403,25 @@ fn evaluator<'s, 'a: 's>(
     (constraints, at_start): (ConstraintSet, Vec<f64>),
     aggregate: Aggregate,
     start: StartValues,
-    start_fun: f64,
+    uses_hessian: bool,
 ) -> Result<Evaluator<'s>, OptimizeError> {
+    let start_fun = aggregate.user_value(&start.outputs);
     let value = if aggregate.maximize { -start_fun } else { start_fun };
     let differentiator = if spec.objective.has_derivative() {
         None
     } else {
         let name = |i: usize| (spec.names)(space.user_position(i));
         Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
+    };
+    let hessian_differentiator = if uses_hessian && !spec.objective.second_derivatives().any() {
+        let name = |i: usize| (spec.names)(space.user_position(i));
+        let make = match spec.objective.has_derivative() {
+            true => Differentiator::new,
+            false => Differentiator::of_second_order,
+        };
+        Some(make(space, &spec.numerical_derivatives, &name)?)
+    } else {
+        None
     };
     let constraint_differentiator = match constraints.ranges(false).next() {
         Some(_) => {
@@ -426,6 +446,8 @@ fn evaluator<'s, 'a: 's>(
         penalty: Penalty::new(spec.penalty, aggregate.maximize, space.start(), value)?,
         n_cores: spec.n_cores.max(1),
         differentiator,
+        hessian_differentiator,
+        uses_hessian,
         constraint_differentiator,
         history: spec.collect_history.then(|| History::new(space.n_user())),
         sinks: spec.sinks.into_iter().map(|sink| sink as &mut dyn Sink).collect(),

@@ -67,6 +67,19 @@ impl Penalty {
         })
     }
 
+    /// Write the Hessian of the penalty at `x`: `s (I - e e') / ||x - x0||` with the unit vector e from the start to x.
+    pub(crate) fn write_hessian(&self, x: &[f64], hessian: &mut [f64]) {
+        let n = x.len();
+        let away: Vec<f64> = x.iter().zip(&self.center).map(|(x, c)| x - c).collect();
+        let square = away.iter().map(|a| a * a).sum::<f64>();
+        for (place, entry) in hessian.iter_mut().enumerate() {
+            let (i, j) = (place / n, place % n);
+            let unit = if i == j { 1.0 } else { 0.0 };
+            let curvature = self.slope / square.sqrt() * (unit - away[i] * away[j] / square);
+            *entry = if square > 0.0 { curvature } else { 0.0 };
+        }
+    }
+
     /// Write the penalty at `x` into the m outputs and, if wanted, the m x n derivative.
     pub(crate) fn write(
         &self,

@@ -146,6 +146,7 @@ impl FlatResult {
     ) -> Result<FlatResult, OptimizeError> {
         self.n_fun_evals = evaluator.counts.fun;
         self.n_jac_evals = evaluator.counts.jac;
+        self.n_hess_evals = evaluator.counts.hess;
         self.n_iterations = evaluator.counts.iterations;
         self.history = evaluator.history.take();
         let violated = match end {

@@ -33,6 +33,7 @@ const fn spec(kind: SolverKind) -> AlgorithmSpec {
         global: false,
         needs_gradient: true,
         needs_hessian: false,
+        uses_hessian: false,
         needs_bounds: false,
         bounds: true,
         infinite_bounds: true,

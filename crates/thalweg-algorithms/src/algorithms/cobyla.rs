@@ -19,13 +19,15 @@
 //! * the step is found by least distances from a polyhedron (`pieces::linear_step`) instead of an active set that follows the path;
 //! * the radius of the trust region has a life of its own above rho, as in the later methods of Powell (scipy's version does so, too);
 //! * a point without finite values is never put among the points: steps are cut and first points tried on the other side;
-//! * mu is also raised when a step makes a large violation larger, and not for small changes of it; the radius is reduced to a quarter, points count as far from three radii on and
-//!   as flat below a tenth of one (Powell: a half, 2.1, a quarter): chosen on the problems of Moré and Wild;
+//! * mu is also raised when a step makes a large violation larger, and not for small changes of it; points count as far from ten
+//!   radii on and as flat below a twentieth of one (Powell: 2.1 and a quarter): chosen on the problems of Moré and Wild and others that
+//!   start near theirs;
+//! * with constraints, the first points move on only to one that is no worse in both objective and violation;
 //! * violations of less than a thousandth of their tolerance do not count;
 //! * a run that ends where a constraint is violated by more than its tolerance goes on with smaller radii, returns the best point that
 //!   was within the tolerances, or ends as infeasible.
 //!
-//! The first points are one batch.
+//! The first points are those of the references: each is a step from the best one before it, so that there is no batch.
 //!
 //! # Cost per iteration
 //! One evaluation and O(n^2 + m n) operations for n variables and m constraints; and for the step some least-distance problems, each
@@ -48,22 +50,22 @@ use crate::pieces::sqp_point::why_infeasible;
 /// A step that gains at least this part of what the models promised is good.
 const GOOD: f64 = 0.1;
 /// One that gains this part is very good.
-const VERY_GOOD: f64 = 0.5;
+const VERY_GOOD: f64 = 0.7;
 /// The radius after a very good step, in lengths of the step; less with constraints, whose curvature soon forbids long steps.
-const GROWTH: f64 = 3.0;
+const GROWTH: f64 = 4.0;
 const GROWTH_ON_CURVES: f64 = 2.0;
 /// A step shorter than this part of rho is not evaluated.
 const SHORT: f64 = 0.1;
 /// Points farther from the best one than this many radii spoil the models.
-const FAR: f64 = 3.0;
+const FAR: f64 = 10.0;
 /// So do those nearer to the face opposite to them than this part of the radius.
-const FLAT: f64 = 0.1;
+const FLAT: f64 = 0.05;
 /// The length of a step for the geometry, in radii.
-const GEOMETRY: f64 = 0.75;
+const GEOMETRY: f64 = 0.5;
 /// The power of the squared distance, in radii, that weighs points when one has to go.
 const DISTANCE_POWER: i32 = 2;
 /// A change of the violation by less than this part of what a step of its length could change is no reason for a larger weight.
-const SMALL_CHANGE: f64 = 1e-3;
+const SMALL_CHANGE: f64 = 1e-4;
 /// Nor is a violation by less than this part, when a step makes it larger.
 const LARGE_VIOLATION: f64 = 0.1;
 /// The weight that such a violation asks for is at most this many times the ratio of the gradients of objective and constraints.
@@ -78,7 +80,7 @@ const LAST_RESORT: f64 = 1e-3;
 /// How long the first steps are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
 pub enum FirstSteps {
-    /// For each variable its own size, or 1 if it is zero; a quarter of a finite box.
+    /// For each variable its own value, or 1 if it is zero, all turned round if the first one is negative; a quarter of a finite box.
     Sizes,
     /// A tenth of the largest variable, and at least 0.1, for all; not more than a quarter of a finite box.
     Equal,
@@ -86,7 +88,7 @@ pub enum FirstSteps {
 
 /// Minimize a scalar function under nonlinear constraints on linear models by interpolation, without derivatives.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "cobyla", kind = Scalar, supports(bounds, nonlinear_constraints, parallel))]
+#[algorithm(name = "cobyla", kind = Scalar, supports(bounds, nonlinear_constraints))]
 pub struct Cobyla {
     /// Stop when the resolution of the search, relative to the first steps, is at most this.
     #[option(shared, min = 0.0)]
@@ -112,7 +114,7 @@ impl Algorithm for Cobyla {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let steps = self.steps(problem, x0);
         let (last, option) = self.last_radius(&steps);
-        let Some(set) = LinearSet::evaluate(problem, x0, steps)? else {
+        let Some(set) = LinearSet::evaluate(problem, x0, &steps)? else {
             let known = Known::at(problem, x0)?;
             let reason = "objective or constraints are not finite at the start, or nowhere near it in some direction";
             return Ok(Finish::stalled(x0.to_vec(), known.value, reason));
@@ -124,7 +126,8 @@ impl Algorithm for Cobyla {
 
 impl Cobyla {
     fn steps(&self, problem: &Problem<'_>, x0: &[f64]) -> Vec<f64> {
-        let size = |x: &f64| if *x == 0.0 { 1.0 } else { x.abs() };
+        let turned = if x0[0] < 0.0 { -1.0 } else { 1.0 };
+        let size = |x: &f64| if *x == 0.0 { 1.0 } else { turned * x };
         let largest = x0.iter().fold(1.0_f64, |largest, x| largest.max(x.abs()));
         let usual = |x: &f64| match (self.trustregion_initial_radius, self.first_steps) {
             (Some(radius), _) => radius,
@@ -137,14 +140,14 @@ impl Cobyla {
             let takes_all = self.trustregion_initial_radius.is_none()
                 && self.first_steps == FirstSteps::Sizes
                 && quarter.is_finite();
-            if takes_all { quarter } else { usual(x).min(quarter) }
+            if takes_all { quarter } else { usual(x).clamp(-quarter, quarter) }
         };
         x0.iter().zip(boxes).map(in_box).collect()
     }
 
     /// The last radius in first steps, and the option that it comes from.
     fn last_radius(&self, steps: &[f64]) -> (f64, &'static str) {
-        let largest = steps.iter().fold(0.0_f64, |largest, step| largest.max(*step));
+        let largest = steps.iter().fold(0.0_f64, |largest, step| largest.max(step.abs()));
         let absolute = self.convergence_xtol_abs / largest;
         if absolute > self.convergence_xtol_rel {
             (absolute.min(1.0), "convergence_xtol_abs")
@@ -422,7 +425,7 @@ impl<'a> Search<'a, '_> {
 
     /// The next lower limit of the radius, without a jump at the end, and a weight of violations that is not larger than needed.
     fn reduce(&mut self, problem: &Problem<'_>) {
-        let next = 0.25 * self.radii.rho;
+        let next = 0.5 * self.radii.rho;
         let last = self.last_radius(problem);
         // The radius stays where it is.
         self.radii.rho = if next <= 1.5 * last { last } else { next };

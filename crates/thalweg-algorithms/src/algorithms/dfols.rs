@@ -10,8 +10,9 @@
 //! sum of squares, which is made small within the bounds and a trust region. The new point takes the place of the one whose exchange
 //! keeps the points in the best shape. Where the model disappoints and a point is far away, that one is moved to where its
 //! Lagrange function is large. Steps that become short compared with the resolution rho make rho smaller, until it is the wanted
-//! precision. With `n_restarts`, the search then goes on with its first radius, after the points next to the best one were moved
-//! away; this serves noisy residuals.
+//! precision; where the last models were as exact as that resolution asks for, without care for points that are still far away. With
+//! noise, the search then goes on with its first radius, after the points next to the best one were moved away; and it does so before,
+//! when the radius sinks while the models change more and more, which is what noise does to them (`pieces::radius_course`).
 //!
 //! # Differences from the reference
 //! Written from the papers. Against DFO-LS 1.6:
@@ -23,12 +24,14 @@
 //!   around the best, in one batch;
 //! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
 //!   Moré and Wild;
+//! * a point is moved to a twentieth of its distance, not a tenth: new points close to the resolution serve the next steps better, on
+//!   those problems and around them;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * the extra points of a regression lie along the coordinates and pairs of them, not in random directions;
-//! * there is no start from less than n + 1 points and no averaging of repeated evaluations; restarts follow the end of the radius or the
-//!   noise level, not the course of the radii; runs with slow progress are not cut short.
+//! * there is no start from less than n + 1 points and no averaging of repeated evaluations; restarts keep the best point; runs with slow
+//!   progress are not cut short.
 //!
 //! The first points are one batch.
 //!
@@ -39,19 +42,26 @@
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization solvers,
 //!   <https://doi.org/10.1145/3338517>
 //! * Cartis, Roberts 2019: A derivative-free Gauss-Newton method, <https://doi.org/10.1007/s12532-019-00161-7>
+//! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06 (when models are
+//!   exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, nrm_inf, nrm2};
 use thalweg_macros::Options;
 
-use crate::pieces::residual_set::{ResidualModel, ResidualSet};
+use crate::pieces::radius_course::RadiusCourse;
+use crate::pieces::residual_set::{ModelStep, ResidualModel, ResidualSet};
 
 /// The radius after a step too short for an evaluation, relative to the one before.
 const AFTER_SHORT_STEP: f64 = 0.1;
 /// The least radius in roundings of the parameters: points have to differ clearly.
 const ROUNDING: f64 = 100.0;
+/// The part of its distance from the best point to which a far one is moved, at most.
+const CLOSER: f64 = 0.05;
 /// How many points a restart moves.
 const MOVED_BY_RESTART: usize = 3;
+/// Restarts in a row that find nothing better, with noise.
+const RESTARTS: u64 = 10;
 /// How often a geometry step is halved towards the best point while its residuals are not finite.
 const HALVINGS: usize = 4;
 
@@ -77,9 +87,9 @@ pub struct Dfols {
     /// The size of the noise relative to the sum of squares, none if there is no such noise.
     #[option(default = None, above = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
-    /// The number of times that the search goes on with its first radius when it has ended.
-    #[option(default = 0, overrides = "a restart helps only where there is noise")]
-    pub n_restarts: u64,
+    /// The largest number of restarts in a row that find nothing better; none for 0, with a noise level 10.
+    #[option(default = None, overrides = "restarts help only where there is noise")]
+    pub n_restarts: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
     #[option(default = None, above = 0.0)]
     pub trustregion_initial_radius: Option<f64>,
@@ -129,9 +139,11 @@ impl Algorithm for Dfols {
         };
         problem.iteration(set.best_point(), set.best_value())?;
         let start_value = set.values[0];
-        let radii = Radii { delta: first, rho: first, first };
-        let restarts = self.n_restarts;
-        Search { options: self, set, radii, start_value, restarts }.run(problem)
+        let radii = Radii { delta: first, rho: first, first, errors: [f64::INFINITY; 3] };
+        let most = self.n_restarts.unwrap_or(if self.is_noisy() { RESTARTS } else { 0 });
+        let restarts = Restarts { most, left: most, value: f64::INFINITY };
+        let course = RadiusCourse::default();
+        Search { options: self, set, radii, start_value, restarts, course, last: None }.run(problem)
     }
 }
 
@@ -140,6 +152,8 @@ struct Radii {
     delta: f64,
     rho: f64,
     first: f64,
+    /// The errors of the model at the last three points since rho was reduced.
+    errors: [f64; 3],
 }
 
 /// One run.
@@ -148,7 +162,18 @@ struct Search<'a> {
     set: ResidualSet,
     radii: Radii,
     start_value: f64,
-    restarts: u64,
+    restarts: Restarts,
+    course: RadiusCourse,
+    /// The model of the last iteration.
+    last: Option<ResidualModel>,
+}
+
+/// Restarts in a row that find nothing better.
+struct Restarts {
+    most: u64,
+    left: u64,
+    /// The best value at the last one.
+    value: f64,
 }
 
 impl Search<'_> {
@@ -172,19 +197,26 @@ impl Search<'_> {
             if !all_finite(&model.gradient) {
                 return Ok(self.stalled("the model of the residuals is not finite"));
             }
+            if self.is_lost_in_noise(&model) && self.restart(problem)? {
+                continue;
+            }
             let step = self.set.step(&model, self.radii.delta);
             let length = nrm2(&step.d);
             let short = length < self.options.threshold_for_safety_step * self.radii.rho;
             let improved = if short || step.decrease.is_nan() || step.decrease <= 0.0 {
                 let was = self.radii.delta;
                 self.radii.set_delta(AFTER_SHORT_STEP * was);
-                if self.improve(problem, &model)? || was > self.radii.rho {
+                let is_exact = short && self.radii.are_served_by(&step);
+                let moved = !is_exact && (self.improve(problem, &model)? || was > self.radii.rho);
+                self.last = Some(model);
+                if moved {
                     continue;
                 }
                 false
             } else {
                 let at_limit = length.max(self.radii.delta) <= self.radii.rho;
                 let ratio = self.advance(problem, &model, &step.d, step.decrease)?;
+                self.last = Some(model);
                 ratio >= self.options.trustregion_threshold_successful
                     || self.improve_if_possible(problem)?
                     || ratio > 0.0
@@ -223,6 +255,7 @@ impl Search<'_> {
         let mut residuals = Vec::new();
         let value = evaluate(problem, &x, &mut residuals)?;
         let (old, length) = (self.set.best_value(), nrm2(d));
+        self.radii.record(old - value - promised);
         let ratio = if value.is_finite() { (old - value) / promised } else { f64::NEG_INFINITY };
         let shrunk = options.shrinking() * self.radii.delta;
         let delta = if ratio >= options.trustregion_threshold_very_successful {
@@ -258,7 +291,7 @@ impl Search<'_> {
         let Some((t, distance)) = self.set.farthest((2.0 * delta).max(10.0 * rho)) else {
             return Ok(false);
         };
-        let radius = (0.1 * distance).min(0.5 * delta).max(rho);
+        let radius = (CLOSER * distance).min(0.5 * delta).max(rho);
         self.move_point(problem, model, t, radius)
     }
 
@@ -275,6 +308,7 @@ impl Search<'_> {
         for _ in 0..HALVINGS {
             let x = self.set.after(&d);
             let value = evaluate(problem, &x, &mut residuals)?;
+            self.radii.record(self.set.best_value() - value - model.decrease(&d));
             if value.is_finite() {
                 self.set.replace(t, &x, &residuals, value);
                 problem.iteration(self.set.best_point(), self.set.best_value())?;
@@ -312,14 +346,30 @@ impl Search<'_> {
         Ok(better)
     }
 
+    /// Whether the course of the last iterations is one of noise alone.
+    fn is_lost_in_noise(&mut self, model: &ResidualModel) -> bool {
+        if self.restarts.most == 0 {
+            return false;
+        }
+        if let Some(last) = self.last.take() {
+            self.course.record(self.radii.delta, model.difference(&last));
+        }
+        self.course.is_lost()
+    }
+
     /// Go on with the first radius if a restart is left: points next to the best one move away.
     fn restart(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        if self.restarts == 0 {
+        let value = self.set.best_value();
+        if value < self.restarts.value {
+            self.restarts = Restarts { most: self.restarts.most, left: self.restarts.most, value };
+        }
+        if self.restarts.left == 0 {
             return Ok(false);
         }
-        self.restarts -= 1;
-        self.radii.rho = self.radii.first;
-        self.radii.delta = self.radii.first;
+        self.restarts.left -= 1;
+        self.course.forget();
+        self.last = None;
+        self.radii.start_at(self.radii.first);
         for _ in 0..MOVED_BY_RESTART.min(self.set.len() - 1) {
             let Some(model) = self.set.model() else { break };
             let nearest = self.set.nearest()[0];
@@ -339,8 +389,8 @@ impl Search<'_> {
         } else {
             self.options.lower_shrinking() * rho
         };
+        self.radii.start_at(next);
         self.radii.delta = (self.options.upper_shrinking() * rho).max(next);
-        self.radii.rho = next;
     }
 
     /// The tolerance, or the resolution of floating point numbers.
@@ -402,6 +452,22 @@ impl Radii {
     fn set_delta(&mut self, delta: f64) {
         self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
     }
+
+    fn start_at(&mut self, rho: f64) {
+        (self.delta, self.rho, self.errors) = (rho, rho, [f64::INFINITY; 3]);
+    }
+
+    /// Remember by how much the model was wrong at a point.
+    fn record(&mut self, error: f64) {
+        self.errors = [error.abs(), self.errors[0], self.errors[1]];
+    }
+
+    /// Whether the last models were so exact that their errors tell nothing against a smaller rho: a step of half a rho would have
+    /// been seen to change the sum of squares (Powell 2009).
+    fn are_served_by(&self, step: &ModelStep) -> bool {
+        let seen = 0.125 * step.curvature * self.rho * self.rho;
+        self.errors.iter().all(|error| *error <= seen)
+    }
 }
 
 impl Dfols {
@@ -443,8 +509,12 @@ mod tests {
         let mut problem = Problem::new(&mut oracle, &spec);
         let set = ResidualSet::evaluate(&mut problem, &[1.0, 1.0], 1.0, 3).unwrap().unwrap();
         let options = Dfols::default();
-        let radii = Radii { delta: 1.0, rho: 1.0, first: 1.0 };
-        let mut search = Search { options: &options, set, radii, start_value: 1.0, restarts: 0 };
+        let radii = Radii { delta: 1.0, rho: 1.0, first: 1.0, errors: [f64::INFINITY; 3] };
+        let restarts = Restarts { most: 0, left: 0, value: f64::INFINITY };
+        let course = RadiusCourse::default();
+        let (start_value, last) = (1.0, None);
+        let mut search =
+            Search { options: &options, set, radii, start_value, restarts, course, last };
         let mut seen = Vec::new();
         while search.radii.rho > search.last_radius() {
             search.reduce();

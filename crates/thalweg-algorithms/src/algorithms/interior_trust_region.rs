@@ -33,8 +33,10 @@
 //! * T. Steihaug, The conjugate gradient method and trust regions in large scale optimization, SIAM J. Numer. Anal. 20 (1983),
 //!   <https://doi.org/10.1137/0720042>
 
+use std::convert::Infallible;
+
 use thalweg_core::{Algorithm, Extra, Finish, Problem, Stop, Test};
-use thalweg_linalg::{all_finite, dot, nrm2};
+use thalweg_linalg::{all_finite, dot, mul, nrm2};
 use thalweg_macros::{Choice, Options};
 
 use crate::pieces::coleman_li::{self, keeps_bounds, step_to_bound};
@@ -372,7 +374,15 @@ impl Region {
                 let both = basis[0].iter().zip(&basis[1]);
                 both.map(|(a, b)| weights[0] * a + weights[1] * b).collect()
             }
-            Region::Scg { matrix, gradient } => steihaug(matrix, gradient, radius),
+            Region::Scg { matrix, gradient } => {
+                let n = gradient.len();
+                let Ok(step) = steihaug(gradient, radius, |d, product| {
+                    product.resize(n, 0.0);
+                    mul(matrix, n, d, product);
+                    Ok::<(), Infallible>(())
+                });
+                step.p
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! *How it works*: each iteration
 //! 1. solves `H p = -g` by conjugate gradients until the residual's 1-norm is at most `min(1/2, sqrt |g|) |g|`. Products with H
-//!    are differences of gradients. A direction without positive curvature ends the solution with what there is by then;
+//!    come from the Hessian or the products that the user gives; without these, they are differences of gradients. A direction without positive curvature ends the solution with what there is by then;
 //! 2. searches along p, beginning with the whole step, for one with sufficient decrease and small slope;
 //! 3. tests the gradient and the mean absolute size of the step.
 //!
@@ -16,7 +16,8 @@
 //! * a failed search is repeated from steepest descent, where the reference gives up;
 //! * there is a test on the gradient.
 //!
-//! *Cost per iteration*: one evaluation of the gradient for each product, at most 20 n of them.
+//! *Cost per iteration*: one evaluation of the gradient for each product, at most 20 n of them; with a closed-form Hessian one
+//! evaluation of that, or else one of each product.
 //!
 //! References:
 //! * J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithm 7.1, <https://doi.org/10.1007/978-0-387-40065-5>
@@ -39,7 +40,7 @@ const MOST_PRODUCTS: usize = 20;
 
 /// Newton's method with conjugate gradients (Newton-CG).
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "newton_cg", kind = Scalar, needs(gradient))]
+#[algorithm(name = "newton_cg", kind = Scalar, needs(gradient), supports(hessian))]
 pub struct NewtonCg {
     /// Stop when the mean absolute change of the parameters in an iteration is at most this.
     #[option(
@@ -71,6 +72,9 @@ struct HessianAt<'p, 'o> {
 
 impl Newton for HessianAt<'_, '_> {
     fn product(&mut self, d: &[f64], product: &mut Vec<f64>) -> Result<(), Stop> {
+        if self.problem.has_hessian() || self.problem.has_hessian_product() {
+            return self.problem.hessian_product(self.place.x, d, product);
+        }
         hessian_product(self.problem, self.place, d, self.moved, product)
     }
 }

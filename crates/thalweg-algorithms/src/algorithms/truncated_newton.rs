@@ -10,7 +10,7 @@
 //!    `sqrt |g|` of it if that is less. Products with the Hessian are differences of gradients; a limited-memory BFGS matrix is the
 //!    preconditioner;
 //! 3. goes to the end of that direction, moved onto the bounds where it leaves them; where that does not bring enough, or where
-//!    no bound is met, searches along the direction for a step with sufficient decrease and small slope;
+//!    no bound is met, searches along the direction for a step with sufficient decrease and a slope that is not far below zero;
 //! 4. takes the products and the step with its change of the gradient into the BFGS matrix.
 //!
 //! When a search fails, the matrix is forgotten and the iteration repeated from steepest descent; only if that fails as well, there
@@ -21,10 +21,12 @@
 //!   one iteration: a third fewer evaluations for seven digits;
 //! * steps may meet many bounds at once and variables are released from them as soon as that leads downhill, where TNC takes one
 //!   bound at a time;
-//! * tolerances are about the user's variables; TNC scales them first. Its rescaling of the objective is not needed.
+//! * variables are divided by scales under TNC's name only (`scale_variables`), which also keeps steps from steep slopes on the far
+//!   side of a minimizer (`step_conditions`), and tolerances are about the user's variables in any case. TNC's rescaling of the
+//!   objective is not needed.
 //!
-//! Of the benchmark problems of Moré and Wild it solves one more than LD_TNEWTON to four digits and five more to seven. TNC finds
-//! the lower of two minima on one of them (chebyquad_10), this does not; it solves two others to seven digits that TNC does not.
+//! Of the benchmark problems of Moré and Wild it solves one more than LD_TNEWTON to four digits and five more to seven; with
+//! scales, as many as TNC to four digits and two more to seven.
 //!
 //! *Cost per iteration* with n variables and m pairs: one evaluation of the gradient and 4 m n operations for each product, at
 //! most n / 2 and 50 of them.
@@ -42,9 +44,11 @@ use thalweg_macros::Options;
 use crate::pieces::bounded_search::{BoundedSearch, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
 use crate::pieces::change_tests::ChangeTests;
-use crate::pieces::descent::{Descent, NO_BETTER_POINT, NOT_FINITE};
+use crate::pieces::descent::{Conditions, Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::hessian_product::RELATIVE_LENGTH;
+use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::newton_equations::NewtonEquations;
+use crate::pieces::wolfe_search::WolfeSearch;
 
 /// The part of the decrease predicted by the slope that a step has to attain.
 const SUFFICIENT_DECREASE: f64 = 1e-4;
@@ -82,12 +86,19 @@ pub struct TruncatedNewton {
     /// The longest step; 0 for no limit.
     #[option(default = 0.0, min = 0.0)]
     pub max_step_for_line_search: f64,
-    /// The part of the slope's size that a step may leave; 0.25 when this is negative.
+    /// What a step has to fulfil.
+    #[option(default = Conditions::Wolfe)]
+    pub step_conditions: Conditions,
+    /// The part of the slope that a step may leave; 0.25 when this is negative.
     #[option(default = 0.25, min = -1.0, below = 1.0)]
     pub line_search_severity: f64,
     /// The length of the differences of gradients, relative to one and the length of the parameters; 1e-6 when this is 0.
     #[option(default = 0.0, min = 0.0, below = 1.0)]
     pub finite_difference_precision: f64,
+    /// Divide the variables by scales: by the distance of their bounds, or by one more than their size at the start where they have
+    /// less than two bounds.
+    #[option(default = false)]
+    pub scale_variables: bool,
     /// A value that the objective does not go below, if one is known: the first trials of line searches are then not longer than
     /// it takes to get there.
     #[option(default = None)]
@@ -109,6 +120,9 @@ impl Algorithm for TruncatedNewton {
         }
         let line_search = self.line_search();
         let mut equations = self.equations(x0.len());
+        if self.scale_variables {
+            equations = equations.scaled_by(scales(x0, &bounds));
+        }
         let mut value = point.value;
         let mut test = bounds.gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs);
         let mut steepest = false;
@@ -172,12 +186,21 @@ impl TruncatedNewton {
 
     fn line_search(&self) -> BoundedSearch {
         let severity = self.line_search_severity;
-        BoundedSearch {
-            sufficient_decrease: SUFFICIENT_DECREASE,
-            curvature: if severity < 0.0 { SEVERITY } else { severity },
-            longest: self.max_step_for_line_search,
-            max_evaluations: self.max_line_search_steps,
-        }
+        let curvature = if severity < 0.0 { SEVERITY } else { severity };
+        let (sufficient_decrease, max_evaluations) =
+            (SUFFICIENT_DECREASE, self.max_line_search_steps);
+        let line_search = match self.step_conditions {
+            Conditions::StrongWolfe => LineSearch::MoreThuente(MoreThuente {
+                sufficient_decrease,
+                curvature,
+                width: 1e-14,
+                max_evaluations,
+            }),
+            Conditions::Wolfe => {
+                LineSearch::Wolfe(WolfeSearch { sufficient_decrease, curvature, max_evaluations })
+            }
+        };
+        BoundedSearch { line_search, longest: self.max_step_for_line_search }
     }
 
     /// The whole step, or the one that would lead to the least value if that is shorter.
@@ -185,6 +208,14 @@ impl TruncatedNewton {
         let gap = point.value - self.func_min_estimate.unwrap_or(f64::INFINITY);
         if gap > 0.0 { (2.0 * gap / -point.slope()).min(1.0) } else { 1.0 }
     }
+}
+
+fn scales(x0: &[f64], bounds: &Bounds<'_>) -> Vec<f64> {
+    let ranges = bounds.lower.iter().zip(bounds.upper).map(|(low, high)| high - low);
+    let scale = |(x, range): (&f64, f64)| {
+        if range > 0.0 && range.is_finite() { range } else { 1.0 + x.abs() }
+    };
+    x0.iter().zip(ranges).map(scale).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! *How it works*: `H = zeta I + U U'` stands for the inverse Hessian. Each iteration
 //! 1. holds the variables that are on a bound and would leave it along steepest descent;
 //! 2. goes along `-H g` of the others: to the end, moved onto the bounds where it leaves them, or, where that does not bring enough
-//!    or no bound is met, to a step with sufficient decrease and small slope;
+//!    or no bound is met, to a step with sufficient decrease and a slope that has gone up enough for an update;
 //! 3. takes the step and the change of the gradient into H, by a change of U of rank one or two.
 //!
 //! When a search fails, H is forgotten and the iteration repeated from steepest descent; only if that fails as well, there is no
@@ -17,7 +17,7 @@
 //!   problems, all with a large gradient at the start;
 //! * the change of rank two is the BFGS update with the oldest column dropped, not the one that changes U least.
 //!
-//! *Cost per iteration* with n variables and m columns: about 10 m n operations.
+//! *Cost per iteration* with n variables and m columns: about 10 m n operations; 8 n^2 if m is at least n, and nothing is forgotten.
 //!
 //! References:
 //! * J. Vlček, L. Lukšan, Shifted limited-memory variable metric methods for large-scale unconstrained optimization, J. Comput.
@@ -32,8 +32,9 @@ use thalweg_macros::Options;
 use crate::pieces::bounded_search::{BoundedSearch, hold, leave_out, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
 use crate::pieces::change_tests::ChangeTests;
-use crate::pieces::descent::{Descent, NO_BETTER_POINT, NOT_FINITE};
+use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::shifted_metric::ShiftedMetric;
+use crate::pieces::wolfe_search::WolfeSearch;
 
 /// Limited-memory quasi-Newton method with a shifted matrix, within bounds (variable metric).
 #[derive(Clone, Debug, Options)]
@@ -57,10 +58,10 @@ pub struct VariableMetric {
     /// where a step against it would leave the bounds.
     #[option(shared, min = 0.0)]
     pub convergence_gtol_abs: f64,
-    /// Change the matrix by rank one in each iteration, not by rank two.
+    /// Change the matrix by rank one in each iteration once it has all its columns, not by rank two.
     #[option(default = true)]
     pub rank_1_update: bool,
-    /// The number of columns of the matrix.
+    /// The number of columns of the matrix. With no less of them than parameters, all that was learned is kept.
     #[option(
         default = 50,
         min = 1,
@@ -82,10 +83,12 @@ impl Algorithm for VariableMetric {
             return Ok(point.stalled(NOT_FINITE));
         }
         let line_search = BoundedSearch {
-            sufficient_decrease: 1e-4,
-            curvature: 0.9,
+            line_search: LineSearch::Wolfe(WolfeSearch {
+                sufficient_decrease: 1e-4,
+                curvature: 0.9,
+                max_evaluations: self.max_line_search_steps,
+            }),
             longest: 0.0,
-            max_evaluations: self.max_line_search_steps,
         };
         let tests = self.change_tests();
         let mut metric =

@@ -13,7 +13,8 @@
 //! the new multipliers that of L; and the penalty rho grows, unless infeasibility and complementarity,
 //! `V_i = c_i - clamp(z_i, a_i, b_i)`, fell enough. The run has converged when every |V_i| is within the tolerance of its
 //! constraint and the algorithm itself says that it has converged. The constraints of a least-squares algorithm are further
-//! residuals `sqrt(rho/2) r_i`; those of a likelihood algorithm further contributions.
+//! residuals `sqrt(rho/2) r_i`; those of a likelihood algorithm further contributions. Second derivatives are differences of
+//! gradients of L, whatever the user gives for the objective: nobody knows those of the constraints.
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
 //! long as a < b. The tolerances of the first subproblems are roots of the algorithm's own. A subproblem whose value falls
@@ -28,6 +29,7 @@
 mod around;
 mod penalty;
 mod progress;
+mod second;
 mod subproblem;
 
 use thalweg_core::{Algorithm, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict};

@@ -247,6 +247,16 @@ impl<'s, 'p> Subproblem<'s, 'p> {
 
 impl Oracle for Subproblem<'_, '_> {
     fn answer(&mut self, request: &Request<'_>, values: &mut Values) -> Result<(), Stop> {
+        if request.want.is_second_derivative() {
+            values.prepare(request.want, request.len(), request.dim, 1, 0);
+            let bounds = (self.problem.lower(), self.problem.upper());
+            super::second::answer(self, bounds, request, values)?;
+            let rest = request.want.without(Want::HESSIAN | Want::HESSIAN_PRODUCT);
+            if rest == Want::default() {
+                return Ok(());
+            }
+            return self.answer(&Request { want: rest, directions: &[], ..*request }, values);
+        }
         let mut want = request.want | Want::CONSTRAINTS;
         if want.is_derivative() {
             want = want | Want::CONSTRAINT_JACOBIAN;

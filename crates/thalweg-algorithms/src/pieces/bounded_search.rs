@@ -12,7 +12,6 @@ use thalweg_linalg::nrm2;
 
 use super::box_model::Bounds;
 use super::descent::{Descent, LineSearch};
-use super::more_thuente::MoreThuente;
 
 /// The largest step of a line search, as a multiple of its direction.
 const LARGEST_STEP: f64 = 1e10;
@@ -64,14 +63,10 @@ fn room(point: &Descent, bounds: &Bounds<'_>) -> f64 {
 /// A line search within bounds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BoundedSearch {
-    /// The part of the decrease predicted by the slope that has to be attained.
-    pub sufficient_decrease: f64,
-    /// The part of the slope's size that may be left.
-    pub curvature: f64,
+    /// The search along the direction.
+    pub line_search: LineSearch,
     /// The longest step, or 0 for no limit.
     pub longest: f64,
-    /// The largest number of evaluations of a line search.
-    pub max_evaluations: usize,
 }
 
 impl BoundedSearch {
@@ -92,24 +87,19 @@ impl BoundedSearch {
         let room = room(point, bounds);
         if room < 1.0
             && longest >= 1.0
-            && point.step_within_bounds(problem, self.sufficient_decrease)?
+            && point.step_within_bounds(problem, self.line_search.sufficient_decrease())?
         {
             return Ok(true);
         }
-        let line_search = LineSearch::MoreThuente(MoreThuente {
-            sufficient_decrease: self.sufficient_decrease,
-            curvature: self.curvature,
-            width: 1e-14,
-            max_evaluations: self.max_evaluations,
-        });
-        let largest = room.min(longest);
-        Ok(point.search_up_to(problem, &line_search, first.min(largest), largest)?.is_some())
+        let (line_search, largest) = (&self.line_search, room.min(longest));
+        Ok(point.search_up_to(problem, line_search, first.min(largest), largest)?.is_some())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::wolfe_search::WolfeSearch;
     use thalweg_core::ProblemSpec;
     use thalweg_core::testing::FunctionOracle;
 
@@ -132,10 +122,12 @@ mod tests {
             ..ProblemSpec::unconstrained(2)
         };
         let usual = BoundedSearch {
-            sufficient_decrease: 1e-4,
-            curvature: 0.25,
+            line_search: LineSearch::Wolfe(WolfeSearch {
+                sufficient_decrease: 1e-4,
+                curvature: 0.25,
+                max_evaluations: 20,
+            }),
             longest: 0.0,
-            max_evaluations: 20,
         };
         let cases = [
             // Onto the bound and along it; uphill; only as far as the bound; as far as the limit.

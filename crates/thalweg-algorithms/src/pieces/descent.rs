@@ -5,9 +5,11 @@
 
 use thalweg_core::{Finish, Problem, Stop, Verdict};
 use thalweg_linalg::{all_finite, dot, nrm2};
+use thalweg_macros::Choice;
 
 use super::hager_zhang::HagerZhang;
 use super::more_thuente::{Ending, MoreThuente, Searched};
+use super::wolfe_search::WolfeSearch;
 
 /// The largest step of a line search, as a multiple of its direction.
 const LARGEST_STEP: f64 = 1e10;
@@ -17,6 +19,15 @@ pub const NOT_FINITE: &str = "the objective or its gradient is not finite at the
 /// The end of a run that cannot go on.
 pub const NO_BETTER_POINT: &str = "no better point along steepest descent";
 
+/// What a step has to fulfil.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum Conditions {
+    /// Sufficient decrease and a small slope, whatever its sign.
+    StrongWolfe,
+    /// Sufficient decrease and a slope that is not much below zero.
+    Wolfe,
+}
+
 /// How the step along a direction is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum LineSearch {
@@ -24,6 +35,19 @@ pub enum LineSearch {
     MoreThuente(MoreThuente),
     /// Wolfe conditions or approximate ones; the value may rise by the slack of the search.
     HagerZhang(HagerZhang),
+    /// Wolfe conditions; the value falls in every step.
+    Wolfe(WolfeSearch),
+}
+
+impl LineSearch {
+    /// The part of the decrease predicted by the slope that a step has to attain.
+    pub fn sufficient_decrease(&self) -> f64 {
+        match self {
+            LineSearch::MoreThuente(search) => search.sufficient_decrease,
+            LineSearch::HagerZhang(search) => search.sufficient_decrease,
+            LineSearch::Wolfe(search) => search.sufficient_decrease,
+        }
+    }
 }
 
 /// The point, the direction in which it is to move, and the point before.
@@ -129,6 +153,7 @@ impl Descent {
             LineSearch::MoreThuente(search) => {
                 (search.search(start, first, largest, evaluate)?, 0.0)
             }
+            LineSearch::Wolfe(search) => (search.search(start, first, largest, evaluate)?, 0.0),
             LineSearch::HagerZhang(search) => {
                 (search.search(start, first, evaluate)?, search.slack * start.0.abs())
             }

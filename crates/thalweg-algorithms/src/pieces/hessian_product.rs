@@ -37,7 +37,8 @@ pub fn hessian_product(
     product: &mut Vec<f64>,
 ) -> Result<(), Stop> {
     let wanted = relative_length * (1.0 + nrm2(x)) / nrm2(d);
-    let t = within_bounds(problem, x, d, wanted);
+    let bounds = |i: usize| (problem.lower()[i], problem.upper()[i]);
+    let t = length_within_bounds(x, d, wanted, bounds);
     moved.clear();
     moved.extend(x.iter().zip(d).map(|(x, d)| x + t * d));
     problem.clip(moved);
@@ -49,10 +50,16 @@ pub fn hessian_product(
 }
 
 /// `wanted` or `-wanted`, or the multiple of d that is as long as the longer of the two ways to a bound.
-fn within_bounds(problem: &Problem<'_>, x: &[f64], d: &[f64], wanted: f64) -> f64 {
+pub fn length_within_bounds(
+    x: &[f64],
+    d: &[f64],
+    wanted: f64,
+    bounds: impl Fn(usize) -> (f64, f64),
+) -> f64 {
     let (mut forward, mut backward) = (f64::INFINITY, f64::INFINITY);
     for (i, &d) in d.iter().enumerate().filter(|(_, d)| **d != 0.0) {
-        let (below, above) = (x[i] - problem.lower()[i], problem.upper()[i] - x[i]);
+        let (lower, upper) = bounds(i);
+        let (below, above) = (x[i] - lower, upper - x[i]);
         let (ahead, behind) = if d > 0.0 { (above, below) } else { (below, above) };
         forward = forward.min(ahead / d.abs());
         backward = backward.min(behind / d.abs());

@@ -13,6 +13,8 @@
 //!   <https://doi.org/10.1090/S0025-5718-1980-0572855-7>
 //! * J. Nocedal, S. J. Wright, Numerical Optimization (2006), algorithm 7.4, <https://doi.org/10.1007/978-0-387-40065-5>
 
+use multiversion::multiversion;
+
 use super::step_pairs::{NewPair, StepPairs, dot, move_and_project};
 
 /// The matrix H, from at most `capacity` pairs.
@@ -60,28 +62,34 @@ impl InverseBfgs {
 
     /// The quasi-Newton direction `-H g`. Returns its slope `-g'H g`.
     pub fn direction(&mut self, gradient: &[f64], direction: &mut [f64]) -> f64 {
-        let (pairs, len) = (&self.pairs, self.pairs.len());
-        for (d, g) in direction.iter_mut().zip(gradient) {
-            *d = -g;
-        }
-        if len == 0 {
-            return dot(direction, gradient);
-        }
-        let mut product = dot(direction, pairs.step(len - 1));
-        for j in (0..len).rev() {
-            let taken = self.reciprocals[j] * product;
-            self.taken[j] = taken;
-            let (scale, next) =
-                if j > 0 { (1.0, pairs.step(j - 1)) } else { (self.gamma, pairs.change(0)) };
-            product = move_and_project(direction, -taken, pairs.change(j), scale, next);
-        }
-        for j in 0..len {
-            let added = self.taken[j] - self.reciprocals[j] * product;
-            let next = if j + 1 < len { pairs.change(j + 1) } else { gradient };
-            product = move_and_project(direction, added, pairs.step(j), 1.0, next);
-        }
-        product
+        two_loops(self, gradient, direction)
     }
+}
+
+/// The two loops. The version for wider registers does the same operations in the same order, to the same bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn two_loops(matrix: &mut InverseBfgs, gradient: &[f64], direction: &mut [f64]) -> f64 {
+    let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
+    let len = pairs.len();
+    for (d, g) in direction.iter_mut().zip(gradient) {
+        *d = -g;
+    }
+    if len == 0 {
+        return dot(direction, gradient);
+    }
+    let mut product = dot(direction, pairs.step(len - 1));
+    for j in (0..len).rev() {
+        taken[j] = reciprocals[j] * product;
+        let (scale, next) =
+            if j > 0 { (1.0, pairs.step(j - 1)) } else { (*gamma, pairs.change(0)) };
+        product = move_and_project(direction, -taken[j], pairs.change(j), scale, next);
+    }
+    for j in 0..len {
+        let added = taken[j] - reciprocals[j] * product;
+        let next = if j + 1 < len { pairs.change(j + 1) } else { gradient };
+        product = move_and_project(direction, added, pairs.step(j), 1.0, next);
+    }
+    product
 }
 
 #[cfg(test)]

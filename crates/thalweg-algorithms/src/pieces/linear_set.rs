@@ -48,6 +48,8 @@ pub struct LinearSet<'a> {
     pub best: usize,
     exchanges: usize,
     scale: Vec<f64>,
+    /// Whether the first step of a variable goes down.
+    is_downward: Vec<bool>,
     lower: &'a [f64],
     upper: &'a [f64],
     limits: Vec<(f64, f64)>,
@@ -83,15 +85,15 @@ impl Known {
 }
 
 impl<'a> LinearSet<'a> {
-    /// Evaluate at the start and at n points one of the `steps` away from it, in one batch. `None` when the values are not finite at
-    /// the start, or nowhere near it in some direction.
+    /// Evaluate at the start and at n points, each one of the `steps` away from the best one so far. `None` when the values are not
+    /// finite at the start, or nowhere near it in some direction. A negative step goes down.
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
     pub fn evaluate(
         problem: &mut Problem<'a>,
         x0: &[f64],
-        steps: Vec<f64>,
+        steps: &[f64],
     ) -> Result<Option<Self>, Stop> {
         let mut set = LinearSet {
             n: x0.len(),
@@ -101,7 +103,8 @@ impl<'a> LinearSet<'a> {
             lagrange: Vec::new(),
             best: 0,
             exchanges: 0,
-            scale: steps,
+            scale: steps.iter().map(|step| step.abs()).collect(),
+            is_downward: steps.iter().map(|step| *step < 0.0).collect(),
             lower: problem.lower(),
             upper: problem.upper(),
             limits: widened(problem),
@@ -122,47 +125,66 @@ impl<'a> LinearSet<'a> {
         self.surround(problem, radius)
     }
 
-    /// Add points around the only one, which is evaluated with them unless it is known.
+    /// Add points to the only one, which is evaluated unless it is known: for each coordinate in turn, one a step away from the best
+    /// point so far (Powell 1994, section 2).
     fn surround(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
-        let n = self.n;
-        let first = self.known.len();
-        let mut steps: Vec<f64> = (0..n).map(|i| self.first_step(i, radius)).collect();
-        for (i, step) in steps.iter().enumerate() {
-            let x = self.along(i, *step);
+        if self.known.is_empty() {
+            self.known.push(Known::at(problem, self.best_point())?);
+        }
+        self.violations = vec![self.violation(&self.known[0])];
+        if !self.known[0].is_finite() {
+            return Ok(false);
+        }
+        for i in 0..self.n {
+            let (x, known) = self.neighbour(problem, i, radius)?;
+            let violation = self.violation(&known);
+            // Without a weight for violations yet, only what is no worse in both counts as better.
+            let better = known.value < self.best().value && violation <= self.best_violation();
             self.points.extend(x);
-        }
-        let fresh = evaluate_all(problem, &self.points[first * n..])?;
-        self.known.extend(fresh);
-        for _ in 0..ATTEMPTS {
-            let bad: Vec<usize> = (1..=n).filter(|&k| !self.known[k].is_finite()).collect();
-            if bad.is_empty() || !self.known[0].is_finite() {
-                break;
-            }
-            let mut again = Vec::new();
-            for &k in &bad {
-                let (low, high) = self.room_of(k - 1, 0);
-                steps[k - 1] = (-0.5 * steps[k - 1]).max(low).min(high);
-                let x = self.along(k - 1, steps[k - 1]);
-                self.points[k * n..(k + 1) * n].copy_from_slice(&x);
-                again.extend(x);
-            }
-            for (known, k) in evaluate_all(problem, &again)?.into_iter().zip(bad) {
-                self.known[k] = known;
+            self.known.push(known);
+            self.violations.push(violation);
+            if better {
+                self.best = i + 1;
             }
         }
-        self.violations = self.known.iter().map(|known| self.violation(known)).collect();
         Ok(self.known.iter().all(Known::is_finite) && self.refresh())
     }
 
-    /// A step of this length in coordinate `i`, to the side with more room.
-    fn first_step(&self, i: usize, radius: f64) -> f64 {
-        let (low, high) = self.room_of(i, 0);
-        if high >= radius || high >= -low { radius.min(high) } else { (-radius).max(low) }
+    /// A point with another coordinate `i` than the best one, nearer or on the other side while there are no finite values.
+    fn neighbour(
+        &self,
+        problem: &mut Problem<'a>,
+        i: usize,
+        radius: f64,
+    ) -> Result<(Vec<f64>, Known), Stop> {
+        let mut step = self.first_step(i, radius);
+        let mut attempts = 0;
+        loop {
+            let x = self.along(i, step);
+            let known = Known::at(problem, &x)?;
+            if known.is_finite() || attempts == ATTEMPTS {
+                return Ok((x, known));
+            }
+            let (low, high) = self.room_of(i, self.best);
+            step = (-0.5 * step).max(low).min(high);
+            attempts += 1;
+        }
     }
 
-    /// The first point with another coordinate `i`.
+    /// A step of this length in coordinate `i`, in the direction of its first step, or to the side with more room.
+    fn first_step(&self, i: usize, radius: f64) -> f64 {
+        let (low, high) = self.room_of(i, self.best);
+        let upward = if self.is_downward[i] {
+            -low < radius && -low < high
+        } else {
+            high >= radius || high >= -low
+        };
+        if upward { radius.min(high) } else { (-radius).max(low) }
+    }
+
+    /// The best point with another coordinate `i`.
     fn along(&self, i: usize, step: f64) -> Vec<f64> {
-        let mut x = self.points[..self.n].to_vec();
+        let mut x = self.best_point().to_vec();
         x[i] = (x[i] + step * self.scale[i]).max(self.lower[i]).min(self.upper[i]);
         x
     }
@@ -419,17 +441,6 @@ fn widened(problem: &Problem<'_>) -> Vec<(f64, f64)> {
     .collect()
 }
 
-fn evaluate_all(problem: &mut Problem<'_>, points: &[f64]) -> Result<Vec<Known>, Stop> {
-    let m = problem.constraint_limits().len();
-    if m == 0 {
-        let values = problem.values(points)?;
-        return Ok(values.iter().map(|&value| Known { value, constraints: Vec::new() }).collect());
-    }
-    let answers = problem.batch(Want::VALUE | Want::CONSTRAINTS, points)?;
-    let rows = answers.values.iter().zip(answers.constraints.chunks_exact(m));
-    Ok(rows.map(|(&value, row)| Known { value, constraints: row.to_vec() }).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -445,8 +456,7 @@ mod tests {
         let mut oracle = FunctionOracle::scalar(value);
         let spec = ProblemSpec::unconstrained(3);
         let mut problem = Problem::new(&mut oracle, &spec);
-        let steps = vec![1.0, 0.5, 2.0];
-        let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], steps.clone())
+        let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], &[1.0, -0.5, 2.0])
             .unwrap()
             .expect("finite");
         let mut rng = thalweg_core::Rng::new(1);
@@ -468,11 +478,11 @@ mod tests {
 
     #[test]
     fn the_geometry_is_that_of_the_simplex() {
-        let mut oracle = FunctionOracle::scalar(value);
+        let mut oracle = FunctionOracle::scalar(|x| x.iter().sum());
         let spec = ProblemSpec::unconstrained(3);
         let mut problem = Problem::new(&mut oracle, &spec);
         let mut set =
-            LinearSet::evaluate(&mut problem, &[0.0; 3], vec![1.0; 3]).unwrap().expect("finite");
+            LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3]).unwrap().expect("finite");
         assert_eq!((set.farthest().1, set.flattest().1), (1.0, 1.0));
         let flat = Known { value: 0.0, constraints: Vec::new() };
         assert!(set.replace(1, &[3.0, 0.0, 0.0], flat.clone()));
@@ -490,8 +500,19 @@ mod tests {
             ..ProblemSpec::unconstrained(2)
         };
         let mut problem = Problem::new(&mut oracle, &spec);
-        let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], vec![1.0; 2]).unwrap().unwrap();
-        assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, 0.0, -0.5]);
+        let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], &[1.0; 2]).unwrap().unwrap();
+        assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, -1.0, -0.5]);
+    }
+
+    #[test]
+    fn first_points_follow_the_best_one_and_their_directions() {
+        let mut oracle = FunctionOracle::scalar(value);
+        let spec = ProblemSpec::unconstrained(3);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[-1.0, -0.5, 2.0]).unwrap();
+        let set = set.expect("finite");
+        assert_eq!(set.points, [0.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, -0.5, 0.0, -1.0, 0.0, 2.0]);
+        assert_eq!(set.best_point(), [-1.0, 0.0, 0.0]);
     }
 
     #[test]
@@ -514,6 +535,7 @@ mod tests {
             best: 0,
             exchanges: 0,
             scale: vec![1.0],
+            is_downward: vec![false],
             lower: problem.lower(),
             upper: problem.upper(),
             limits: problem.constraint_limits().to_vec(),

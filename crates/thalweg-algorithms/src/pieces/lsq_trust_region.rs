@@ -63,6 +63,11 @@ impl LsqTrustRegion {
         self.svd.right_mul(&self.coefficients, step)
     }
 
+    /// The least |J v| of all unit vectors v (of `n` entries): the last singular value, or 0 with fewer rows than columns.
+    pub fn least_stretch(&self, n: usize) -> f64 {
+        self.svd.values().get(n.wrapping_sub(1)).copied().unwrap_or(0.0)
+    }
+
     /// The radius changed: the parameter scales roughly with its inverse.
     pub fn rescale(&mut self, old_radius: f64, new_radius: f64) {
         self.alpha *= old_radius / new_radius;

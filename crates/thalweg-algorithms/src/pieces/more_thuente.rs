@@ -43,6 +43,8 @@ pub struct MoreThuente {
 pub enum Ending {
     /// Both conditions hold.
     StrongWolfe,
+    /// Both conditions of a search that asks nothing of rising slopes hold.
+    Wolfe,
     /// The largest step gives sufficient decrease, and the function still falls there.
     AtMaxStep,
     /// The bracket is too narrow to go on: the best step is taken.

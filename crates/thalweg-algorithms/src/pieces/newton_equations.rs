@@ -4,11 +4,14 @@
 //! preconditioner: where the Hessian changes little, it knows the solution after a few iterations. It is a matrix of all
 //! variables; its part over those that are not held is positive definite as well.
 //!
+//! Variables may have scales: the preconditioner, the size of residuals and steepest descent are then those of the variables
+//! divided by their scales, whose gradient is the gradient times the scales.
+//!
 //! Reference: J. L. Morales, J. Nocedal, Automatic preconditioning by limited memory quasi-Newton updating, SIAM J. Optim. 10
 //! (2000), <https://doi.org/10.1137/S1052623497327854>
 
 use thalweg_core::{Problem, Stop};
-use thalweg_linalg::{dot, nrm2};
+use thalweg_linalg::dot;
 
 use super::bounded_search::{hold, leave_out};
 use super::box_model::Bounds;
@@ -30,6 +33,7 @@ pub struct NewtonEquations {
     memory: InverseBfgs,
     most_products: usize,
     relative_length: f64,
+    scales: Vec<f64>,
     held: Vec<bool>,
     /// The gradient, zero for variables that are held.
     reduced: Vec<f64>,
@@ -45,9 +49,11 @@ struct HessianAt<'p, 'o> {
     problem: &'p mut Problem<'o>,
     place: Place<'p>,
     held: &'p [bool],
+    scales: &'p [f64],
     memory: &'p mut InverseBfgs,
     moved: &'p mut Vec<f64>,
     products: &'p mut Vec<f64>,
+    scaled: &'p mut [f64],
 }
 
 impl Newton for HessianAt<'_, '_> {
@@ -60,8 +66,11 @@ impl Newton for HessianAt<'_, '_> {
     }
 
     fn precondition(&mut self, r: &[f64], out: &mut [f64]) {
-        self.memory.direction(r, out);
-        out.iter_mut().for_each(|o| *o = -*o);
+        for (scaled, (r, scale)) in self.scaled.iter_mut().zip(r.iter().zip(self.scales)) {
+            *scaled = r * scale;
+        }
+        self.memory.direction(self.scaled, out);
+        out.iter_mut().zip(self.scales).for_each(|(o, scale)| *o *= -scale);
         leave_out(self.held, out);
     }
 }
@@ -76,6 +85,7 @@ impl NewtonEquations {
             memory: InverseBfgs::new(n, memory),
             most_products,
             relative_length,
+            scales: vec![1.0; n],
             held: vec![false; n],
             reduced: zero.clone(),
             moved: Vec::with_capacity(n),
@@ -83,6 +93,11 @@ impl NewtonEquations {
             step: zero.clone(),
             zero,
         }
+    }
+
+    /// The equations of variables with these scales.
+    pub fn scaled_by(self, scales: Vec<f64>) -> Self {
+        NewtonEquations { scales, ..self }
     }
 
     /// Forget the curvature.
@@ -100,9 +115,10 @@ impl NewtonEquations {
 
     /// Take the direction of steepest descent, one unit long or as long as the gradient if that is shorter.
     pub fn steepest_descent(&self, point: &mut Descent) {
-        let scale = nrm2(&self.reduced).max(1.0);
-        for (d, g) in point.direction.iter_mut().zip(&self.reduced) {
-            *d = -g / scale;
+        let size = scaled_size(&self.reduced, &self.scales).max(1.0);
+        let reduced = self.reduced.iter().zip(&self.scales);
+        for (d, (g, scale)) in point.direction.iter_mut().zip(reduced) {
+            *d = -scale * scale * g / size;
         }
     }
 
@@ -115,7 +131,7 @@ impl NewtonEquations {
         problem: &mut Problem<'_>,
         point: &mut Descent,
     ) -> Result<(), Stop> {
-        let size = nrm2(&self.reduced);
+        let size = scaled_size(&self.reduced, &self.scales);
         let enough = size * LARGEST_RESIDUAL.min(size.sqrt());
         self.products.clear();
         let (x, gradient) = (&point.x[..], &point.gradient[..]);
@@ -123,28 +139,38 @@ impl NewtonEquations {
             problem,
             place: Place { x, gradient, relative_length: self.relative_length },
             held: &self.held,
+            scales: &self.scales,
             memory: &mut self.memory,
             moved: &mut self.moved,
             products: &mut self.products,
+            scaled: &mut self.step,
         };
-        let (g, p) = (&self.reduced, &mut point.direction);
-        self.cg.solve(g, p, &mut newton, self.most_products, |r| nrm2(r) <= enough)?;
+        let (g, p, scales) = (&self.reduced, &mut point.direction, &self.scales);
+        let is_solved = |r: &[f64]| scaled_size(r, scales) <= enough;
+        self.cg.solve(g, p, &mut newton, self.most_products, is_solved)?;
         Ok(())
     }
 
     /// Take the products of the last solution and the last step into the preconditioner.
     pub fn learn(&mut self, point: &Descent) {
         let n = self.zero.len();
-        for pair in self.products.chunks_exact(2 * n) {
-            let (d, hd) = pair.split_at(n);
-            remember(&mut self.memory, d, (hd, &self.zero));
+        let (x, x_old) = (point.x.iter(), &point.x_old);
+        self.products.extend(x.zip(x_old).map(|(x, x_old)| x - x_old));
+        let (gradient, before) = (point.gradient.iter(), &point.gradient_old);
+        self.products.extend(gradient.zip(before).map(|(g, before)| g - before));
+        for pair in self.products.chunks_exact_mut(2 * n) {
+            let (step, change) = pair.split_at_mut(n);
+            step.iter_mut().zip(&self.scales).for_each(|(s, scale)| *s /= scale);
+            change.iter_mut().zip(&self.scales).for_each(|(y, scale)| *y *= scale);
+            remember(&mut self.memory, step, (change, &self.zero));
         }
         self.products.clear();
-        for (s, (x, x_old)) in self.step.iter_mut().zip(point.x.iter().zip(&point.x_old)) {
-            *s = x - x_old;
-        }
-        remember(&mut self.memory, &self.step, (&point.gradient, &point.gradient_old));
     }
+}
+
+/// The length of a gradient with respect to scaled variables.
+fn scaled_size(gradient: &[f64], scales: &[f64]) -> f64 {
+    gradient.iter().zip(scales).map(|(g, scale)| (g * scale).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Take in a step unless its curvature is negligible, negative or not finite.
@@ -169,6 +195,7 @@ mod tests {
     use crate::pieces::hessian_product::RELATIVE_LENGTH;
     use thalweg_core::ProblemSpec;
     use thalweg_core::testing::FunctionOracle;
+    use thalweg_linalg::nrm2;
 
     /// The gradient of a quadratic with Hessian [[4, 1, 0], [1, 3, -1], [0, -1, 2]].
     fn gradient(x: &[f64], g: &mut [f64]) {
@@ -200,6 +227,37 @@ mod tests {
         equations.steepest_descent(&mut point);
         let expected = [0.0, -0.5f64.sqrt(), -0.5f64.sqrt()];
         assert!(point.direction.iter().zip(expected).all(|(d, e)| (d - e).abs() < 1e-15));
+    }
+
+    #[test]
+    fn the_right_scales_need_one_product_and_make_steepest_descent_the_best() {
+        // The Hessian is diag(10^4, 1, 10^-4), the minimizer 0.
+        let curvatures = [1e4, 1.0, 1e-4];
+        let mut oracle = FunctionOracle::scalar(|_| 0.0)
+            .with_gradient(|x, g| (0..3).for_each(|i| g[i] = curvatures[i] * x[i]));
+        let spec = ProblemSpec::unconstrained(3);
+        let mut problem = Problem::new(&mut oracle, &spec);
+        let bounds = Bounds::new(problem.lower(), problem.upper());
+        let x0 = [0.01, -2.0, 300.0];
+        let mut point = Descent::start(&mut problem, &x0).unwrap();
+        let mut equations =
+            NewtonEquations::new(3, 5, 1, RELATIVE_LENGTH).scaled_by(vec![1e-2, 1.0, 1e2]);
+        equations.hold(&point, &bounds);
+        equations.newton_direction(&mut problem, &mut point).unwrap();
+        assert!(point.direction.iter().zip(x0).all(|(d, x)| (d / x + 1.0).abs() < 1e-4));
+        equations.steepest_descent(&mut point);
+        let size = 14f64.sqrt(); // of (1, -2, 3)
+        assert!(point.direction.iter().zip(x0).all(|(d, x)| (d / x + 1.0 / size).abs() < 1e-12));
+        // What is learned is learned of the scaled variables.
+        point.x = vec![0.0; 3];
+        point.gradient = vec![0.0; 3];
+        point.x_old = x0.to_vec();
+        point.gradient_old = (0..3).map(|i| curvatures[i] * x0[i]).collect();
+        equations.learn(&point);
+        let mut direction = vec![0.0; 3];
+        equations.memory.direction(&[3.0, 5.0, 7.0], &mut direction);
+        let expected = [-3.0, -5.0, -7.0];
+        assert!(direction.iter().zip(expected).all(|(d, e)| (d - e).abs() < 1e-4), "{direction:?}");
     }
 
     #[test]

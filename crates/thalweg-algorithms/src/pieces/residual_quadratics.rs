@@ -15,7 +15,9 @@
 //!   Engineering Applications (2017), chapter 40, <https://doi.org/10.1137/1.9781611974683.ch40>
 //! * S. M. Wild, MNH: a derivative-free optimization algorithm using minimal norm Hessians (2008), Tenth Copper Mountain Conference
 
-use thalweg_linalg::{QrPivot, axpy, dot, mul, mul_transposed, nrm2, solve_upper};
+use thalweg_linalg::{
+    QrPivot, add_mul_transposed, axpy, dot, mul, mul_transposed, nrm2, solve_upper,
+};
 
 use super::residual_history::{Independent, ResidualHistory};
 
@@ -74,35 +76,27 @@ impl ResidualQuadratics {
         let mut design = Design::new(&ways, n);
         let most = further.most.saturating_sub(n + 1);
         for (k, way) in history.others(independent, further.reach) {
-            if design.rows.len() >= most {
+            if design.points.len() >= most {
                 break;
             }
             design.add(k, scaled(way, radius), &inverse, further.apart);
         }
-        let center = history.residuals(history.best());
+        let slopes_of_conditions = design.slopes_of_conditions();
+        let points: Vec<usize> = independent.points.iter().chain(&design.points).copied().collect();
         let (size, square) = (triangle(n), radius * radius);
-        let mut change = vec![0.0; size];
-        for (i, center) in center.iter().enumerate() {
+        let (mut errors, mut slopes) = (vec![0.0; points.len()], vec![0.0; n]);
+        for (i, center) in history.residuals(history.best()).iter().enumerate() {
             let hessian = &mut self.hessians[i * size..(i + 1) * size];
-            let wrong = |k: usize, square_of_way: &[f64]| {
-                let known = 0.5 * square * dot(hessian, square_of_way);
-                history.residuals(k)[i] - center - known
-            };
-            let near: Vec<f64> = (independent.points.iter().zip(&design.squares))
-                .map(|(&k, square_of_way)| wrong(k, square_of_way))
-                .collect();
-            let far: Vec<f64> =
-                design.rows.iter().map(|row| wrong(row.point, &row.square_of_way)).collect();
-            design.least_change(&near, &far, &mut change);
-            let slopes: Vec<f64> = (near.iter().zip(&design.squares))
-                .map(|(e, square_of_way)| e - 0.5 * dot(&change, square_of_way))
-                .collect();
-            for (g, row) in
-                self.jacobian[i * n..(i + 1) * n].iter_mut().zip(inverse.chunks_exact(n))
-            {
-                *g = dot(row, &slopes) / radius;
+            mul(&design.squares, size, hessian, &mut errors);
+            for (error, &k) in errors.iter_mut().zip(&points) {
+                *error = history.residuals(k)[i] - center - 0.5 * square * *error;
             }
-            axpy(1.0 / square, &change, hessian);
+            let weights = design.least_change(&errors);
+            mul_transposed(&slopes_of_conditions, n, &weights, &mut slopes);
+            slopes.iter_mut().zip(&errors).for_each(|(slope, e)| *slope = (e - *slope) / radius);
+            mul(&inverse, n, &slopes, &mut self.jacobian[i * n..(i + 1) * n]);
+            let weights: Vec<f64> = weights.iter().map(|w| w / square).collect();
+            add_mul_transposed(&design.conditions, size, &weights, hessian);
         }
         true
     }
@@ -167,36 +161,31 @@ impl MainModel {
     }
 }
 
-/// A further point of a fit.
-struct Row {
-    point: usize,
-    /// d d' as a vector.
-    square_of_way: Vec<f64>,
-    /// v: the weights of the independent points and, last, that of this one.
-    weights: Vec<f64>,
-    /// Q as a vector.
-    condition: Vec<f64>,
-}
-
-/// The conditions on the change of a Hessian.
+/// The conditions on the change of a Hessian, one for each further point of a fit.
 struct Design {
     n: usize,
-    /// d_k d_k' of the independent points.
-    squares: Vec<Vec<f64>>,
-    rows: Vec<Row>,
+    /// The further points.
+    points: Vec<usize>,
+    /// d d' of the independent points and of the further ones as vectors, one after the other.
+    squares: Vec<f64>,
+    /// v of each further point: the weights of the independent points and, last, that of its own.
+    weights: Vec<Vec<f64>>,
+    /// Q of each further point as a vector, one after the other.
+    conditions: Vec<f64>,
     /// The Cholesky factor of the Gram matrix of the conditions, row by row.
     factor: Vec<Vec<f64>>,
 }
 
 impl Design {
     fn new(ways: &[f64], n: usize) -> Self {
-        let squares = ways.chunks_exact(n).map(square_of).collect();
-        Design { n, squares, rows: Vec::new(), factor: Vec::new() }
+        let squares = ways.chunks_exact(n).flat_map(square_of).collect();
+        let (points, weights, conditions, factor) = Default::default();
+        Design { n, points, squares, weights, conditions, factor }
     }
 
     /// Take a further point if it tells of second derivatives what the others do not.
     fn add(&mut self, point: usize, way: Vec<f64>, inverse: &[f64], apart: f64) {
-        let n = self.n;
+        let (n, size) = (self.n, triangle(self.n));
         // d = sum lambda_k d_k, lambda' = d' D^-1 with the independent ways as the rows of D.
         let mut weights = vec![0.0; n];
         mul_transposed(inverse, n, &way, &mut weights);
@@ -206,10 +195,9 @@ impl Design {
         weights.iter_mut().for_each(|w| *w /= length);
         let square_of_way = square_of(&way);
         let mut condition: Vec<f64> = square_of_way.iter().map(|q| q * weights[n]).collect();
-        for (weight, square) in weights.iter().zip(&self.squares) {
-            axpy(*weight, square, &mut condition);
-        }
-        let mut line: Vec<f64> = self.rows.iter().map(|r| dot(&r.condition, &condition)).collect();
+        add_mul_transposed(&self.squares[..n * size], size, &weights[..n], &mut condition);
+        let mut line = vec![0.0; self.points.len()];
+        mul(&self.conditions, size, &condition, &mut line);
         for i in 0..line.len() {
             line[i] = (line[i] - dot(&self.factor[i][..i], &line[..i])) / self.factor[i][i];
         }
@@ -217,16 +205,31 @@ impl Design {
         if pivot >= apart * nrm2(&condition).max(1.0) {
             line.push(pivot);
             self.factor.push(line);
-            self.rows.push(Row { point, square_of_way, weights, condition });
+            self.points.push(point);
+            self.squares.extend(square_of_way);
+            self.weights.push(weights);
+            self.conditions.extend(condition);
         }
     }
 
-    /// The least change of a Hessian, as a vector, that removes the errors at the independent points and the further ones.
-    fn least_change(&self, near: &[f64], far: &[f64], change: &mut [f64]) {
-        change.fill(0.0);
-        let p = self.rows.len();
-        let mut weights: Vec<f64> = (self.rows.iter().zip(far))
-            .map(|(row, far)| 2.0 * (dot(&row.weights[..self.n], near) + row.weights[self.n] * far))
+    /// d'Q d / 2 of every condition at every independent point, one row for each condition.
+    fn slopes_of_conditions(&self) -> Vec<f64> {
+        let (n, size) = (self.n, triangle(self.n));
+        let mut all = vec![0.0; n * self.points.len()];
+        for (row, condition) in all.chunks_exact_mut(n).zip(self.conditions.chunks_exact(size)) {
+            mul(&self.squares[..n * size], size, condition, row);
+            row.iter_mut().for_each(|slope| *slope *= 0.5);
+        }
+        all
+    }
+
+    /// The least change of a Hessian that removes the errors at the independent points and the further ones: the weights of the
+    /// conditions in it.
+    fn least_change(&self, errors: &[f64]) -> Vec<f64> {
+        let (near, far) = errors.split_at(self.n);
+        let p = self.points.len();
+        let mut weights: Vec<f64> = (self.weights.iter().zip(far))
+            .map(|(weights, far)| 2.0 * (dot(&weights[..self.n], near) + weights[self.n] * far))
             .collect();
         for i in 0..p {
             weights[i] =
@@ -236,9 +239,7 @@ impl Design {
             let later: f64 = (i + 1..p).map(|j| self.factor[j][i] * weights[j]).sum();
             weights[i] = (weights[i] - later) / self.factor[i][i];
         }
-        for (weight, row) in weights.iter().zip(&self.rows) {
-            axpy(*weight, &row.condition, change);
-        }
+        weights
     }
 }
 

@@ -51,6 +51,8 @@ pub struct ModelStep {
     pub d: Vec<f64>,
     /// The promised decrease.
     pub decrease: f64,
+    /// The least second derivative of the model along any direction.
+    pub curvature: f64,
 }
 
 impl ResidualSet {
@@ -346,9 +348,10 @@ impl ResidualSet {
         let mut d = vec![0.0; n];
         let known =
             exact.prepare(&model.jacobian, center, n).is_ok() && exact.step(radius, &mut d).is_ok();
+        let curvature = if known { 2.0 * exact.least_stretch(n).powi(2) } else { 0.0 };
         if known && (0..n).all(|i| low[i] <= d[i] && d[i] <= high[i]) {
             let decrease = model.decrease(&d);
-            return ModelStep { d, decrease };
+            return ModelStep { d, decrease, curvature };
         }
         let region = BoxTrustRegion { gradient: &model.gradient, low: &low, high: &high, radius };
         let step = region.step(|v, out| {
@@ -358,7 +361,7 @@ impl ResidualSet {
             out.iter_mut().for_each(|out| *out *= 2.0);
         });
         let decrease = model.decrease(&step.d);
-        ModelStep { d: step.d, decrease }
+        ModelStep { d: step.d, decrease, curvature }
     }
 
     /// The step from the best point, at most `radius` long, that makes the Lagrange function of point `t` largest in absolute value.
@@ -383,10 +386,16 @@ impl ResidualSet {
 
 impl ResidualModel {
     /// The decrease of the sum of squares after a step, as the model has it.
-    fn decrease(&self, d: &[f64]) -> f64 {
+    pub fn decrease(&self, d: &[f64]) -> f64 {
         let mut image = vec![0.0; self.jacobian.len() / d.len()];
         mul(&self.jacobian, d.len(), d, &mut image);
         -dot(&self.gradient, d) - dot(&image, &image)
+    }
+
+    /// How different the Jacobian is from another one: the root of the sum of squares.
+    pub fn difference(&self, other: &ResidualModel) -> f64 {
+        let pairs = self.jacobian.iter().zip(&other.jacobian);
+        pairs.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
     }
 
     /// The Lagrange function of point `k` after a step from the best point.

@@ -131,10 +131,11 @@ impl Simplex {
     /// Every vertex but the best, moved to `factor` times its distance from the best.
     pub fn shrunk(&self, factor: f64) -> Vec<f64> {
         let best = self.vertex(0);
-        let ranks = 1..=self.dim;
-        ranks
-            .flat_map(|rank| self.vertex(rank).iter().zip(best).map(|(x, b)| b + factor * (x - b)))
-            .collect()
+        let mut points = Vec::with_capacity(self.dim * self.dim);
+        for rank in 1..=self.dim {
+            points.extend(self.vertex(rank).iter().zip(best).map(|(x, b)| b + factor * (x - b)));
+        }
+        points
     }
 
     /// One step of Nelder and Mead: reflect the worst vertex, then expand or contract. `value` may move the point that it is asked

@@ -215,7 +215,7 @@ fn chunks(dim: usize) -> impl Iterator<Item = Range<usize>> {
 /// An inner product in a fixed order of summation.
 ///
 /// Products of one vector with several others in one loop come out slower: the compiler then mixes them in its registers.
-#[inline]
+#[inline(always)] // into code for the processor at hand
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_lanes, a_tail) = a.as_chunks::<LANES>();
     let (b_lanes, b_tail) = b.as_chunks::<LANES>();
@@ -229,7 +229,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// `u = scale (u + step v)`. Returns `u'w` for the new u.
-#[inline]
+#[inline(always)] // into code for the processor at hand
 pub(super) fn move_and_project(u: &mut [f64], step: f64, v: &[f64], scale: f64, w: &[f64]) -> f64 {
     let (u_lanes, u_tail) = u.as_chunks_mut::<LANES>();
     let (v_lanes, v_tail) = v.as_chunks::<LANES>();
@@ -246,10 +246,13 @@ pub(super) fn move_and_project(u: &mut [f64], step: f64, v: &[f64], scale: f64, 
         *u = scale * (*u + step * v);
         tail += *u * w;
     }
+    if u_lanes.is_empty() {
+        return tail;
+    }
     total(sums) + tail
 }
 
-#[inline]
+#[inline(always)]
 fn total(sums: [f64; LANES]) -> f64 {
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }

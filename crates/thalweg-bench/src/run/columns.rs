@@ -1,7 +1,6 @@
 //! From the history of a run to the columns that reports read.
 
 use thalweg::History;
-use thalweg::core::Task;
 
 use crate::function::Scratch;
 use crate::problem::BenchmarkProblem;
@@ -20,7 +19,7 @@ pub(super) fn evaluations(problem: &BenchmarkProblem, history: &History) -> Eval
     let began = history.start_times().first().copied().unwrap_or(0.0);
     let params = history.params().take(history.len());
     for (row, x) in params.enumerate() {
-        let is_derivative = history.tasks()[row] == Task::Jac;
+        let is_derivative = !history.tasks()[row].is_evaluation();
         // Mostly it is the last one.
         let mut earlier = columns.params.rchunks_exact(x.len().max(1));
         if is_derivative && earlier.any(|earlier| earlier == x) {

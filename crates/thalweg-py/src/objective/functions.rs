@@ -5,7 +5,7 @@ use std::time::Instant;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use thalweg::core::SolverKind;
-use thalweg::{Answer, Batch, Failure, Objective, StartValues};
+use thalweg::{Answer, Batch, Failure, Objective, SecondDerivatives, StartValues};
 
 use super::batch::BatchEvaluator;
 use super::call::{Arguments, Function};
@@ -14,10 +14,12 @@ use super::failure::{Cause, failure};
 use super::output::{
     Form, compile_outputs, has_low_precision, read_outputs, read_scalar, recognize, split,
 };
+use super::second::Second;
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
-use crate::numeric::number;
+use crate::numeric::{as_f64_array, number};
 use crate::tree::Tree;
+use crate::turns::Turns;
 
 /// The functions and what is known about what they return.
 pub(crate) struct Functions {
@@ -25,6 +27,7 @@ pub(crate) struct Functions {
     pub(super) fun: Option<Function>,
     pub(super) jac: Option<Function>,
     pub(super) fun_and_jac: Option<Function>,
+    pub(super) second: Second,
     /// fun_and_jac is the user's fun, by jac=True.
     pub(super) jac_is_true: bool,
     /// The kind by mark or annotation of fun.
@@ -37,7 +40,7 @@ pub(crate) struct Functions {
     /// The kind of what fun returns; known after the start.
     pub(super) kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
-    outputs: Option<Py<Tree>>,
+    pub(super) outputs: Option<Py<Tree>>,
     /// Set if outputs are to be summed up here, because the derivative is that of the sum.
     pub(super) aggregated: Option<SolverKind>,
     /// The kind of algorithm at work.
@@ -49,13 +52,15 @@ pub(crate) struct Functions {
     /// Whether any failure ends the run.
     ends_at_failure: bool,
     /// The nonlinear constraints of the run.
-    constraints: Constraints,
+    pub(super) constraints: Constraints,
     /// Whether no failure says anything about other points, for now.
     keeps_going: bool,
     /// How many outputs there are, where a log answered the start.
     pub(super) resumed: Option<usize>,
     /// What FunctionValues said besides their value at points of the last batch, as JSON; `None` where nobody wants to know.
     pub(super) infos: Option<Vec<(usize, String)>>,
+    /// When other threads get the interpreter, if the run keeps it between evaluations.
+    turns: Option<Turns>,
 }
 
 impl Functions {
@@ -70,6 +75,7 @@ impl Functions {
             fun: None,
             jac: None,
             fun_and_jac: None,
+            second: Second::default(),
             jac_is_true: false,
             declared,
             jac_kind,
@@ -88,23 +94,8 @@ impl Functions {
             keeps_going: false,
             resumed: None,
             infos: None,
+            turns: None,
         }
-    }
-
-    /// The structure of residuals or contributions, once known.
-    pub(super) fn outputs(&self) -> Option<&Py<Tree>> {
-        self.outputs.as_ref()
-    }
-
-    pub(super) fn set_outputs(&mut self, outputs: Option<Py<Tree>>) {
-        self.outputs = outputs;
-    }
-
-    pub(super) fn set_constraint_structures(
-        &mut self,
-        structures: &[Option<Bound<'_, PyAny>>],
-    ) -> PyResult<()> {
-        self.constraints.restore(structures)
     }
 
     /// Keep what FunctionValues say besides their value, for a log.
@@ -128,7 +119,17 @@ impl Functions {
         self.interrupted = interrupted;
         self.batches = batches;
         (self.ends_at_failure, self.keeps_going) = (ends_at_failure, false);
-        (self.resumed, self.infos) = (None, None);
+        (self.resumed, self.infos, self.turns) = (None, None, None);
+    }
+
+    /// Whether evaluations of the run happen in the thread that asks for them, one after the other.
+    pub(crate) fn evaluates_here(&self) -> bool {
+        self.batches.is_none()
+    }
+
+    /// The run keeps the interpreter between evaluations: let other threads have it now and then.
+    pub(crate) fn take_turns(&mut self) {
+        self.turns = Some(Turns::new());
     }
 
     /// Set the nonlinear constraints of the run, after [`Functions::prepare`].
@@ -275,6 +276,13 @@ impl Functions {
         let tree = self.tree.get();
         let read = match (&self.outputs, self.aggregated) {
             (Some(outputs), None) => tree.read_blocks(derivative, outputs.get(), out),
+            _ if tree.is_vector()
+                && let Some((data, [len])) = as_f64_array(derivative)
+                && *len == out.len() =>
+            {
+                out.copy_from_slice(data);
+                return Ok(());
+            }
             _ => tree.read(derivative, out),
         };
         read.map_err(|mismatch| {
@@ -327,6 +335,12 @@ impl Functions {
         cause: Cause,
     ) -> Failure {
         failure(py, index, what, cause, &self.interrupted)
+    }
+
+    /// Whether nothing is evaluated after this failure.
+    pub(super) fn ends_at(&self, failure: &Failure) -> bool {
+        (self.ends_at_failure && !self.keeps_going)
+            || failure.error.kind != thalweg::UserErrorKind::Ordinary
     }
 
     /// One point: the outputs into `out` and the derivative into `derivative`, each unless empty.
@@ -398,6 +412,10 @@ impl Objective for Functions {
         self.jac.is_some() || self.fun_and_jac.is_some()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.second.given()
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         Python::attach(|py| {
             let start = self.evaluate_start(py)?;
@@ -436,6 +454,9 @@ impl Objective for Functions {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
+            if let Some(turns) = &mut self.turns {
+                turns.count(py);
+            }
             if let Some(infos) = &mut self.infos {
                 infos.clear();
             }
@@ -447,13 +468,12 @@ impl Objective for Functions {
             if batch.wants_constraints || batch.wants_constraint_derivative {
                 let own = Answer { constraints, constraint_derivatives, ..Answer::default() };
                 self.constraints.evaluate(py, self.tree.get(), batch, own, failures);
-                let ends = |failure: &Failure| {
-                    (self.ends_at_failure && !self.keeps_going)
-                        || failure.error.kind != thalweg::UserErrorKind::Ordinary
-                };
-                if failures.iter().any(ends) {
+                if failures.iter().any(|failure| self.ends_at(failure)) {
                     return; // the user's function is not called again
                 }
+            }
+            if batch.wants_second_derivative() {
+                return self.evaluate_second(py, batch, derivatives, failures);
             }
             if !batch.wants_outputs && !batch.wants_derivative {
                 return;
@@ -524,8 +544,7 @@ impl Functions {
             };
             if let Err((what, cause)) = self.point(py, (i, point), out, derivative) {
                 let failed = self.failed(py, i, what, cause);
-                let ends = (self.ends_at_failure && !self.keeps_going)
-                    || failed.error.kind != thalweg::UserErrorKind::Ordinary;
+                let ends = self.ends_at(&failed);
                 failures.push(failed);
                 if ends {
                     return; // the rest of the batch is not evaluated

@@ -192,6 +192,14 @@ pub(crate) fn hessian_from_blocks(
     let mut read = |first: usize, count: usize, blocks: &Bound<'_, PyAny>| {
         read_with(inner, blocks, &mut |i, row| {
             read_with(inner, row, &mut |j, block| {
+                let ordered;
+                let block = match outer {
+                    None => {
+                        ordered = with_labels_in_order(block, i, j)?;
+                        &ordered
+                    }
+                    Some(_) => block,
+                };
                 let array = to_f64_array(block)?;
                 if array.len() != count * i.size * j.size {
                     return Err(Mismatch::new(format!(

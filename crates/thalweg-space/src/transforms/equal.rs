@@ -36,6 +36,10 @@ impl Equal {
 }
 
 impl Transform for Equal {
+    fn is_affine(&self) -> bool {
+        true
+    }
+
     fn n_user(&self) -> usize {
         self.sources.len()
     }

@@ -29,6 +29,10 @@ impl Fixed {
 }
 
 impl Transform for Fixed {
+    fn is_affine(&self) -> bool {
+        true
+    }
+
     fn n_user(&self) -> usize {
         self.values.len()
     }

@@ -37,6 +37,9 @@ pub(crate) fn check_map(transform: &dyn Transform, internal: &[f64]) {
     assert!(n_internal <= n_user);
     round_trips(transform, internal);
     pull_back_is_the_transposed_derivative(transform, internal);
+    if transform.is_affine() {
+        the_derivative_is_the_same_elsewhere(transform, internal);
+    }
     let positions: Vec<usize> = (0..n_internal).map(|i| transform.user_position(i)).collect();
     assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "{positions:?}");
     assert!(positions.last().is_none_or(|&last| last < n_user), "{positions:?}");
@@ -85,6 +88,16 @@ fn pull_back_is_the_transposed_derivative(transform: &dyn Transform, internal: &
         let expected: Vec<f64> = columns.iter().map(|column| column[i]).collect();
         assert_close(&row, &expected, 1e-6, "row of the derivative");
     }
+}
+
+fn the_derivative_is_the_same_elsewhere(transform: &dyn Transform, internal: &[f64]) {
+    let elsewhere: Vec<f64> =
+        internal.iter().enumerate().map(|(i, z)| z + 1.0 + i as f64).collect();
+    let weights: Vec<f64> = (0..transform.n_user()).map(|i| 1.0 / (1.0 + i as f64)).collect();
+    let (mut here, mut there) = (vec![f64::NAN; internal.len()], vec![f64::NAN; internal.len()]);
+    transform.pull_back(internal, &weights, &mut here);
+    transform.pull_back(&elsewhere, &weights, &mut there);
+    assert_eq!(here, there);
 }
 
 /// Checks that the corners of the internal bounds obey the user's, which the kind must be able to represent.

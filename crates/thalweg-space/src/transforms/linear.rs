@@ -135,6 +135,10 @@ fn eliminate(rows: &[CombinationRow], columns: &[usize]) -> Option<Factors> {
 }
 
 impl Transform for Linear {
+    fn is_affine(&self) -> bool {
+        true
+    }
+
     fn n_user(&self) -> usize {
         self.n
     }

@@ -42,6 +42,10 @@ impl Scale {
 }
 
 impl Transform for Scale {
+    fn is_affine(&self) -> bool {
+        true
+    }
+
     fn n_user(&self) -> usize {
         self.factor.len()
     }

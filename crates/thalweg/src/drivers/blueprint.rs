@@ -9,7 +9,7 @@ use crate::error::OptimizeError;
 use crate::logging::{Clock, Log};
 use crate::nonlinear::{ConstraintHandling, NonlinearLimits};
 use crate::numdiff::NumericalDerivatives;
-use crate::objective::Objective;
+use crate::objective::{Objective, SecondDerivatives};
 use crate::pipeline::{Specification, optimize};
 use crate::policy::{ErrorHandling, PenaltyOptions};
 use crate::resolve::Resolved;
@@ -22,6 +22,8 @@ pub struct Blueprint {
     pub kind: SolverKind,
     /// Whether closed-form derivatives will be told.
     pub has_derivative: bool,
+    /// Which closed-form second derivatives will be told.
+    pub second_derivatives: SecondDerivatives,
     /// The start values.
     pub start: Vec<f64>,
     /// The names of the parameters; empty for their positions.
@@ -63,6 +65,7 @@ type Run = Box<dyn FnOnce(&mut dyn Objective) -> Result<FlatResult, OptimizeErro
 pub(crate) struct Job {
     pub kind: SolverKind,
     pub has_derivative: bool,
+    pub second_derivatives: SecondDerivatives,
     /// Whether the closed-form derivative at the start is asked for together with the outputs.
     pub start_with_derivative: bool,
     /// The nonlinear constraints, whose numbers of values are known.
@@ -78,6 +81,7 @@ impl Blueprint {
         Blueprint {
             kind,
             has_derivative: false,
+            second_derivatives: SecondDerivatives::default(),
             start,
             names: Arc::from([]),
             direction: Direction::Minimize,
@@ -154,6 +158,7 @@ impl Blueprint {
         Job {
             kind: self.kind,
             has_derivative: self.has_derivative,
+            second_derivatives: self.second_derivatives,
             start_with_derivative: false,
             nonlinear: self.nonlinear.clone(),
             of_catalog: self.resolved.is_of_catalog(),

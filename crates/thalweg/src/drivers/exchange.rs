@@ -3,7 +3,9 @@
 use thalweg_core::SolverKind;
 
 use crate::nonlinear::NonlinearLimits;
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 
 /// A batch that a run waits for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +22,12 @@ pub struct Ask {
     pub wants_constraints: bool,
     /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
     pub wants_constraint_derivative: bool,
+    /// Whether Hessians of the value are wanted; then nothing else is.
+    pub wants_hessian: bool,
+    /// Whether products of the Hessian with the directions are wanted; then nothing else is.
+    pub wants_product: bool,
+    /// One direction for each point, where products are wanted.
+    pub directions: Vec<f64>,
 }
 
 impl Ask {
@@ -42,6 +50,9 @@ impl Ask {
             wants_derivative: batch.wants_derivative,
             wants_constraints: batch.wants_constraints,
             wants_constraint_derivative: batch.wants_constraint_derivative,
+            wants_hessian: batch.wants_hessian,
+            wants_product: batch.wants_product,
+            directions: batch.directions.to_vec(),
         }
     }
 
@@ -54,6 +65,9 @@ impl Ask {
             wants_derivative: self.wants_derivative,
             wants_constraints: self.wants_constraints,
             wants_constraint_derivative: self.wants_constraint_derivative,
+            wants_hessian: self.wants_hessian,
+            wants_product: self.wants_product,
+            directions: &self.directions,
             n_cores: 1,
         }
     }
@@ -64,7 +78,7 @@ impl Ask {
 pub struct Tell {
     /// k * m outputs, if they are wanted.
     pub outputs: Vec<f64>,
-    /// k * m * n derivatives, if they are wanted.
+    /// k * m * n derivatives, if they are wanted; or the k Hessians (n * n numbers each) or products (n numbers each) that are.
     pub derivatives: Vec<f64>,
     /// k * c values of the nonlinear constraints, if they are wanted.
     pub constraints: Vec<f64>,
@@ -116,8 +130,10 @@ impl Tell {
                 "{found} outputs were told for {k} points, but {expected} are expected"
             ));
         }
-        let (found, expected) = (self.derivatives.len(), k * width * ask.dim);
-        if ask.wants_derivative && found != expected {
+        let batch = ask.batch();
+        let wants_any = batch.wants_derivative || batch.wants_second_derivative();
+        let (found, expected) = (self.derivatives.len(), k * batch.width_of_derivatives(width));
+        if wants_any && found != expected {
             return Some(format!(
                 "{found} entries of derivatives were told, but {expected} are expected"
             ));
@@ -130,6 +146,7 @@ impl Tell {
 pub(crate) struct HandOut<'a> {
     pub kind: SolverKind,
     pub has_derivative: bool,
+    pub second_derivatives: SecondDerivatives,
     /// Whether the derivative at the start is asked for together with the outputs.
     pub start_with_derivative: bool,
     pub n_outputs: usize,
@@ -150,6 +167,10 @@ impl Objective for HandOut<'_> {
 
     fn has_derivative(&self) -> bool {
         self.has_derivative
+    }
+
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.second_derivatives
     }
 
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {

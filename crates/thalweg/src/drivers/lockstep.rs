@@ -29,6 +29,12 @@ pub struct Round {
     pub wants_constraints: bool,
     /// Whether the closed-form derivatives of the nonlinear constraints are wanted.
     pub wants_constraint_derivative: bool,
+    /// Whether Hessians of the value are wanted; then nothing else is.
+    pub wants_hessian: bool,
+    /// Whether products of the Hessian with the directions are wanted; then nothing else is.
+    pub wants_product: bool,
+    /// One direction for each point, where products are wanted.
+    pub directions: Vec<f64>,
 }
 
 impl Round {
@@ -105,7 +111,7 @@ pub(crate) fn lockstep_jobs(
             break;
         }
         // One merged batch for every combination of what runs want.
-        for wanted in 1..16 {
+        for wanted in 1..64 {
             let wants = |run: &Suspended| run.ask().is_some_and(|ask| Wanted::of(ask).0 == wanted);
             let group: Vec<usize> = (0..live.len()).filter(|&i| wants(&live[i].1)).collect();
             if !group.is_empty() {
@@ -129,6 +135,8 @@ impl Wanted {
             ask.wants_derivative,
             ask.wants_constraints,
             ask.wants_constraint_derivative,
+            ask.wants_hessian,
+            ask.wants_product,
         ];
         Wanted(flags.iter().enumerate().map(|(i, &flag)| u8::from(flag) << i).sum())
     }
@@ -163,12 +171,15 @@ fn merge(live: &[(usize, Suspended)], group: &[usize], wanted: Wanted) -> Round 
         wants_derivative: wanted.has(1),
         wants_constraints: wanted.has(2),
         wants_constraint_derivative: wanted.has(3),
+        wants_hessian: wanted.has(4),
+        wants_product: wanted.has(5),
         ..Default::default()
     };
     for &i in group {
         let (index, run) = &live[i];
         if let Some(ask) = run.ask() {
             round.points.extend_from_slice(&ask.points);
+            round.directions.extend_from_slice(&ask.directions);
             round.runs.extend(std::iter::repeat_n(*index, ask.len()));
             round.dim = ask.dim;
         }

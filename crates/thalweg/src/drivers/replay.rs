@@ -2,7 +2,9 @@
 
 use thalweg_core::SolverKind;
 
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 
 /// One batch and its answer, as recorded.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,8 +13,12 @@ pub struct Exchange {
     pub points: Vec<f64>,
     /// The outputs, if they were wanted.
     pub outputs: Option<Vec<f64>>,
-    /// The derivatives, if they were wanted.
+    /// The derivatives, if they were wanted: the second ones if `wants_hessian`, or their products if there are `directions`.
     pub derivatives: Option<Vec<f64>>,
+    /// Whether Hessians were wanted.
+    pub wants_hessian: bool,
+    /// The directions of products with Hessians, if these were wanted.
+    pub directions: Vec<f64>,
     /// The values of the nonlinear constraints, if they were wanted: of each constraint at the start, of all together later.
     pub constraints: Option<Vec<Vec<f64>>>,
     /// The derivatives of the nonlinear constraints, if they were wanted.
@@ -79,12 +85,18 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
         self.objective.has_derivative()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.objective.second_derivatives()
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         let values = self.objective.start(params)?;
         self.tape.push(Exchange {
             points: params.to_vec(),
             outputs: Some(values.outputs.clone()),
             derivatives: values.derivative.clone(),
+            wants_hessian: false,
+            directions: Vec::new(),
             constraints: Some(values.constraints.clone()),
             constraint_derivatives: None,
             failures: Vec::new(),
@@ -113,7 +125,9 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
         self.tape.push(Exchange {
             points: batch.points.to_vec(),
             outputs: batch.wants_outputs.then(|| outputs.to_vec()),
-            derivatives: batch.wants_derivative.then(|| derivatives.to_vec()),
+            derivatives: wants_derivatives(batch).then(|| derivatives.to_vec()),
+            wants_hessian: batch.wants_hessian,
+            directions: batch.directions.to_vec(),
             constraints: batch.wants_constraints.then(|| vec![constraints.to_vec()]),
             constraint_derivatives: batch
                 .wants_constraint_derivative
@@ -159,11 +173,16 @@ impl<'a, O: Objective + ?Sized> Replaying<'a, O> {
                 point(batch.points)
             )
         } else if recorded.outputs.is_some() != batch.wants_outputs
-            || recorded.derivatives.is_some() != batch.wants_derivative
+            || recorded.derivatives.is_some() != wants_derivatives(batch)
+            || recorded.wants_hessian != batch.wants_hessian
+            || recorded.directions.len() != batch.directions.len()
             || recorded.constraints.is_some() != batch.wants_constraints
             || recorded.constraint_derivatives.is_some() != batch.wants_constraint_derivative
         {
             format!("evaluation {first}: the record holds another quantity than the one asked for")
+        } else if let Some(i) = differing(&recorded.directions, batch.directions) {
+            let number = first + i / batch.dim;
+            format!("evaluation {number}: the record holds the product with another direction")
         } else {
             return None;
         };
@@ -171,6 +190,11 @@ impl<'a, O: Objective + ?Sized> Replaying<'a, O> {
         let error = UserError { kind: UserErrorKind::Fatal, ..UserError::new(message) };
         Some(Failure { index: 0, what: "replay", error })
     }
+}
+
+/// Whether a batch wants derivatives of any order.
+fn wants_derivatives(batch: &Batch<'_>) -> bool {
+    batch.wants_derivative || batch.wants_second_derivative()
 }
 
 /// The first place where two vectors differ in their bits.
@@ -189,6 +213,10 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
 
     fn has_derivative(&self) -> bool {
         self.objective.has_derivative()
+    }
+
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.objective.second_derivatives()
     }
 
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {

@@ -249,11 +249,14 @@ fn thread(job: Job) -> Result<Engine, OptimizeError> {
 }
 
 fn run(job: Job, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
-    let Job { kind, has_derivative, start_with_derivative, nonlinear, run, .. } = job;
+    let Job {
+        kind, has_derivative, second_derivatives, start_with_derivative, nonlinear, run, ..
+    } = job;
     let n_outputs = 0;
     run(&mut HandOut {
         kind,
         has_derivative,
+        second_derivatives,
         start_with_derivative,
         n_outputs,
         nonlinear,

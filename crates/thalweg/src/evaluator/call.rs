@@ -156,6 +156,7 @@ impl Evaluator<'_> {
             wants_constraints: wants(constraints),
             wants_constraint_derivative: wants(constraint_derivatives),
             n_cores: self.n_cores,
+            ..Batch::default()
         };
         if batch.wants_nothing() {
             return;

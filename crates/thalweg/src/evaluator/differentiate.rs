@@ -89,7 +89,7 @@ impl Evaluator<'_> {
     }
 
     /// The outputs at point `i`, `x`, whose derivative alone is wanted.
-    fn evaluate_center(&mut self, i: usize, x: &[f64], aggregate: Aggregate) {
+    pub(super) fn evaluate_center(&mut self, i: usize, x: &[f64], aggregate: Aggregate) {
         let mut outputs = vec![0.0; aggregate.m];
         let before = self.scratch.failures.len();
         self.call(x, Answer { outputs: &mut outputs, ..Answer::default() });

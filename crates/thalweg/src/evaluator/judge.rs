@@ -116,6 +116,13 @@ impl Evaluator<'_> {
             derivative_column(values, aggregate.solver)[index * m * n..(index + 1) * m * n]
                 .copy_from_slice(&derivative);
         }
+        if want.contains(Want::HESSIAN) {
+            self.penalty.write_hessian(x, &mut values.hessians[index * n * n..(index + 1) * n * n]);
+        }
+        if want.contains(Want::HESSIAN_PRODUCT) {
+            // No direction of the penalty's little curvature is worth following.
+            values.products[index * n..(index + 1) * n].fill(0.0);
+        }
     }
 }
 

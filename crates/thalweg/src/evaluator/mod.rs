@@ -8,6 +8,8 @@ mod constraints;
 mod differentiate;
 mod judge;
 mod record;
+mod second;
+mod second_differences;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +37,10 @@ pub(crate) struct Evaluator<'a> {
     pub penalty: Penalty,
     pub n_cores: usize,
     pub differentiator: Option<Differentiator>,
+    /// For second derivatives without a closed form: of closed-form gradients, or else of values.
+    pub hessian_differentiator: Option<Differentiator>,
+    /// Whether the algorithm says that it uses second derivatives.
+    pub uses_hessian: bool,
     /// For constraints without a closed-form derivative.
     pub constraint_differentiator: Option<Differentiator>,
     pub history: Option<History>,
@@ -79,6 +85,8 @@ impl Best {
 pub(crate) struct Counts {
     pub fun: u64,
     pub jac: u64,
+    /// Hessians and products with them.
+    pub hess: u64,
     pub constraints: u64,
     pub constraint_jacobians: u64,
     pub iterations: u64,
@@ -100,6 +108,8 @@ pub(crate) struct Scratch {
     centers: Vec<f64>,
     /// The constraints at the last single points at which they were evaluated.
     known: constraints::Known,
+    /// What is known at the last single point, for second derivatives only.
+    local: second::Local,
     function_values: Vec<f64>,
     function_derivatives: Vec<f64>,
 }
@@ -141,7 +151,8 @@ impl Oracle for Evaluator<'_> {
         let begin = self.now();
         let points = &request.points[..k * request.dim];
         values.prepare(want, k, request.dim, aggregate.n_solver_outputs(), self.constraints.len());
-        if !want.is_evaluation() && !want.is_derivative() && !want.is_constraint() {
+        let wants_first = want.is_evaluation() || want.is_derivative() || want.is_constraint();
+        if !wants_first && !want.is_second_derivative() {
             return Ok(());
         }
         self.scratch.failures.clear();
@@ -154,8 +165,16 @@ impl Oracle for Evaluator<'_> {
         if want.contains(Want::CONSTRAINT_JACOBIAN) {
             self.differentiate_constraints(points, values);
         }
+        if want.is_second_derivative() {
+            let news = self.second_derivatives(points, request.directions, want, values);
+            if !news && !wants_first {
+                return Ok(()); // made of what is known
+            }
+        }
         if let Err((stop, index)) = self.judge(points, want, aggregate, values) {
-            let derivatives = want.is_derivative() || want.contains(Want::CONSTRAINT_JACOBIAN);
+            let derivatives = want.is_derivative()
+                || want.is_second_derivative()
+                || want.contains(Want::CONSTRAINT_JACOBIAN);
             if index > 0 && !derivatives {
                 // What was evaluated before the point that ended the run is not lost.
                 self.record(&points[..index * request.dim], want, values, begin);
@@ -168,6 +187,7 @@ impl Oracle for Evaluator<'_> {
         if want.contains(Want::GRADIENT) {
             aggregate.gradients(values);
         }
+        self.remember_gradient(points, want, values);
         self.check_value(want, values)?;
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));

@@ -38,14 +38,15 @@ impl Evaluator<'_> {
         let batch = self.counts.batches;
         let cores = if k > 1 { self.n_cores.max(1) } else { 1 };
         self.counts.batches += k.div_ceil(cores) as u64;
-        let is_row = want.is_evaluation() || want.is_derivative();
+        let is_row = want.is_evaluation() || want.is_derivative() || want.is_second_derivative();
         if !is_row || (self.history.is_none() && self.sinks.is_empty()) {
             return;
         }
         let task = match (want.is_evaluation(), want.is_derivative()) {
             (true, true) => Task::FunAndJac,
             (false, true) => Task::Jac,
-            _ => Task::Fun,
+            (false, false) => Task::Hess,
+            (true, false) => Task::Fun,
         };
         let end = self.clock.seconds();
         let sign = if self.maximize { -1.0 } else { 1.0 };

@@ -78,6 +78,19 @@ fn fingerprint(spec: &Specification<'_>, direction: &str, log: &Log) -> Fingerpr
         debug(&spec.numerical_derivatives.options)
     };
     fields.push("derivative", derivative);
+    if spec.algorithm.spec().features.uses_hessian {
+        let given = spec.objective.second_derivatives();
+        let second = match (given.hessian, given.product) {
+            (true, true) => "closed form, and products".to_string(),
+            (true, false) => "closed form".to_string(),
+            (false, true) => "products in closed form".to_string(),
+            (false, false) => debug(&spec.numerical_derivatives.options),
+        };
+        // Logs of algorithms that can do without were written before there was anything to say.
+        if given.any() || spec.algorithm.spec().features.needs_hessian {
+            fields.push("second derivative", second);
+        }
+    }
     let handling = match spec.error_handling {
         ErrorHandling::Continue => "continue",
         ErrorHandling::Raise | ErrorHandling::RaiseStrict => "raise",

@@ -113,7 +113,7 @@ impl Journal {
         self.is_exploring.load(Ordering::Relaxed)
     }
 
-    pub fn note_answers(&self, batch: AnswerBatch) {
+    pub fn note_answers(&self, batch: &AnswerBatch) {
         self.writer.answered(batch);
     }
 

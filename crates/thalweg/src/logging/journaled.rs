@@ -1,5 +1,6 @@
 //! An objective with a log around it: answers that are in the log are not asked for again, and new ones are noted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,9 @@ use thalweg_log::{AnswerBatch, LoggedFailure, Wanted, point_hash};
 
 use super::journal::Journal;
 use super::tape::Logged;
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 
 /// A batch that takes longer than this is evaluated in parts, so that what is finished is noted: one point after the other, and
 /// on several cores, where it costs something to begin.
@@ -52,8 +55,10 @@ impl Journaled<'_> {
             let count = self.part(batch, k - done);
             let (mut part, later) = split(rest, widths, count);
             rest = later;
-            let points = &batch.points[done * batch.dim..(done + count) * batch.dim];
-            let own = Batch { points, ..*batch };
+            let range = done * batch.dim..(done + count) * batch.dim;
+            let points = &batch.points[range.clone()];
+            let directions = batch.directions.get(range).unwrap_or_default();
+            let own = Batch { points, directions, ..*batch };
             let ended = self.ask_part(&own, &mut part, failures, done);
             if ended {
                 return;
@@ -125,6 +130,11 @@ impl Journaled<'_> {
     /// Note the answers at the first `count` points.
     fn note(&self, batch: &Batch<'_>, answer: &Answer<'_>, failures: &[Failure], count: usize) {
         let widths = widths(answer, batch.len());
+        let wanted = wanted(batch).with(Wanted::FINAL, self.journal.is_final());
+        if failures.is_empty() && wanted == Wanted::OUTPUTS && widths == [1, 0, 0, 0] {
+            let points = &batch.points[..count * batch.dim];
+            return self.journal.writer.answered_values(points, &answer.outputs[..count]);
+        }
         let kept = |i: &usize| {
             self.notes_failures() || !failures.iter().any(|failure| failure.index == *i)
         };
@@ -147,10 +157,9 @@ impl Journaled<'_> {
                 message: failure.error.message.clone(),
             })
         });
-        let point = |i: usize| &batch.points[i * batch.dim..(i + 1) * batch.dim];
-        self.journal.note_answers(AnswerBatch {
-            wanted: wanted(batch).with(Wanted::FINAL, self.journal.is_final()),
-            keys: places.iter().map(|&i| point_hash(point(i))).collect(),
+        self.journal.note_answers(&AnswerBatch {
+            wanted,
+            keys: places.iter().map(|&i| point_hash(&place(batch, i))).collect(),
             widths,
             sizes: Vec::new(),
             numbers,
@@ -165,8 +174,8 @@ impl Journaled<'_> {
         let widths = widths(&answer, k);
         let mut answer = answer;
         let mut missing = Vec::new();
-        for (i, point) in batch.iter().enumerate() {
-            match self.journal.answer(point, wanted) {
+        for i in 0..k {
+            match self.journal.answer(&place(batch, i), wanted) {
                 Some(logged) if logged.widths == widths => {
                     fill(&mut answer, i, widths, logged.numbers());
                     failures.extend(
@@ -214,8 +223,11 @@ impl Journaled<'_> {
         failures: &mut Vec<Failure>,
     ) {
         let dim = batch.dim;
-        let points: Vec<f64> =
-            missing.iter().flat_map(|&i| &batch.points[i * dim..(i + 1) * dim]).copied().collect();
+        let of = |numbers: &[f64]| -> Vec<f64> {
+            let own = |&i: &usize| numbers.get(i * dim..(i + 1) * dim).unwrap_or_default().iter();
+            missing.iter().flat_map(own).copied().collect()
+        };
+        let (points, directions) = (of(batch.points), of(batch.directions));
         let [mut outputs, mut derivatives, mut constraints, mut constraint_derivatives] =
             widths.map(|width| vec![0.0; width * missing.len()]);
         let own = Answer {
@@ -225,7 +237,8 @@ impl Journaled<'_> {
             constraint_derivatives: &mut constraint_derivatives,
         };
         let mut found = Vec::new();
-        self.ask(&Batch { points: &points, ..*batch }, own, &mut found);
+        let part = Batch { points: &points, directions: &directions, ..*batch };
+        self.ask(&part, own, &mut found);
         let columns = [outputs, derivatives, constraints, constraint_derivatives];
         for (place, &i) in missing.iter().enumerate() {
             let numbers: Vec<f64> = columns
@@ -266,6 +279,10 @@ impl Objective for Journaled<'_> {
         self.objective.has_derivative()
     }
 
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.objective.second_derivatives()
+    }
+
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         if let Some(logged) = self.journal.answer(params, Wanted::START) {
             let start = start_of(&logged);
@@ -279,7 +296,7 @@ impl Objective for Journaled<'_> {
         self.note_infos(params, params.len());
         let derivative = start.derivative.as_deref().unwrap_or_default();
         let constraints = start.constraints.concat();
-        self.journal.note_answers(AnswerBatch {
+        self.journal.note_answers(&AnswerBatch {
             wanted: Wanted::START
                 .with(Wanted::OUTPUTS, true)
                 .with(Wanted::DERIVATIVES, start.derivative.is_some())
@@ -331,10 +348,21 @@ fn wanted(batch: &Batch<'_>) -> Wanted {
         .with(Wanted::DERIVATIVES, batch.wants_derivative)
         .with(Wanted::CONSTRAINTS, batch.wants_constraints)
         .with(Wanted::CONSTRAINT_DERIVATIVES, batch.wants_constraint_derivative)
+        .with(Wanted::HESSIANS, batch.wants_hessian)
+        .with(Wanted::PRODUCTS, batch.wants_product)
+}
+
+/// The point that an answer belongs to; for products, with the direction behind it.
+fn place<'b>(batch: &Batch<'b>, i: usize) -> Cow<'b, [f64]> {
+    let point = &batch.points[i * batch.dim..(i + 1) * batch.dim];
+    match batch.wants_product {
+        true => Cow::Owned([point, batch.direction(i)].concat()),
+        false => Cow::Borrowed(point),
+    }
 }
 
 fn replayed(failure: LoggedFailure) -> Failure {
-    const KNOWN: [&str; 4] = ["fun", "jac", "fun_and_jac", Failure::CONSTRAINT];
+    const KNOWN: [&str; 6] = ["fun", "jac", "fun_and_jac", "hess", "hessp", Failure::CONSTRAINT];
     let what = KNOWN.into_iter().find(|known| *known == failure.what).unwrap_or("fun");
     let error = UserError { function: failure.function, ..UserError::new(failure.message) };
     Failure { index: failure.index, what, error }

@@ -8,7 +8,9 @@ use thalweg_space::{Bounds, Space};
 use super::notes::{Keeper, Note, Notes, pass_on, push};
 use crate::drivers::{Job, Outcome, Round, Tell, lockstep_jobs};
 use crate::limits::IterationReport;
-use crate::objective::{Answer, Batch, Failure, Objective, StartValues, UserError, UserErrorKind};
+use crate::objective::{
+    Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
+};
 use crate::pipeline::{Specification, optimize_in};
 
 /// What all local runs of a search have in common.
@@ -206,6 +208,7 @@ impl Local<'_, '_> {
         Job {
             kind: self.spec.objective.kind(),
             has_derivative: self.spec.objective.has_derivative(),
+            second_derivatives: self.spec.objective.second_derivatives(),
             start_with_derivative: self.starts_with_derivative(),
             nonlinear: self.spec.nonlinear.clone(),
             of_catalog: self.of_catalog,
@@ -232,12 +235,15 @@ fn answer(round: &Round, spec: &mut Specification<'_>, n_cores: usize) -> Tell {
         wants_derivative: round.wants_derivative,
         wants_constraints: round.wants_constraints,
         wants_constraint_derivative: round.wants_constraint_derivative,
+        wants_hessian: round.wants_hessian,
+        wants_product: round.wants_product,
+        directions: &round.directions,
         n_cores,
     };
     let rows = if round.wants_constraint_derivative { k * c * round.dim } else { 0 };
     let mut tell = Tell {
         outputs: vec![0.0; if round.wants_outputs { k * m } else { 0 }],
-        derivatives: vec![0.0; if round.wants_derivative { k * m * round.dim } else { 0 }],
+        derivatives: vec![0.0; k * batch.width_of_derivatives(m)],
         constraints: vec![0.0; if round.wants_constraints { k * c } else { 0 }],
         constraint_derivatives: vec![0.0; rows],
         failures: Vec::new(),
@@ -290,6 +296,10 @@ impl Objective for FromHere<'_> {
 
     fn has_derivative(&self) -> bool {
         self.objective.has_derivative()
+    }
+
+    fn second_derivatives(&self) -> SecondDerivatives {
+        self.objective.second_derivatives()
     }
 
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {

@@ -150,6 +150,11 @@ impl Multistart {
         Multistart { options, soft_bounds, of_catalog: resolved.is_of_catalog() }
     }
 
+    /// The options of the search.
+    pub fn options(&self) -> &MultistartOptions {
+        &self.options
+    }
+
     pub(crate) fn soft_bounds(&self) -> &Bounds {
         &self.soft_bounds
     }

@@ -173,7 +173,7 @@ impl<'a> Progress<'a> {
 impl Sink for Progress<'_> {
     fn record(&mut self, event: &Event<'_>) {
         if let Event::Evaluation { value, task, start, stop, .. } = *event {
-            if task != Task::Jac {
+            if task.is_evaluation() {
                 self.now.n_evaluations += 1;
             }
             self.now.exploring = task == Task::Exploration;

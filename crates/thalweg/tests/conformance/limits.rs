@@ -20,7 +20,7 @@ fn the_budget_of_evaluations_is_kept_exactly() {
             assert!(result.n_fun_evals <= budget, "{}: {}", entry.spec.name, result.n_fun_evals);
             assert_eq!(result.status, Status::MaxEvaluations, "{}", entry.spec.name);
             let history = result.history.as_ref().expect("history is on by default");
-            let evaluated = |task: &&Task| !matches!(task, Task::Jac);
+            let evaluated = |task: &&Task| task.is_evaluation();
             let rows = history.tasks().iter().filter(evaluated).count();
             assert_eq!(rows as u64, result.n_fun_evals, "{}", entry.spec.name);
             // The best point of the history is what is returned.

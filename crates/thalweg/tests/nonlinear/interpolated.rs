@@ -71,6 +71,18 @@ fn no_more_evaluations_than_the_references() {
 }
 
 #[test]
+fn small_tolerances_are_met() {
+    for name in ["scipy_cobyla", "nlopt_cobyla"] {
+        for (problem, ..) in REFERENCE {
+            let problem = CLASSICS.iter().find(|known| known.name == problem).expect("a classic");
+            let [coarse, fine] = [1e-5, 1e-8].map(|xtol| run(problem, name, xtol));
+            let at = format!("{} {name}: {coarse} {fine}", problem.name);
+            assert!(fine.success && fine.n_fun_evals > coarse.n_fun_evals, "{at}");
+        }
+    }
+}
+
+#[test]
 fn bounds_hold_at_every_evaluation_of_objective_and_constraints() {
     for (target, expected) in [(9.0, 3.0), (-9.0, 2.0), (2.5, 2.5)] {
         let inside = |x: &[f64; 2]| {

@@ -1,0 +1,49 @@
+//! Who holds the interpreter during a run.
+//!
+//! Small runs keep it: taking it for every evaluation would cost more than the rest of the pipeline. Other threads of Python get
+//! it whenever the user's function runs Python code, as in every Python program, and at the turns below, in case the function is
+//! written in C. Large runs give it back between evaluations, because the algorithm's own work takes its time there.
+
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+
+/// What other threads may have to wait at most, as long as evaluations take about as long as before.
+const PATIENCE: Duration = Duration::from_micros(500);
+/// The most evaluations between two turns.
+const MOST: u32 = 64;
+
+/// Lets other threads have the interpreter now and then.
+#[derive(Debug)]
+pub(crate) struct Turns {
+    last: Instant,
+    evaluations: u32,
+    until_next: u32,
+}
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        Turns { last: Instant::now(), evaluations: 0, until_next: 1 }
+    }
+
+    /// Count an evaluation; the turn of the others comes after as many as take about [`PATIENCE`].
+    #[inline]
+    pub(crate) fn count(&mut self, py: Python<'_>) {
+        self.evaluations += 1;
+        if self.evaluations >= self.until_next {
+            self.give(py);
+        }
+    }
+
+    #[cold]
+    fn give(&mut self, py: Python<'_>) {
+        py.detach(|| ());
+        let now = Instant::now();
+        let each = (now - self.last) / self.evaluations;
+        self.until_next = match PATIENCE.as_nanos().checked_div(each.as_nanos()) {
+            Some(fitting) => (2 * self.until_next).min(fitting.min(MOST.into()) as u32).max(1),
+            None => (2 * self.until_next).min(MOST),
+        };
+        (self.last, self.evaluations) = (now, 0);
+    }
+}

@@ -1,0 +1,178 @@
+"""What the user's function may do with the params that it gets, and what happens around it meanwhile."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import thalweg as om
+
+STARTS = {
+    "array": np.arange(3.0),
+    "dict": {"a": 1.0, "b": 2.0, "c": 3.0},
+    "dict of arrays": {"a": np.arange(2.0), "b": 3.0},
+    "list": [1.0, 2.0, 3.0],
+}
+
+
+def numbers(params):
+    parts = params.values() if isinstance(params, dict) else params
+    return np.concatenate([np.atleast_1d(part) for part in parts])
+
+
+def value(params):
+    return float(((numbers(params) - 0.5) ** 2).sum())
+
+
+def trial_points(fun, start):
+    seen = []
+
+    def noting(params):
+        seen.append(numbers(params).copy())
+        return fun(params)
+
+    options = {"stopping_maxfun": 60}
+    om.minimize(noting, start, "scipy_neldermead", algo_options=options)
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_params_that_are_kept_do_not_change(name):
+    kept, copies = [], []
+
+    def fun(params):
+        kept.append(params)
+        copies.append(numbers(params).copy())
+        return value(params)
+
+    om.minimize(fun, STARTS[name], "scipy_neldermead", algo_options={"stopping_maxfun": 60})
+    assert len(kept) == 60
+    for params, copy in zip(kept, copies, strict=True):
+        assert np.array_equal(numbers(params), copy)
+
+
+def overwrite(params):
+    for key in params if isinstance(params, dict) else range(len(params)):
+        params[key] = params[key] * 0.0 - 7.0
+
+
+def add_and_remove(params):
+    if isinstance(params, dict):
+        params["extra"] = params.pop("a")
+
+
+def turn_around(params):
+    if isinstance(params, dict):
+        for key in reversed(list(params)):
+            params[key] = params.pop(key)
+
+
+def exchange(params):
+    if isinstance(params, dict):
+        first = next(iter(params))
+        number = params.pop(first)
+        params["other"] = number
+
+
+def clear(params):
+    if isinstance(params, dict):
+        params.clear()
+
+
+def lock(params):
+    if isinstance(params, np.ndarray):
+        params.flags.writeable = False
+
+
+def reshape(params):
+    if isinstance(params, np.ndarray):
+        params.shape = (3, 1)
+
+
+def retype(params):
+    if isinstance(params, np.ndarray):
+        params.dtype = np.int64
+
+
+@pytest.mark.parametrize("name", STARTS)
+@pytest.mark.parametrize(
+    "change", [overwrite, add_and_remove, turn_around, exchange, clear, lock, reshape, retype]
+)
+@pytest.mark.filterwarnings("ignore:Setting the (shape|dtype):DeprecationWarning")
+def test_what_the_function_does_to_its_params_is_its_own_business(name, change):
+    def rude(params):
+        number = value(params)
+        change(params)
+        return number
+
+    def keys_in_order(params):
+        if isinstance(params, dict):
+            assert list(params) == list(STARTS[name])
+        return value(params)
+
+    assert np.array_equal(trial_points(rude, STARTS[name]), trial_points(value, STARTS[name]))
+    rude_then_looking = [rude, keys_in_order]
+
+    def alternating(params):
+        rude_then_looking.reverse()
+        return rude_then_looking[0](params)
+
+    trial_points(alternating, STARTS[name])
+
+
+def test_subclasses_of_dict_stay_what_they_are():
+    class Labelled(dict):
+        label = "mine"
+
+    def fun(params):
+        assert isinstance(params, Labelled)
+        return value(params)
+
+    assert om.minimize(fun, Labelled(a=1.0, b=2.0), "lbfgsb").success
+
+
+@pytest.mark.parametrize("dim", [5, 300])
+@pytest.mark.parametrize("search", [None, om.MultistartOptions(n_samples=50, stopping_maxopt=2, seed=0)])
+def test_other_threads_go_on_while_a_compiled_function_is_minimized(dim, search):
+    """The objective is compiled code that never lets go of the interpreter by itself."""
+    (problem,) = om.get_scalable_problems("griewank", dim).values()
+    fun, start = problem["inputs"]["fun"], problem["inputs"]["params"]
+    ticks, over = [], threading.Event()
+
+    def tick():
+        while not over.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    begin = time.perf_counter()
+    try:
+        while time.perf_counter() < begin + 0.3:
+            om.minimize(
+                fun,
+                start,
+                "neldermead",
+                bounds=om.Bounds(np.full(dim, -1e3), np.full(dim, 1e3)),
+                algo_options={"stopping_maxfun": 100_000 // dim},
+                multistart=search,
+                collect_history=False,
+            )
+        end = time.perf_counter()
+    finally:
+        over.set()
+        thread.join()
+    waits = np.diff([begin, *[at for at in ticks if begin < at < end], end])
+    assert np.median(waits) < 0.02
+
+
+def test_minimize_within_an_objective():
+    def inner(x, level):
+        return float((x[0] - level) ** 2 + 1.0)
+
+    def outer(params):
+        best = om.minimize(inner, np.zeros(1), "lbfgsb", fun_kwargs={"level": params["level"]})
+        return best.fun + (params["level"] - 2.0) ** 2
+
+    result = om.minimize(outer, {"level": 0.0}, "scipy_neldermead")
+    assert result.params["level"] == pytest.approx(2.0, abs=1e-3)
