@@ -15,7 +15,8 @@ class Bfgs(Algorithm):
     convergence_xtol_rel: float | str
     norm: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     armijo_condition: float | str
     curvature_condition: float | str
     max_line_search_steps: int | float | str
@@ -29,7 +30,8 @@ class Bfgs(Algorithm):
         convergence_xtol_rel: float | str = ...,
         norm: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         max_line_search_steps: int | float | str = ...,
@@ -349,6 +351,7 @@ class Lbfgsb(Algorithm):
     convergence_xtol_abs: float | str
     convergence_gtol_abs: float | str
     limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
@@ -363,6 +366,7 @@ class Lbfgsb(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_gtol_abs: float | str = ...,
         limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
@@ -737,6 +741,47 @@ class Trf(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
+class TruncatedNewton(Algorithm):
+    convergence_ftol_rel: float | str
+    convergence_ftol_abs: float | str
+    convergence_xtol_rel: float | str
+    convergence_xtol_abs: float | str
+    convergence_gtol_abs: float | str
+    max_hess_evaluations_per_iteration: int | float | str
+    max_step_for_line_search: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    line_search_severity: float | str
+    finite_difference_precision: float | str
+    scale_variables: bool | str
+    func_min_estimate: float | str | None
+    limited_memory_storage_length: int | float | str
+    max_line_search_steps: int | float | str
+    stopping_maxfun: int | float | str
+    stopping_maxiter: int | float | str
+    stopping_maxtime: float | str | None
+    convergence_target_value: float | str | None
+    def __init__(
+        self,
+        convergence_ftol_rel: float | str = ...,
+        convergence_ftol_abs: float | str = ...,
+        convergence_xtol_rel: float | str = ...,
+        convergence_xtol_abs: float | str = ...,
+        convergence_gtol_abs: float | str = ...,
+        max_hess_evaluations_per_iteration: int | float | str = ...,
+        max_step_for_line_search: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        line_search_severity: float | str = ...,
+        finite_difference_precision: float | str = ...,
+        scale_variables: bool | str = ...,
+        func_min_estimate: float | str | None = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        max_line_search_steps: int | float | str = ...,
+        stopping_maxfun: int | float | str = ...,
+        stopping_maxiter: int | float | str = ...,
+        stopping_maxtime: float | str | None = ...,
+        convergence_target_value: float | str | None = ...,
+    ) -> None: ...
+
 class TrustExact(Algorithm):
     convergence_gtol_abs: float | str
     norm: float | str
@@ -802,43 +847,6 @@ class TrustNcg(Algorithm):
         trustregion_initial_radius: float | str = ...,
         trustregion_maximal_radius: float | str = ...,
         trustregion_threshold_acceptance: float | str = ...,
-        stopping_maxfun: int | float | str = ...,
-        stopping_maxiter: int | float | str = ...,
-        stopping_maxtime: float | str | None = ...,
-        convergence_target_value: float | str | None = ...,
-    ) -> None: ...
-
-class TruncatedNewton(Algorithm):
-    convergence_ftol_rel: float | str
-    convergence_ftol_abs: float | str
-    convergence_xtol_rel: float | str
-    convergence_xtol_abs: float | str
-    convergence_gtol_abs: float | str
-    max_hess_evaluations_per_iteration: int | float | str
-    max_step_for_line_search: float | str
-    line_search_severity: float | str
-    finite_difference_precision: float | str
-    func_min_estimate: float | str | None
-    limited_memory_storage_length: int | float | str
-    max_line_search_steps: int | float | str
-    stopping_maxfun: int | float | str
-    stopping_maxiter: int | float | str
-    stopping_maxtime: float | str | None
-    convergence_target_value: float | str | None
-    def __init__(
-        self,
-        convergence_ftol_rel: float | str = ...,
-        convergence_ftol_abs: float | str = ...,
-        convergence_xtol_rel: float | str = ...,
-        convergence_xtol_abs: float | str = ...,
-        convergence_gtol_abs: float | str = ...,
-        max_hess_evaluations_per_iteration: int | float | str = ...,
-        max_step_for_line_search: float | str = ...,
-        line_search_severity: float | str = ...,
-        finite_difference_precision: float | str = ...,
-        func_min_estimate: float | str | None = ...,
-        limited_memory_storage_length: int | float | str = ...,
-        max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1132,6 +1140,8 @@ class NloptLBFGSB(Algorithm):
     stopping_maxfun: int | float | str
     convergence_gtol_abs: float | str
     change_relative_to_mean: bool | str
+    limited_memory_storage_length: int | float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1144,6 +1154,8 @@ class NloptLBFGSB(Algorithm):
         stopping_maxfun: int | float | str = ...,
         convergence_gtol_abs: float | str = ...,
         change_relative_to_mean: bool | str = ...,
+        limited_memory_storage_length: int | float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1346,7 +1358,8 @@ class ScipyBFGS(Algorithm):
     armijo_condition: float | str
     curvature_condition: float | str
     first_step: Literal["whole", "last_decrease"]
-    initial_scaling: bool | str
+    scaling: Literal["never", "once", "always"]
+    step_conditions: Literal["strong_wolfe", "wolfe"]
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1360,7 +1373,8 @@ class ScipyBFGS(Algorithm):
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
         first_step: Literal["whole", "last_decrease"] = ...,
-        initial_scaling: bool | str = ...,
+        scaling: Literal["never", "once", "always"] = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1731,6 +1745,8 @@ class ScipyTruncatedNewton(Algorithm):
     max_hess_evaluations_per_iteration: int | float | str
     max_step_for_line_search: float | str
     line_search_severity: float | str
+    step_conditions: Literal["strong_wolfe", "wolfe"]
+    scale_variables: bool | str
     finite_difference_precision: float | str
     criterion_rescale_factor: float | str
     func_min_estimate: float | str | None
@@ -1749,6 +1765,8 @@ class ScipyTruncatedNewton(Algorithm):
         max_hess_evaluations_per_iteration: int | float | str = ...,
         max_step_for_line_search: float | str = ...,
         line_search_severity: float | str = ...,
+        step_conditions: Literal["strong_wolfe", "wolfe"] = ...,
+        scale_variables: bool | str = ...,
         finite_difference_precision: float | str = ...,
         criterion_rescale_factor: float | str = ...,
         func_min_estimate: float | str | None = ...,
@@ -2559,10 +2577,10 @@ class GradientBasedLocalScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3071,10 +3089,10 @@ class GradientBasedLocalAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3126,10 +3144,10 @@ class GradientBasedScalarAlgorithmSelection:
     migrad: type[Migrad]
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3377,10 +3395,10 @@ class LocalScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3540,10 +3558,10 @@ class GradientBasedAlgorithmSelection:
     newton_cg: type[NewtonCg]
     slsqp: type[Slsqp]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3670,10 +3688,10 @@ class LocalAlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3785,10 +3803,10 @@ class ScalarAlgorithmSelection:
     pybobyqa: type[Pybobyqa]
     slsqp: type[Slsqp]
     subplex: type[Subplex]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]
@@ -3856,10 +3874,10 @@ class AlgorithmSelection:
     slsqp: type[Slsqp]
     subplex: type[Subplex]
     trf: type[Trf]
+    truncated_newton: type[TruncatedNewton]
     trust_exact: type[TrustExact]
     trust_krylov: type[TrustKrylov]
     trust_ncg: type[TrustNcg]
-    truncated_newton: type[TruncatedNewton]
     variable_metric: type[VariableMetric]
     fides: type[Fides]
     iminuit_migrad: type[IminuitMigrad]

@@ -21,11 +21,12 @@ class Converter:
 
     The internal vector has one entry per coordinate that is free: parameters that are neither fixed
     nor between equal bounds nor copies of others, after the changes of variables by which
-    constraints are kept.
+    constraints are kept, scaled as the run is. (What scaling by gradients does, only the run knows.)
     """
 
-    def __init__(self, tree: Tree, space: Space, is_scaled: bool = False) -> None:
-        self._tree, self._unscaled, self._is_scaled = tree, space, is_scaled
+    def __init__(self, tree: Tree, space: Space, scaling: dict[str, Any] | None = None) -> None:
+        self._tree, self._unscaled, self._scaling = tree, space, scaling
+        self._scaled: Space | None = None if scaling else space
 
     @property
     def has_transforming_constraints(self) -> bool:
@@ -49,8 +50,12 @@ class Converter:
 
     @property
     def _space(self) -> Space:
-        if self._is_scaled:
-            raise NotAvailableError(
-                "The converter cannot translate scaled parameters. Use it in runs without scaling."
-            )
-        return self._unscaled
+        if self._scaled is None:
+            assert self._scaling is not None
+            if self._scaling["scaling"][0] == "gradient":
+                raise NotAvailableError(
+                    "The converter cannot translate parameters that are scaled by gradients. Use it "
+                    'in runs without scaling, or with the methods "start_values" and "bounds".'
+                )
+            self._scaled = self._unscaled.scaled(**self._scaling)
+        return self._scaled

@@ -226,7 +226,7 @@ def _optimize(call: Call) -> OptimizeResult:
             nonlinear = flatten_nonlinear(prepared)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, space, scaling is not None)
+    algorithm.prepare(tree, lower, upper, space, scaling)
     pick_derivatives(call, algorithm.solver_type)
     log = _log(call, algorithm) if call.logging or call.resume or call.log_options else None
     call.warn()

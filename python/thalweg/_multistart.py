@@ -342,30 +342,24 @@ class MultistartInfo(DictLikeAccess):
         n_discoveries: int | None = None,
         failures: list[tuple[int, str]] | None = None,
     ) -> None:
-        self._start_parameters: Any = start_parameters
-        self._exploration_sample: Any = exploration_sample
-        self._tree: Tree | None = None
-        self.local_optima = local_optima
-        self.exploration_results = exploration_results
+        self._start_parameters = start_parameters
+        self._local_optima = local_optima
+        self._exploration_sample = exploration_sample
+        self._exploration_results = exploration_results
+        self._n_optimizations: int | None = None
+        self._from: tuple[RawMultistart, Callable[[], list[OptimizeResult]], Tree] | None = None
         self.n_exploration_evals = n_exploration_evals
         self.n_discoveries = n_discoveries
         self.failures = [] if failures is None else failures
 
     @classmethod
     def _from_run(
-        cls, raw: RawMultistart, local_optima: list[OptimizeResult], tree: Tree
+        cls, raw: RawMultistart, local_optima: Callable[[], list[OptimizeResult]], tree: Tree
     ) -> MultistartInfo:
-        """What a run tells; points become parameters when they are asked for."""
-        info = cls(
-            raw.start_params,
-            local_optima,
-            raw.exploration_sample,
-            raw.exploration_results.tolist(),
-            raw.n_exploration_evals,
-            raw.n_discoveries,
-            raw.failures,
-        )
-        info._tree = tree
+        """What a run tells; parameters and results are made when one of them is asked for."""
+        info = cls([], [], [], [], raw.n_exploration_evals, raw.n_discoveries, raw.failures)
+        info._n_optimizations = raw.n_optimizations
+        info._from = (raw, local_optima, tree)
         return info
 
     @property
@@ -375,21 +369,36 @@ class MultistartInfo(DictLikeAccess):
         return self._start_parameters
 
     @property
+    def local_optima(self) -> list[OptimizeResult]:
+        """The results of the local optimizations that did not fail."""
+        self._build()
+        return self._local_optima
+
+    @property
     def exploration_sample(self) -> list[Any]:
         """The points of the exploration, best first."""
         self._build()
         return self._exploration_sample
 
     @property
+    def exploration_results(self) -> list[float]:
+        """The objective at the points of the exploration, in the user's sign, best first."""
+        self._build()
+        return self._exploration_results
+
+    @property
     def n_optimizations(self) -> int:
         """The number of local optimizations that did not fail."""
-        return len(self.local_optima)
+        known = self._n_optimizations
+        return len(self.local_optima) if known is None else known
 
     def _build(self) -> None:
-        if self._tree is not None:
-            tree, self._tree = self._tree, None
-            self._start_parameters = [tree.unflatten(flat) for flat in self._start_parameters]
-            self._exploration_sample = [tree.unflatten(flat) for flat in self._exploration_sample]
+        if self._from is not None:
+            (raw, local_optima, tree), self._from = self._from, None
+            self._start_parameters = [tree.unflatten(flat) for flat in raw.start_params]
+            self._local_optima = local_optima()
+            self._exploration_sample = [tree.unflatten(flat) for flat in raw.exploration_sample]
+            self._exploration_results = raw.exploration_results.tolist()
 
     def __getitem__(self, key: str) -> Any:
         """The attribute of this name; outdated."""

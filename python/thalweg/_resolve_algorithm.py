@@ -51,14 +51,20 @@ class Resolved:
         self.disable_history = False
 
     def prepare(
-        self, tree: Tree, lower: Any, upper: Any, space: Space | None, is_scaled: bool = False
+        self,
+        tree: Tree,
+        lower: Any,
+        upper: Any,
+        space: Space | None,
+        scaling: dict[str, Any] | None = None,
     ) -> None:
         """Tell a user-defined algorithm how its vector and the parameters belong together."""
         if not isinstance(self.target, str):
             from thalweg._converter import Converter
             from thalweg._thalweg import Space
 
-            self.target.converter = Converter(tree, space or Space(tree, lower, upper), is_scaled)
+            space = space or Space(tree, lower, upper)
+            self.target.converter = Converter(tree, space, scaling)
 
 
 def resolve_algorithm(

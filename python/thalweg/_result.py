@@ -157,13 +157,18 @@ class OptimizeResult(DictLikeAccess):
         """Tell of the search behind the result. Each of its optima has a result of its own."""
         from thalweg._multistart import MultistartInfo
 
-        failed = {number for number, _ in info.failures}
-        starts = [x for number, x in enumerate(info.start_params) if number not in failed]
-        optima = []
-        for run, start in zip(info.local_optima, starts, strict=False):
-            start_params = tree.unflatten(start)
-            optima.append(self._from_run(run, direction, self.algorithm, start_params, tree))
-            optima[-1].start_fun = None  # type: ignore[assignment]
+        algorithm = self.algorithm
+
+        def optima() -> list[OptimizeResult]:
+            failed = {number for number, _ in info.failures}
+            starts = [x for number, x in enumerate(info.start_params) if number not in failed]
+            results = []
+            for run, start in zip(info.local_optima(tree), starts, strict=False):
+                start_params = tree.unflatten(start)
+                results.append(self._from_run(run, direction, algorithm, start_params, tree))
+                results[-1].start_fun = None  # type: ignore[assignment]
+            return results
+
         self.algorithm = f"multistart_{self.algorithm}"
         self.multistart_info = MultistartInfo._from_run(info, optima, tree)
         self._convergence_report = info.convergence_report

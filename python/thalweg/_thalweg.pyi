@@ -54,6 +54,12 @@ class Space:
         constraints: Sequence[dict[str, Any]] | None = None,
         repair_start: bool = False,
     ) -> None: ...
+    def scaled(
+        self,
+        scaling: tuple[str, float, float],
+        soft_lower: Vector | None = None,
+        soft_upper: Vector | None = None,
+    ) -> Space: ...
     def to_internal(self, user: Vector) -> Vector: ...
     def to_user(self, internal: Vector) -> Vector: ...
     def pull_back(self, internal: Vector, gradient: Vector) -> Vector: ...
@@ -160,12 +166,13 @@ class RawMultistart:
     start_params: NDArray[np.float64]
     exploration_sample: NDArray[np.float64]
     exploration_results: Vector
-    local_optima: list[RawResult]
+    n_optimizations: int
     n_exploration_evals: int
     n_discoveries: int
     convergence_report: dict[str, dict[str, float]] | None
     failures: list[tuple[int, str]]
     warnings: list[str]
+    def local_optima(self, tree: Tree) -> list[RawResult]: ...
 
 class ProblemHandle:
     """The problem as a user-defined algorithm sees it, solver-signed."""

@@ -63,10 +63,6 @@ class InvalidConstraintError(OptimagicError, ValueError):
     """A constraint is ill-formed or cannot be combined with the others or with the algorithm."""
 
 
-class UnsupportedConstraintError(InvalidConstraintError, NotImplementedError):
-    """A kind of constraint that this version does not have."""
-
-
 class InvalidBoundsError(OptimagicError, ValueError):
     """Bounds do not fit the parameters, cross each other or cannot be kept by the algorithm."""
 

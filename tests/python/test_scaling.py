@@ -218,12 +218,27 @@ def test_frames_and_their_soft_bounds():
     assert np.allclose(seen["x0"], [0.5, 0.5])
 
 
-def test_converters_say_that_they_cannot_translate_scaled_parameters():
+def test_converters_translate_scaled_parameters():
     algorithm, seen = spy()
-    om.minimize(sphere, np.array([4.0]), algorithm)
-    assert seen["converter"].params_to_internal(np.array([3.0])) == [3]
-    om.minimize(sphere, np.array([4.0]), algorithm, scaling=True)
-    text = "The converter cannot translate scaled parameters. Use it in runs without scaling."
+    om.minimize(sphere, np.array([4.0, 8.0]), algorithm, scaling={"magnitude": 2})
+    converter = seen["converter"]
+    assert converter.params_to_internal(np.array([4.0, 8.0])).tolist() == [2, 2]
+    assert converter.params_from_internal(np.array([1.0, 3.0])).tolist() == [2, 12]
+    # df/dx = df/dp dp/dx, with p = (2 x_0, 4 x_1)
+    assert converter.derivative_to_internal(np.array([1.0, 1.0]), np.ones(2)).tolist() == [2, 4]
+    bounds = om.Bounds(lower=[0.0, -10.0], upper=[5.0, 10.0])
+    scaling = {"method": "bounds"}
+    om.minimize(sphere, np.array([4.0, 8.0]), algorithm, bounds=bounds, scaling=scaling)
+    assert np.allclose(seen["converter"].params_to_internal(np.array([1.0, 0.0])), [0.2, 0.5])
+
+
+def test_converters_say_that_they_cannot_translate_what_gradients_scale():
+    algorithm, seen = spy()
+    om.minimize(sphere, np.array([4.0]), algorithm, scaling={"method": "gradient"})
+    text = (
+        "The converter cannot translate parameters that are scaled by gradients. Use it in runs "
+        'without scaling, or with the methods "start_values" and "bounds".'
+    )
     with pytest.raises(om.exceptions.NotAvailableError, match=text):
         seen["converter"].params_to_internal(np.array([3.0]))
 

@@ -60,10 +60,10 @@ pub const CATALOG: &[CatalogEntry] = &[
     CatalogEntry::of::<Slsqp>(),
     CatalogEntry::of::<Subplex>(),
     CatalogEntry::of::<Trf>(),
+    CatalogEntry::of::<TruncatedNewton>(),
     CatalogEntry::of::<TrustExact>(),
     CatalogEntry::of::<TrustKrylov>(),
     CatalogEntry::of::<TrustNcg>(),
-    CatalogEntry::of::<TruncatedNewton>(),
     CatalogEntry::of::<VariableMetric>(),
 ];
 

@@ -24,7 +24,8 @@ fn function(name: &str) -> Function {
 
 fn rosenbrock(x: &[f64], g: &mut [f64], h: &mut [f64]) -> f64 {
     let n = x.len();
-    (g.fill(0.0), h.fill(0.0));
+    g.fill(0.0);
+    h.fill(0.0);
     let mut value = 0.0;
     for i in 0..n - 1 {
         let (valley, shift) = (x[i + 1] - x[i] * x[i], 1.0 - x[i]);
@@ -52,7 +53,8 @@ fn add(weight: f64, row: &[f64], r: f64, p: i32, g: &mut [f64], h: &mut [f64]) -
 }
 
 fn freudenstein_roth(x: &[f64], g: &mut [f64], h: &mut [f64]) -> f64 {
-    (g.fill(0.0), h.fill(0.0));
+    g.fill(0.0);
+    h.fill(0.0);
     let y = x[1];
     let (first, second) =
         (-13.0 + x[0] + ((5.0 - y) * y - 2.0) * y, -29.0 + x[0] + ((1.0 + y) * y - 14.0) * y);
@@ -63,7 +65,8 @@ fn freudenstein_roth(x: &[f64], g: &mut [f64], h: &mut [f64]) -> f64 {
 }
 
 fn powell_singular(x: &[f64], g: &mut [f64], h: &mut [f64]) -> f64 {
-    (g.fill(0.0), h.fill(0.0));
+    g.fill(0.0);
+    h.fill(0.0);
     add(1.0, &[1.0, 10.0, 0.0, 0.0], x[0] + 10.0 * x[1], 2, g, h)
         + add(5.0, &[0.0, 0.0, 1.0, -1.0], x[2] - x[3], 2, g, h)
         + add(1.0, &[0.0, 1.0, -2.0, 0.0], x[1] - 2.0 * x[2], 4, g, h)

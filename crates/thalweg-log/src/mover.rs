@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 /// The write-ahead log is moved when it has grown by so many bytes: little enough that not much is left to wait for at the end of
 /// the run. With a transaction for each row it is more, since the first of them after a move has to wait for the disk once.
 const STEP_BYTES: usize = 1 << 20;
-const STEP_BYTES_STRICT: usize = 8 << 20;
+const STEP_BYTES_STRICT: usize = 4 << 20;
 /// A write-ahead log with more bytes than these has to begin anew. It does so by itself when nothing was committed while it was
 /// moved; otherwise commits have to wait for the last part of it.
 const MOST_BYTES: i64 = 64 << 20;

@@ -347,7 +347,8 @@ impl Drop for SyncedLast {
         // Somebody else has the file open where the write-ahead log is still there: he is going to move it. To open the file
         // here and close it again would take his locks (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
         if self.is_due && !beside(&self.path, "-wal").exists() {
-            let _ = fs::File::open(&self.path).and_then(|file| file.sync_all());
+            let file = fs::OpenOptions::new().append(true).open(&self.path);
+            let _ = file.and_then(|file| file.sync_all());
         }
     }
 }

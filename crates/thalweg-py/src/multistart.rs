@@ -1,14 +1,14 @@
 //! Searches from many starts: their options from Python, and what they tell of themselves to Python.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyDict;
 use thalweg::{
-    Bounds, Distribution, LocalErrors, MixingWeight, Multistart, MultistartInfo, MultistartOptions,
-    Resolved, StartSampling, UserError,
+    Bounds, Distribution, FlatResult, LocalErrors, MixingWeight, Multistart, MultistartInfo,
+    MultistartOptions, Resolved, StartSampling, UserError,
 };
 
 use crate::history::report_to_python;
@@ -104,9 +104,10 @@ pub(crate) struct RawMultistart {
     start_params: Vec<Vec<f64>>,
     exploration_sample: Vec<Vec<f64>>,
     exploration_results: Vec<f64>,
-    /// The results of the local runs.
+    /// The results of the local runs, until they are asked for.
+    local_optima: Mutex<Vec<FlatResult>>,
     #[pyo3(get)]
-    local_optima: Py<PyList>,
+    n_optimizations: usize,
     #[pyo3(get)]
     n_exploration_evals: u64,
     #[pyo3(get)]
@@ -122,22 +123,15 @@ pub(crate) struct RawMultistart {
 }
 
 impl RawMultistart {
-    pub(crate) fn new(
-        py: Python<'_>,
-        info: MultistartInfo<Vec<f64>>,
-        tree: &Tree,
-    ) -> PyResult<Self> {
-        let optima = info.local_optima.into_iter();
-        let optima: Vec<Py<RawResult>> = optima
-            .map(|run| RawResult::new(py, run, tree, None).and_then(|raw| Py::new(py, raw)))
-            .collect::<PyResult<_>>()?;
+    pub(crate) fn new(py: Python<'_>, info: MultistartInfo<Vec<f64>>) -> PyResult<Self> {
         let report = info.convergence.as_ref();
         let report = report.map(|report| report_to_python(py, report).map(Bound::unbind));
         Ok(RawMultistart {
             start_params: info.start_params,
             exploration_sample: info.exploration_sample,
             exploration_results: info.exploration_results,
-            local_optima: PyList::new(py, optima)?.unbind(),
+            n_optimizations: info.local_optima.len(),
+            local_optima: Mutex::new(info.local_optima),
             n_exploration_evals: info.n_exploration_evals,
             n_discoveries: info.n_discoveries,
             convergence_report: report.transpose()?,
@@ -149,6 +143,13 @@ impl RawMultistart {
 
 #[pymethods]
 impl RawMultistart {
+    /// The results of the local runs, with parameters like `tree`; once.
+    fn local_optima(&self, py: Python<'_>, tree: &Tree) -> PyResult<Vec<RawResult>> {
+        let mut optima = self.local_optima.lock().unwrap_or_else(PoisonError::into_inner);
+        let optima = std::mem::take(&mut *optima).into_iter();
+        optima.map(|run| RawResult::new(py, run, tree, None)).collect()
+    }
+
     /// Where the local runs began, shape (k, n).
     #[getter]
     fn start_params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {

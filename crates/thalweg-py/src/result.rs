@@ -63,7 +63,7 @@ impl RawResult {
         }
         let status = status(py, result.status)?;
         let history = result.history.map(|history| Py::new(py, HistoryData::new(history)));
-        let multistart = result.multistart.map(|info| RawMultistart::new(py, *info, tree));
+        let multistart = result.multistart.map(|info| RawMultistart::new(py, *info));
         let multistart = multistart.transpose()?.map(|info| Py::new(py, info));
         let mut raw = RawResult {
             params: tree.build(py, &result.params)?.unbind(),

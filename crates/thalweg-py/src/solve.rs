@@ -117,7 +117,7 @@ pub(crate) fn solve(
     let ends_at_failure = task.error_handling != ErrorHandling::Continue;
     functions.prepare(kind, Arc::clone(&flag), batches, ends_at_failure);
     functions.set_constraints(nonlinear);
-    warn_of_unused_hessian(py, &functions, &resolved)?;
+    functions.warn_of_unused_hessian(py, &resolved)?;
     let looks_ahead = looks_ahead(&functions, kind, maximize);
     let log = log.map(|log| log.prepare(py, &mut functions, looks_ahead));
     let outcome = match log.transpose() {
@@ -189,6 +189,16 @@ pub(crate) struct Arguments<'a, 'py> {
     pub(crate) penalty: Option<&'a Bound<'py, PyDict>>,
 }
 
+/// How to scale, from the word of the method, the clipping value and the magnitude.
+pub(crate) fn scaling(given: &(String, f64, f64)) -> PyResult<Scaling> {
+    let &(ref word, clipping_value, magnitude) = given;
+    let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
+    let Some(&(_, method)) = known else {
+        return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
+    };
+    Ok(Scaling { method, clipping_value, magnitude })
+}
+
 impl Arguments<'_, '_> {
     /// The algorithm with its options; for a user-defined one also the lines to it.
     pub(crate) fn resolve(&self, interrupted: &Flag) -> PyResult<(Resolved, Option<Lines>)> {
@@ -220,13 +230,7 @@ impl Arguments<'_, '_> {
     }
 
     pub(crate) fn scaling(&self) -> PyResult<Option<Scaling>> {
-        let Some((word, clipping_value, magnitude)) = &self.scaling else { return Ok(None) };
-        let known = ScalingMethod::WORDS.iter().find(|(known, _)| known == word);
-        let Some(&(_, method)) = known else {
-            return Err(PyValueError::new_err(format!("unknown method of scaling '{word}'")));
-        };
-        let (clipping_value, magnitude) = (*clipping_value, *magnitude);
-        Ok(Some(Scaling { method, clipping_value, magnitude }))
+        self.scaling.as_ref().map(scaling).transpose()
     }
 
     pub(crate) fn soft_bounds(&self) -> PyResult<Bounds> {
@@ -266,29 +270,6 @@ impl Arguments<'_, '_> {
         }
         Ok(options)
     }
-}
-
-/// Say that an algorithm has no use for second derivatives, as scipy does.
-fn warn_of_unused_hessian(
-    py: Python<'_>,
-    functions: &Functions,
-    resolved: &Resolved,
-) -> PyResult<()> {
-    let (given, features) = (functions.second_derivatives(), resolved.algorithm.spec().features);
-    if !given.any() || features.uses_hessian || features.kind != SolverKind::Scalar {
-        return Ok(());
-    }
-    let what = match (given.hessian, given.product) {
-        (true, true) => "hess and hessp are",
-        (true, false) => "hess is",
-        (false, _) => "hessp is",
-    };
-    let text = format!(
-        "The algorithm {} does not use second derivatives: {what} ignored. Algorithms that use them: {}.",
-        resolved.name,
-        thalweg::users_of_hessians(),
-    );
-    warn(py, &text, py.get_type::<PyUserWarning>().as_any())
 }
 
 /// Whether only what fun returns can tell whether it fits the algorithm.

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::f64::consts::TAU;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use thalweg::core::{Event, Sink, Task};
 use thalweg::{
@@ -70,6 +70,29 @@ fn global_minima_are_found_by_default() {
 }
 
 #[test]
+fn other_optima_confirm_the_best_one() {
+    // Starts near the best optimum lead to its neighbours: without a test of the best one, the search takes all of its 20 runs.
+    let griewank = |x: &[f64; 2]| {
+        1.0 + sphere(x) / 4000.0 - x[0].cos() * (x[1] / std::f64::consts::SQRT_2).cos()
+    };
+    let search = |seed, n_fitted_points| {
+        let options = MultistartOptions { seed: Some(seed), n_fitted_points, ..Default::default() };
+        let run = minimize(griewank, [310.0, -240.0]).algorithm("lbfgsb");
+        let result = run.bounds(.., -500.0, 700.0).multistart(options).run().expect("runs");
+        let info = result.multistart.expect("details");
+        (usize::from(result.fun < 1e-6), info.n_optimizations(), info.n_discoveries)
+    };
+    let (mut found, mut runs, mut discoveries) = (0, 0, 0);
+    for seed in 0..20 {
+        let (is_found, n_runs, n_discoveries) = search(seed, 3);
+        (found, runs) = (found + is_found, runs + n_runs);
+        discoveries += usize::from(n_discoveries >= 2);
+    }
+    assert!(found >= 19 && discoveries >= 15 && runs <= 12 * 20, "{found} {discoveries} {runs}");
+    assert_eq!(search(0, 0).1, 20);
+}
+
+#[test]
 fn one_minimum_takes_as_many_runs_as_discoveries() {
     for discoveries in [1, 2, 5] {
         let options = MultistartOptions { convergence_max_discoveries: discoveries, ..options() };
@@ -102,6 +125,27 @@ fn results_do_not_depend_on_the_number_of_workers() {
             assert_eq!(one, run(4, algorithm, batch_size), "{algorithm} {batch_size:?}");
         }
     }
+}
+
+#[test]
+fn counts_are_those_of_the_search_without_runs_that_were_thrown_away() {
+    let search = |threads| {
+        let calls = AtomicU64::new(0);
+        let fun = |x: &Vec<f64>| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            rastrigin(x)
+        };
+        let run = minimize(fun, vec![3.1, -2.9, 1.2]).algorithm("neldermead");
+        let run = run.bounds(.., -4.0, 5.0).threads(threads).multistart(options());
+        let result = run.run().expect("runs");
+        let explored = result.multistart.expect("details").n_exploration_evals;
+        (calls.into_inner(), result.n_fun_evals, explored)
+    };
+    let (calls, evaluated, explored) = search(1);
+    assert_eq!(calls, evaluated + explored, "one worker throws nothing away");
+    let (calls_of_four, evaluated_by_four, explored_by_four) = search(4);
+    assert_eq!((evaluated_by_four, explored_by_four), (evaluated, explored));
+    assert!(calls_of_four > calls, "workers that would have waited began runs ahead");
 }
 
 /// Neither history nor times, which belong to the machine.

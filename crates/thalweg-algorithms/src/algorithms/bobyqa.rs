@@ -14,12 +14,11 @@
 //!
 //! # Differences from the reference
 //! Written from the papers. Against NLopt 2.11's LN_BOBYQA:
-//! * the matrix of the interpolation conditions is inverted afresh when the base of the points moves or rounding has damaged it, instead
-//!   of corrected by formulas and rebuilt point by point (`pieces::lagrange_basis`);
-//! * steps that improve the points are trust-region steps on the Lagrange function, not one gradient step or a sequence of turns;
+//! * the matrix of the interpolation conditions is inverted afresh when rounding has damaged it, instead of rebuilt point by point
+//!   (`pieces::lagrange_factor`);
 //! * values that are not finite count as worse than all others by ten times their range; NLopt stops or loops on them;
-//! * steps shorter than 0.3 rho (not 0.5) are not evaluated, and the least model takes over when the model's squared gradient is four
-//!   (not ten) times as large as its own, three times in a row; both were chosen on the problems of Moré and Wild;
+//! * the least model takes over when its gradient is smaller than the model's (not ten times smaller, squared), three times in a row;
+//!   chosen on the problems of Moré and Wild;
 //! * the change of the objective ends a run only after a step that gained what the model promised, not after any small gain;
 //! * a start that nearly touches a bound is moved onto it, instead of making the first steps tiny.
 //!
@@ -27,8 +26,8 @@
 //! of the way to a bound. The first 2 n + 1 points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(n^2) operations; O(n^3) where the matrix is inverted afresh, which is after the center has moved
-//! about thirty steps away from where it was inverted last.
+//! One evaluation and O(n^2) operations; O(n^3) where the base of the points moves, which is after the center has moved about thirty
+//! steps away from it.
 //!
 //! # References
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives,
@@ -40,8 +39,16 @@
 use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_macros::Options;
 
-use crate::pieces::powell_search::PowellSearch;
-use crate::pieces::search_rules::SearchRules;
+use crate::pieces::box_trust_region::{BoxSearch, BoxTrustRegion};
+use crate::pieces::first_points::FirstPoints;
+use crate::pieces::first_step::first_steps;
+use crate::pieces::geometry_step::{GeometrySearch, GeometryStep};
+use crate::pieces::powell_state::{PowellState, Tolerances};
+use crate::pieces::radii::Radii;
+
+/// The model's gradient has to be this much larger (squared) than the least model's before that takes its place. (Powell: ten times, which
+/// takes a tenth more evaluations on the problems of Moré and Wild.)
+const ASTRAY: f64 = 1.0;
 
 /// Minimize a scalar function on quadratic models by interpolation, without derivatives.
 #[derive(Clone, Debug, Options)]
@@ -63,17 +70,109 @@ pub struct Bobyqa {
 
 impl Algorithm for Bobyqa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let search = PowellSearch {
-            lines: true,
-            distance_power: 2,
-            shrink_step: false,
-            geometry_radius: 1.0,
+        let tolerances = self.tolerances();
+        let steps = first_steps(x0, problem.lower(), problem.upper());
+        let (last, option) = tolerances.last_radius(&steps);
+        let radii = Radii::new(last, (0.1, 0.5));
+        let first = FirstPoints { radius: None, count: 2 * x0.len() + 1, better_first: true };
+        let mut state = PowellState::start(problem, x0, first, radii)?;
+        let (mut step, mut geometry) = (BoxSearch::default(), GeometrySearch::default());
+        loop {
+            if let Some(end) = state.begin(problem)? {
+                return Ok(end);
+            }
+            find_step(&state, &mut step);
+            let short = !state.is_worth_trying(&step.step.d, 0.5);
+            let mut ratio = -1.0;
+            if !short {
+                let old = try_step(problem, &mut state)?;
+                ratio = (state.trial.value - old) / state.trial.change;
+                if let Some(test) = tolerances.value_test(old, state.trial.value, ratio) {
+                    return state.finish(problem, false, test);
+                }
+                if ratio >= 0.1 {
+                    continue;
+                }
+            }
+            let Radii { delta, rho, length, .. } = state.radii;
+            let accurate = short && state.is_accurate(&step.step);
+            let distance = if short { 10.0 * rho } else { (2.0 * delta).max(10.0 * rho) };
+            let far = if accurate { None } else { state.set.farthest(distance) };
+            if let Some((t, distance)) = far {
+                if short {
+                    state.radii.set_delta((0.1 * delta).min(0.5 * distance));
+                }
+                improve(problem, &mut state, &mut geometry, (t, distance))?;
+            } else if short || ratio <= 0.0 && delta.max(length) <= rho {
+                if rho <= last {
+                    let test = Tolerances::radius_test(&state.radii, option);
+                    return state.finish(problem, short, test);
+                }
+                state.radii.reduce();
+            }
+        }
+    }
+}
+
+impl Bobyqa {
+    fn tolerances(&self) -> Tolerances {
+        Tolerances {
             xtol_rel: self.convergence_xtol_rel,
             xtol_abs: self.convergence_xtol_abs,
             ftol_rel: self.convergence_ftol_rel,
             ftol_abs: self.convergence_ftol_abs,
-            rules: SearchRules::POWELL,
-        };
-        search.minimize(problem, x0)
+        }
     }
+}
+
+/// Make the model small within the trust region and the bounds.
+fn find_step(state: &PowellState, search: &mut BoxSearch) {
+    let PowellState { set, model, radii, .. } = state;
+    let region = BoxTrustRegion {
+        gradient: &model.gradient,
+        low: &set.low_room,
+        high: &set.high_room,
+        radius: radii.delta,
+    };
+    search.solve(&region, |v, out| model.curvature(&set.basis, v, out));
+}
+
+/// Evaluate the objective after the step, and learn from it. The value before.
+fn try_step(problem: &mut Problem<'_>, state: &mut PowellState) -> Result<f64, Stop> {
+    state.consider();
+    let near = state.radii.delta;
+    let old = state.evaluate(problem)?;
+    let (ratio, length) = ((state.trial.value - old) / state.trial.change, state.radii.length);
+    state.radii.set_delta(if ratio <= 0.1 {
+        (0.5 * near).min(length)
+    } else if ratio <= 0.7 {
+        (0.5 * near).max(length)
+    } else {
+        (0.5 * near).max(2.0 * length)
+    });
+    // Distances are measured from the better point, in terms of the radius that follows from it.
+    let near = if state.trial.value < old { state.radii.delta } else { near };
+    let t = state.replaceable(near, 2, 0.0);
+    if state.exchange(problem, t)? {
+        let astray = state.is_astray(ASTRAY);
+        state.suspect(astray);
+    }
+    Ok(old)
+}
+
+/// Replace a point that is too far away.
+fn improve(
+    problem: &mut Problem<'_>,
+    state: &mut PowellState,
+    geometry: &mut GeometrySearch,
+    (t, distance): (usize, f64),
+) -> Result<(), Stop> {
+    let radius = (0.1 * distance).min(state.radii.delta).max(state.radii.rho);
+    state.improve(problem, t, radius, |set, candidate, d| {
+        let (low, high) = (&set.low_room[..], &set.high_room[..]);
+        let region = GeometryStep { basis: &set.basis, center: set.best, low, high, radius };
+        geometry.on_lines(&region, t);
+        std::mem::swap(d, &mut geometry.d);
+        std::mem::swap(candidate, &mut geometry.candidate);
+    })
 }

@@ -65,7 +65,7 @@ const GEOMETRY: f64 = 0.5;
 /// The power of the squared distance, in radii, that weighs points when one has to go.
 const DISTANCE_POWER: i32 = 2;
 /// A change of the violation by less than this part of what a step of its length could change is no reason for a larger weight.
-const SMALL_CHANGE: f64 = 1e-3;
+const SMALL_CHANGE: f64 = 1e-4;
 /// Nor is a violation by less than this part, when a step makes it larger.
 const LARGE_VIOLATION: f64 = 0.1;
 /// The weight that such a violation asks for is at most this many times the ratio of the gradients of objective and constraints.

@@ -4,26 +4,26 @@
 //! As `bobyqa`, which is the better choice with bounds. Without bounds neither is always better.
 //!
 //! # How it works
-//! As `bobyqa`, except that points are moved to where their Lagrange function is largest in a ball, not on lines as well, that far
-//! points are more readily given up, and that the trust region shrinks faster after a failure.
+//! As `bobyqa`, except that one radius holds for all variables, that points are moved to where their Lagrange function is largest in a
+//! ball, that far points are more readily given up, and that the trust region shrinks faster after a failure.
 //!
 //! # Differences from the reference
 //! Written from the papers. Against NLopt 2.11's LN_NEWUOA (with bounds: LN_NEWUOA_BOUND):
-//! * the matrix of the interpolation conditions is inverted afresh when the base of the points moves or rounding has damaged it, instead
-//!   of corrected by formulas and rebuilt point by point (`pieces::lagrange_basis`);
-//! * steps that improve the points are trust-region steps on the Lagrange function, not one gradient step or a sequence of turns;
+//! * with bounds, steps are those of BOBYQA's trust-region problem, and the points are improved by the same in place of an optimizer
+//!   that is made for it;
+//! * the step that improves the points is not corrected where its denominator is small (BIGDEN): the matrix is inverted afresh;
 //! * values that are not finite count as worse than all others by ten times their range; NLopt stops or loops on them;
-//! * steps shorter than 0.3 rho (not 0.5) are not evaluated, and the least model takes over when the model's squared gradient is four
-//!   (not ten) times as large as its own, three times in a row; both were chosen on the problems of Moré and Wild;
+//! * the least model takes over when its gradient is smaller than the model's, three times in a row, while steps are about as short as
+//!   rho; chosen on the problems of Moré and Wild;
 //! * the change of the objective ends a run only after a step that gained what the model promised, not after any small gain;
 //! * a start that nearly touches a bound is moved onto it, instead of making the first steps tiny.
 //!
-//! The first steps follow NLopt's rule: the size of each coordinate (1 if that is zero), a quarter of the box, and at most three quarters
-//! of the way to a bound. The first 2 n + 1 points are one batch.
+//! The first steps follow NLopt's rule: the size of the smallest coordinate (1 for those that are zero), a quarter of the box, and at
+//! most three quarters of the way to a bound. The first 2 n + 1 points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(n^2) operations; O(n^3) where the matrix is inverted afresh, which is after the center has moved
-//! about thirty steps away from where it was inverted last.
+//! One evaluation and O(n^2) operations; O(n^3) where the base of the points moves, which is after the center has moved about thirty
+//! steps away from it.
 //!
 //! # References
 //! * Powell 2006: The NEWUOA software for unconstrained optimization without derivatives,
@@ -35,8 +35,18 @@
 use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_macros::Options;
 
-use crate::pieces::powell_search::PowellSearch;
-use crate::pieces::search_rules::SearchRules;
+use crate::pieces::ball_search::BallSearch;
+use crate::pieces::box_trust_region::{BoxSearch, BoxTrustRegion};
+use crate::pieces::first_points::FirstPoints;
+use crate::pieces::first_step::first_steps;
+use crate::pieces::geometry_step::{GeometrySearch, GeometryStep};
+use crate::pieces::lagrange_search::LagrangeSearch;
+use crate::pieces::powell_state::{PowellState, Tolerances};
+use crate::pieces::radii::Radii;
+
+/// The model's gradient has to be this much larger (squared) than the least model's before that takes its place. (Powell: a hundred times, and
+/// only where steps as short as rho gain next to nothing, which takes a tenth more evaluations on the problems of Moré and Wild.)
+const ASTRAY: f64 = 1.0;
 
 /// Minimize a scalar function on quadratic models by interpolation, without derivatives.
 #[derive(Clone, Debug, Options)]
@@ -58,17 +68,157 @@ pub struct Newuoa {
 
 impl Algorithm for Newuoa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let search = PowellSearch {
-            lines: false,
-            distance_power: 3,
-            shrink_step: true,
-            geometry_radius: 0.5,
+        let tolerances = self.tolerances();
+        let smallest = first_steps(x0, problem.lower(), problem.upper())
+            .into_iter()
+            .fold(f64::INFINITY, f64::min);
+        let (last, option) = tolerances.last_radius(&[smallest]);
+        let radii = Radii::new(last, (0.1, 0.5));
+        let count = 2 * x0.len() + 1;
+        let first = FirstPoints { radius: Some(smallest), count, better_first: false };
+        let mut state = PowellState::start(problem, x0, first, radii)?;
+        let mut search = Search::new(problem);
+        loop {
+            if let Some(end) = state.begin(problem)? {
+                return Ok(end);
+            }
+            let curvature = search.find_step(&state);
+            let short = !state.is_worth_trying(search.step(), 0.5);
+            let mut ratio = -1.0;
+            if short {
+                state.radii.set_delta(0.1 * state.radii.delta);
+            } else {
+                let old = try_step(problem, &mut state)?;
+                ratio = (state.trial.value - old) / state.trial.change;
+                if let Some(test) = tolerances.value_test(old, state.trial.value, ratio) {
+                    return state.finish(problem, false, test);
+                }
+                if ratio >= 0.1 {
+                    continue;
+                }
+            }
+            let Radii { delta, rho, length, .. } = state.radii;
+            // Whether the last three errors are as small as the curvature lets expect at this rho.
+            let error = state.radii.recent_error();
+            let accurate =
+                short && error.is_some_and(|error| error < 0.125 * rho * rho * curvature);
+            let far = if accurate { None } else { state.set.farthest(2.0 * delta) };
+            if let Some((t, distance)) = far {
+                search.improve(problem, &mut state, t, distance)?;
+            } else if accurate || ratio <= 0.0 && delta.max(length) <= rho {
+                if rho <= last {
+                    let test = Tolerances::radius_test(&state.radii, option);
+                    return state.finish(problem, short, test);
+                }
+                state.radii.reduce();
+            }
+        }
+    }
+}
+
+impl Newuoa {
+    fn tolerances(&self) -> Tolerances {
+        Tolerances {
             xtol_rel: self.convergence_xtol_rel,
             xtol_abs: self.convergence_xtol_abs,
             ftol_rel: self.convergence_ftol_rel,
             ftol_abs: self.convergence_ftol_abs,
-            rules: SearchRules::POWELL,
-        };
-        search.minimize(problem, x0)
+        }
     }
+}
+
+/// Where steps come from: within a ball, or, with bounds, within ball and box.
+enum Search {
+    Ball(Box<(BallSearch, LagrangeSearch)>),
+    Box(Box<(BoxSearch, GeometrySearch)>),
+}
+
+impl Search {
+    fn new(problem: &Problem<'_>) -> Self {
+        if problem.lower().iter().chain(problem.upper()).any(|bound| bound.is_finite()) {
+            Search::Box(Box::default())
+        } else {
+            Search::Ball(Box::default())
+        }
+    }
+
+    fn step(&self) -> &[f64] {
+        match self {
+            Search::Ball(search) => &search.0.step,
+            Search::Box(search) => &search.0.step.d,
+        }
+    }
+
+    /// Make the model small within the trust region. The least curvature on the way, zero if the step ends at the region's border.
+    fn find_step(&mut self, state: &PowellState) -> f64 {
+        let PowellState { set, model, radii, .. } = state;
+        let (gradient, radius) = (&model.gradient[..], radii.delta);
+        let curvature = |v: &[f64], out: &mut [f64]| model.curvature(&set.basis, v, out);
+        match self {
+            Search::Ball(search) => {
+                let search = &mut search.0;
+                search.solve(gradient, radius, curvature);
+                search.least_curvature
+            }
+            Search::Box(search) => {
+                let search = &mut search.0;
+                let (low, high) = (&set.low_room[..], &set.high_room[..]);
+                search.solve(&BoxTrustRegion { gradient, low, high, radius }, curvature);
+                search.step.least_curvature.unwrap_or(0.0)
+            }
+        }
+    }
+
+    /// Replace a point that is too far away.
+    fn improve(
+        &mut self,
+        problem: &mut Problem<'_>,
+        state: &mut PowellState,
+        t: usize,
+        distance: f64,
+    ) -> Result<(), Stop> {
+        let radius = (0.1 * distance).min(0.5 * state.radii.delta).max(state.radii.rho);
+        state.improve(problem, t, radius, |set, candidate, d| {
+            let (basis, center) = (&set.basis, set.best);
+            let (step, found) = match self {
+                Search::Ball(search) => {
+                    let search = &mut search.1;
+                    search.replacing(basis, center, t, radius);
+                    (&mut search.d, &mut search.candidate)
+                }
+                Search::Box(search) => {
+                    let search = &mut search.1;
+                    let (low, high) = (&set.low_room[..], &set.high_room[..]);
+                    search.in_the_ball(&GeometryStep { basis, center, low, high, radius }, t);
+                    (&mut search.d, &mut search.candidate)
+                }
+            };
+            std::mem::swap(d, step);
+            std::mem::swap(candidate, found);
+        })
+    }
+}
+
+/// Evaluate the objective after the step, and learn from it. The value before.
+fn try_step(problem: &mut Problem<'_>, state: &mut PowellState) -> Result<f64, Stop> {
+    state.consider();
+    let old = state.evaluate(problem)?;
+    let Radii { delta, rho, length, .. } = state.radii;
+    let ratio = (state.trial.value - old) / state.trial.change;
+    state.radii.set_delta(if ratio <= 0.1 {
+        0.5 * length
+    } else if ratio <= 0.7 {
+        (0.5 * delta).max(length)
+    } else {
+        (0.5 * delta).max(2.0 * length)
+    });
+    let near = (0.1 * state.radii.delta).max(rho);
+    // A point that is no better has to make the set better, or is left out.
+    let t = state.replaceable(near, 3, 1.0);
+    let exchanged = (t.is_some() || state.trial.value < old) && state.exchange(problem, t)?;
+    if exchanged && state.radii.delta <= 2.0 * rho {
+        let astray = state.is_astray(ASTRAY);
+        state.suspect(astray);
+    }
+    Ok(old)
 }

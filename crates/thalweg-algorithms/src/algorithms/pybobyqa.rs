@@ -14,11 +14,11 @@
 //! that grows from one to the next.
 //!
 //! # Differences from the reference
-//! Written from the papers, on the search that `bobyqa` uses: what its page says of the matrix of the interpolation conditions, of
-//! values that are not finite and of the least model holds here. Against Py-BOBYQA 1.5:
+//! Written from the papers, on the pieces that `bobyqa` uses: what its page says of the matrix of the interpolation conditions and of
+//! values that are not finite holds here. Against Py-BOBYQA 1.5:
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
-//! * far points have to go earlier (the power of the distance in their weight is eight), and a failed step cuts the radius to a part of
-//!   its own length; both were chosen on the problems of Moré and Wild;
+//! * points have to go by Powell's denominators, far ones earlier (the power of the distance in their weight is eight), and move to where
+//!   their Lagrange function is largest on lines; the least model takes over as in BOBYQA; chosen on the problems of Moré and Wild;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
 //!   smaller for all;
@@ -44,7 +44,7 @@ use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::Options;
 
-use crate::pieces::powell_search::PowellSearch;
+use crate::pieces::restarting_search::RestartingSearch;
 use crate::pieces::search_rules::SearchRules;
 
 /// Restarts in a row that find nothing better: of noisy objectives, and in the search for a global optimum.
@@ -101,8 +101,8 @@ pub struct Pybobyqa {
     /// The radius after a very successful step is at least this times the step.
     #[option(default = 4.0, min = 1.0)]
     pub trustregion_expansion_factor_very_successful: f64,
-    /// The radius after a step that failed is this times the step, after one that is not very successful at least this times the radius
-    /// before; none for 0.5, with noise 0.98.
+    /// The radius after a step that failed is at most this times the one before, after one that is not very successful at least this times
+    /// it; none for 0.5, with noise 0.98.
     #[option(default = None, above = 0.0, below = 1.0)]
     pub trustregion_shrinking_factor_not_successful: Option<f64>,
     /// The next lower limit of the radius, relative to the one before; none for 0.1, with noise 0.9.
@@ -118,18 +118,8 @@ pub struct Pybobyqa {
 
 impl Algorithm for Pybobyqa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let search = PowellSearch {
-            lines: true,
-            distance_power: 4,
-            shrink_step: true,
-            geometry_radius: 1.0,
-            xtol_rel: 0.0,
-            xtol_abs: self.convergence_minimal_trustregion_radius_tolerance,
-            ftol_rel: 0.0,
-            ftol_abs: 0.0,
-            rules: self.rules(x0),
-        };
-        search.minimize(problem, x0)
+        let last = self.convergence_minimal_trustregion_radius_tolerance;
+        RestartingSearch::minimize(problem, x0, self.rules(x0), last)
     }
 }
 
@@ -161,10 +151,8 @@ impl Pybobyqa {
                 self.trustregion_expansion_factor_very_successful,
             ),
             shrink_radii: (lower, upper),
-            first_radius: Some(
-                self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
-            ),
-            n_points: Some(points.clamp(n + 2, most)),
+            first_radius: self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
+            n_points: points.clamp(n + 2, most),
             noise: (
                 self.noise_additive_level.unwrap_or(0.0),
                 self.noise_multiplicative_level.unwrap_or(0.0),

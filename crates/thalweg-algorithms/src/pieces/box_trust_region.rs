@@ -12,6 +12,8 @@ use thalweg_linalg::{axpy, dot};
 
 /// Gains below this part of what has been gained are not worth another round.
 const WORTH_A_ROUND: f64 = 0.01;
+/// The largest number of angles to try in a round.
+const MOST_TURNS: usize = 20;
 
 /// The quadratic and the region.
 pub struct BoxTrustRegion<'a> {
@@ -26,7 +28,7 @@ pub struct BoxTrustRegion<'a> {
 }
 
 /// The step and what is known of the quadratic from finding it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoxStep {
     /// The step.
     pub d: Vec<f64>,
@@ -38,6 +40,21 @@ pub struct BoxStep {
     pub least_curvature: Option<f64>,
 }
 
+/// The search for a step, with memory for the next one.
+#[derive(Clone, Debug, Default)]
+pub struct BoxSearch {
+    /// The step.
+    pub step: BoxStep,
+    /// Which coordinates are not held at a bound.
+    free: Vec<bool>,
+    /// The square of the radius that the coordinates which are held leave to the others.
+    room: f64,
+    /// A direction, and the products of the Hessian with it and with the free part of the step.
+    s: Vec<f64>,
+    of_s: Vec<f64>,
+    of_d: Vec<f64>,
+}
+
 /// What stopped a run of conjugate gradients.
 enum End {
     /// Little more is to be gained.
@@ -46,51 +63,50 @@ enum End {
     Sphere,
 }
 
-struct State<'a, F> {
-    region: &'a BoxTrustRegion<'a>,
-    curvature: F,
-    step: BoxStep,
-    free: Vec<bool>,
-    /// The square of the radius that the coordinates which are held leave to the others.
-    room: f64,
-}
-
 impl BoxTrustRegion<'_> {
     /// The step; `curvature` writes the product of H with its argument.
     pub fn step(&self, curvature: impl Fn(&[f64], &mut [f64])) -> BoxStep {
-        let n = self.gradient.len();
-        let held = |i: usize| {
-            (self.low[i] >= 0.0 && self.gradient[i] >= 0.0)
-                || (self.high[i] <= 0.0 && self.gradient[i] <= 0.0)
-        };
-        let mut state = State {
-            region: self,
-            curvature,
-            step: BoxStep {
-                d: vec![0.0; n],
-                gradient: self.gradient.to_vec(),
-                decrease: 0.0,
-                least_curvature: None,
-            },
-            free: (0..n).map(|i| !held(i)).collect(),
-            room: self.radius * self.radius,
-        };
-        if let End::Sphere = state.conjugate_gradients() {
-            state.step.least_curvature = None;
-            state.along_the_sphere();
-        }
-        let mut step = state.step;
-        for (d, (low, high)) in step.d.iter_mut().zip(self.low.iter().zip(self.high)) {
-            *d = d.max(*low).min(*high);
-        }
-        step
+        let mut search = BoxSearch::default();
+        search.solve(self, curvature);
+        search.step
     }
 }
 
-impl<F: Fn(&[f64], &mut [f64])> State<'_, F> {
-    /// v in the free coordinates, zero in the others.
-    fn reduced(&self, v: &[f64]) -> Vec<f64> {
-        v.iter().zip(&self.free).map(|(v, free)| if *free { *v } else { 0.0 }).collect()
+impl BoxSearch {
+    /// Find the step; `curvature` writes the product of H with its argument.
+    pub fn solve(&mut self, region: &BoxTrustRegion<'_>, curvature: impl Fn(&[f64], &mut [f64])) {
+        let n = region.gradient.len();
+        self.step.gradient.clear();
+        self.step.gradient.extend_from_slice(region.gradient);
+        self.step.decrease = 0.0;
+        self.step.least_curvature = None;
+        self.free.clear();
+        self.free.extend((0..n).map(|i| {
+            let down = region.low[i] >= 0.0 && region.gradient[i] >= 0.0;
+            !(down || region.high[i] <= 0.0 && region.gradient[i] <= 0.0)
+        }));
+        self.room = region.radius * region.radius;
+        for vector in [&mut self.step.d, &mut self.s, &mut self.of_s, &mut self.of_d] {
+            vector.clear();
+            vector.resize(n, 0.0);
+        }
+        if let End::Sphere = self.conjugate_gradients(region, &curvature) {
+            self.step.least_curvature = None;
+            self.along_the_sphere(region, &curvature);
+        }
+        for (d, (low, high)) in self.step.d.iter_mut().zip(region.low.iter().zip(region.high)) {
+            *d = d.max(*low).min(*high);
+        }
+    }
+
+    /// The inner product of the free parts.
+    fn dot(&self, x: &[f64], y: &[f64]) -> f64 {
+        let both = x.iter().zip(y).zip(&self.free);
+        both.map(|((x, y), free)| if *free { x * y } else { 0.0 }).sum()
+    }
+
+    fn n_free(&self) -> usize {
+        self.free.iter().filter(|free| **free).count()
     }
 
     fn hold(&mut self, i: usize, at: f64) {
@@ -99,27 +115,28 @@ impl<F: Fn(&[f64], &mut [f64])> State<'_, F> {
         self.room -= at * at;
     }
 
-    fn conjugate_gradients(&mut self) -> End {
-        let n = self.free.len();
-        let (mut s, mut product) = (vec![0.0; n], vec![0.0; n]);
-        let (mut beta, mut steps_left) = (0.0, n);
+    fn conjugate_gradients(
+        &mut self,
+        region: &BoxTrustRegion<'_>,
+        curvature: &impl Fn(&[f64], &mut [f64]),
+    ) -> End {
+        let (mut beta, mut steps_left) = (0.0, 0);
         loop {
-            let gradient = self.reduced(&self.step.gradient);
-            let slope = dot(&gradient, &gradient);
+            let slope = self.dot(&self.step.gradient, &self.step.gradient);
             if beta == 0.0 {
-                steps_left = self.free.iter().filter(|free| **free).count();
+                steps_left = self.n_free();
             }
-            for i in 0..n {
-                s[i] = if self.free[i] { beta * s[i] - gradient[i] } else { 0.0 };
+            for ((s, g), free) in self.s.iter_mut().zip(&self.step.gradient).zip(&self.free) {
+                *s = if *free { beta * *s - g } else { 0.0 };
             }
-            let length = dot(&s, &s);
+            let length = dot(&self.s, &self.s);
             let enough = WORTH_A_ROUND * self.step.decrease;
             if length == 0.0 || slope * self.room <= enough * enough {
                 return End::Inside;
             }
-            (self.curvature)(&s, &mut product);
-            let d = self.reduced(&self.step.d);
-            let (curved, along, left) = (dot(&s, &product), dot(&d, &s), self.room - dot(&d, &d));
+            curvature(&self.s, &mut self.of_s);
+            let (curved, along) = (dot(&self.s, &self.of_s), dot(&self.step.d, &self.s));
+            let left = self.room - self.dot(&self.step.d, &self.step.d);
             if left.is_nan() || left <= 0.0 {
                 return End::Sphere;
             }
@@ -127,18 +144,10 @@ impl<F: Fn(&[f64], &mut [f64])> State<'_, F> {
             let to_sphere =
                 if along < 0.0 { (root - along) / length } else { left / (root + along) };
             let inner = if curved > 0.0 { slope / curved } else { f64::INFINITY };
-            let mut size = to_sphere.min(inner);
-            let mut blocked = None;
-            for i in 0..n {
-                let bound = if s[i] > 0.0 { self.region.high[i] } else { self.region.low[i] };
-                if s[i] != 0.0 && (bound - self.step.d[i]) / s[i] < size {
-                    size = ((bound - self.step.d[i]) / s[i]).max(0.0);
-                    blocked = Some((i, bound));
-                }
-            }
+            let (size, blocked) = self.to_the_box(region, to_sphere.min(inner));
 
-            axpy(size, &s, &mut self.step.d);
-            axpy(size, &product, &mut self.step.gradient);
+            axpy(size, &self.s, &mut self.step.d);
+            axpy(size, &self.of_s, &mut self.step.gradient);
             let gained = (size * (slope - 0.5 * size * curved)).max(0.0);
             self.step.decrease += gained;
             if let Some((i, bound)) = blocked {
@@ -160,78 +169,119 @@ impl<F: Fn(&[f64], &mut [f64])> State<'_, F> {
             if steps_left == 0 || gained <= WORTH_A_ROUND * self.step.decrease {
                 return End::Inside;
             }
-            let gradient = self.reduced(&self.step.gradient);
-            beta = dot(&gradient, &gradient) / slope;
+            beta = self.dot(&self.step.gradient, &self.step.gradient) / slope;
         }
     }
 
+    /// The part of `size` that the box allows along s, and the coordinate in the way with its bound.
+    fn to_the_box(
+        &self,
+        region: &BoxTrustRegion<'_>,
+        mut size: f64,
+    ) -> (f64, Option<(usize, f64)>) {
+        let mut blocked = None;
+        for (i, &s) in self.s.iter().enumerate() {
+            let bound = if s > 0.0 { region.high[i] } else { region.low[i] };
+            if s != 0.0 && (bound - self.step.d[i]) / s < size {
+                size = ((bound - self.step.d[i]) / s).max(0.0);
+                blocked = Some((i, bound));
+            }
+        }
+        (size, blocked)
+    }
+
     /// Turn the free part of the step, in the plane that it spans with the gradient.
-    fn along_the_sphere(&mut self) {
-        let n = self.free.len();
-        let (mut of_d, mut of_s) = (vec![0.0; n], vec![0.0; n]);
+    fn along_the_sphere(
+        &mut self,
+        region: &BoxTrustRegion<'_>,
+        curvature: &impl Fn(&[f64], &mut [f64]),
+    ) {
+        let mut changed = true;
         // Each round gains enough or holds one more coordinate; the limit is for quadratics that are not finite.
-        for _ in 0..10 * n + 10 {
-            if self.hold_what_is_at_its_bound() || self.free.iter().filter(|f| **f).count() < 2 {
+        for _ in 0..10 * self.free.len() + 10 {
+            changed |= self.hold_what_is_at_its_bound(region);
+            if self.room <= 0.0 || self.n_free() < 2 {
                 return;
             }
-            let (d, g) = (self.reduced(&self.step.d), self.reduced(&self.step.gradient));
-            let (dd, dg, gg) = (dot(&d, &d), dot(&d, &g), dot(&g, &g));
+            let (d, g) = (&self.step.d, &self.step.gradient);
+            let (dd, dg, gg) = (self.dot(d, d), self.dot(d, g), self.dot(g, g));
             let across = gg * dd - dg * dg;
             let enough = WORTH_A_ROUND * self.step.decrease;
             if across.is_nan() || across <= enough * enough || across <= 0.0 {
                 return;
             }
             let across = across.sqrt();
-            let s: Vec<f64> = d.iter().zip(&g).map(|(d, g)| (dg * d - dd * g) / across).collect();
-            (self.curvature)(&d, &mut of_d);
-            (self.curvature)(&s, &mut of_s);
+            if std::mem::take(&mut changed) {
+                // s is free: it lends its place to the free part of d.
+                for ((s, d), free) in self.s.iter_mut().zip(&self.step.d).zip(&self.free) {
+                    *s = if *free { *d } else { 0.0 };
+                }
+                curvature(&self.s, &mut self.of_d);
+            }
+            for i in 0..self.free.len() {
+                let s = (dg * self.step.d[i] - dd * self.step.gradient[i]) / across;
+                self.s[i] = if self.free[i] { s } else { 0.0 };
+            }
+            curvature(&self.s, &mut self.of_s);
             let turn = Turn {
                 d_slope: dg,
                 s_slope: -across,
-                dd: dot(&d, &of_d),
-                ds: dot(&d, &of_s),
-                ss: dot(&s, &of_s),
+                dd: self.dot(&self.step.d, &self.of_d),
+                ds: self.dot(&self.step.d, &self.of_s),
+                ss: dot(&self.s, &self.of_s),
             };
-            let (largest, blocked) = self.largest_turn(&d, &s);
+            let (largest, blocked) = self.largest_turn(region);
             let (tangent, gained) = turn.best(largest);
             if gained <= 0.0 {
                 return;
             }
-            let (cosine, sine) = cosine_and_sine(tangent);
-            for i in 0..n {
-                if self.free[i] {
-                    self.step.d[i] = cosine * d[i] + sine * s[i];
-                }
-                self.step.gradient[i] += (cosine - 1.0) * of_d[i] + sine * of_s[i];
-            }
+            self.turn(tangent);
             self.step.decrease += gained;
             match blocked {
-                Some((i, bound)) if tangent >= largest => self.hold(i, bound),
+                Some((i, bound)) if tangent >= largest => {
+                    self.hold(i, bound);
+                    changed = true;
+                }
                 _ if gained <= WORTH_A_ROUND * self.step.decrease => return,
                 _ => {}
             }
         }
     }
 
-    /// Whether nothing is left to turn.
-    fn hold_what_is_at_its_bound(&mut self) -> bool {
+    /// Turn d toward s by twice the angle of this tangent.
+    fn turn(&mut self, tangent: f64) {
+        let (cosine, sine) = cosine_and_sine(tangent);
         for i in 0..self.free.len() {
-            let (d, low, high) = (self.step.d[i], self.region.low[i], self.region.high[i]);
-            if self.free[i] && (d <= low || d >= high) {
-                self.hold(i, if d <= low { low } else { high });
+            self.step.gradient[i] += (cosine - 1.0) * self.of_d[i] + sine * self.of_s[i];
+            self.of_d[i] = cosine * self.of_d[i] + sine * self.of_s[i];
+            if self.free[i] {
+                self.step.d[i] = cosine * self.step.d[i] + sine * self.s[i];
             }
         }
-        self.room <= 0.0
+    }
+
+    /// Whether there was anything to hold.
+    fn hold_what_is_at_its_bound(&mut self, region: &BoxTrustRegion<'_>) -> bool {
+        let mut any = false;
+        for i in 0..self.free.len() {
+            let (d, low, high) = (self.step.d[i], region.low[i], region.high[i]);
+            if self.free[i] && (d <= low || d >= high) {
+                self.hold(i, if d <= low { low } else { high });
+                any = true;
+            }
+        }
+        any
     }
 
     /// The tangent of half the largest angle (at most a right one) that keeps the box, and the coordinate in the way: where
     /// d cos + s sin = bound, (d - bound) + 2 s t - (d + bound) t^2 = 0.
-    fn largest_turn(&self, d: &[f64], s: &[f64]) -> (f64, Option<(usize, f64)>) {
+    fn largest_turn(&self, region: &BoxTrustRegion<'_>) -> (f64, Option<(usize, f64)>) {
         let (mut largest, mut blocked) = (1.0, None);
-        for i in (0..d.len()).filter(|&i| self.free[i]) {
-            let (low, high) = (self.region.low[i], self.region.high[i]);
-            let radius = d[i] * d[i] + s[i] * s[i];
-            for (bound, gap, toward) in [(low, d[i] - low, -s[i]), (high, high - d[i], s[i])] {
+        for i in (0..self.free.len()).filter(|&i| self.free[i]) {
+            let (low, high) = (region.low[i], region.high[i]);
+            let (d, s) = (self.step.d[i], self.s[i]);
+            let radius = d * d + s * s;
+            for (bound, gap, toward) in [(low, d - low, -s), (high, high - d, s)] {
                 let beyond = radius - bound * bound;
                 if beyond > 0.0 && bound.is_finite() {
                     let speed = beyond.sqrt() + toward;
@@ -271,9 +321,10 @@ impl Turn {
 
     /// The tangent of half the best angle up to `largest`, from a grid and a parabola, and the gain.
     fn best(&self, largest: f64) -> (f64, f64) {
-        let n = (17.0 * largest + 3.1) as usize;
+        let n = ((17.0 * largest + 3.1) as usize).min(MOST_TURNS);
         let at = |i: usize| if i == n { largest } else { largest * i as f64 / n as f64 };
-        let gains: Vec<f64> = (0..=n).map(|i| self.gain(at(i))).collect();
+        let mut gains = [0.0; MOST_TURNS + 1];
+        gains.iter_mut().enumerate().take(n + 1).for_each(|(i, gain)| *gain = self.gain(at(i)));
         let best = (1..=n).fold(0, |best, i| if gains[i] > gains[best] { i } else { best });
         if best == 0 || best == n {
             return (at(best), gains[best]);
@@ -281,8 +332,7 @@ impl Turn {
         let (before, after) = (gains[best - 1], gains[best + 1]);
         let bend = 2.0 * gains[best] - before - after;
         let refined = at(best) + 0.5 * (largest / n as f64) * (after - before) / bend;
-        let gain = self.gain(refined);
-        if gain > gains[best] { (refined, gain) } else { (at(best), gains[best]) }
+        (refined, self.gain(refined))
     }
 }
 

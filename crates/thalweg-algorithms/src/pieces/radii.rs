@@ -9,12 +9,12 @@ pub struct Radii {
     pub rho: f64,
     /// The last lower limit.
     pub last: f64,
-    /// The lengths of the last three steps at this rho.
-    pub lengths: [f64; 3],
-    /// The errors of the model there.
-    pub errors: [f64; 3],
-    /// How often in a row the updated model looked worse than the least one.
-    pub suspicions: usize,
+    /// The length of the last trust-region step.
+    pub length: f64,
+    /// The errors of the model at the last three points.
+    errors: [f64; 3],
+    /// How many points were evaluated since a step was longer than rho.
+    calm: usize,
     /// The next rho, and Delta then, relative to the rho before.
     shrink: (f64, f64),
 }
@@ -22,15 +22,7 @@ pub struct Radii {
 impl Radii {
     /// The first radii, with the last one and the factors by which the next rho, and Delta with it, are smaller.
     pub fn new(last: f64, shrink: (f64, f64)) -> Self {
-        Radii {
-            delta: 1.0,
-            rho: 1.0,
-            last,
-            lengths: [f64::INFINITY; 3],
-            errors: [f64::INFINITY; 3],
-            suspicions: 0,
-            shrink,
-        }
+        Radii { delta: 1.0, rho: 1.0, last, length: 0.0, errors: [0.0; 3], calm: 0, shrink }
     }
 
     /// Delta, which is rho where it comes near.
@@ -38,10 +30,15 @@ impl Radii {
         self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
     }
 
-    /// Remember the length of a step and the error of the model there.
-    pub fn record(&mut self, length: f64, error: f64) {
-        self.lengths = [length, self.lengths[0], self.lengths[1]];
-        self.errors = [error, self.errors[0], self.errors[1]];
+    /// Remember the error of the model at a point.
+    pub fn record(&mut self, error: f64) {
+        self.errors = [error.abs(), self.errors[0], self.errors[1]];
+        self.calm = if self.length > self.rho { 0 } else { self.calm + 1 };
+    }
+
+    /// The largest error at the last three points, if all of them came after steps of at most rho.
+    pub fn recent_error(&self) -> Option<f64> {
+        (self.calm >= 3).then(|| self.errors.iter().fold(0.0, |largest, e| e.max(largest)))
     }
 
     /// The next rho, without a jump at the end.
@@ -55,19 +52,13 @@ impl Radii {
             self.shrink.0 * self.rho
         };
         self.delta = (self.shrink.1 * self.rho).max(next);
-        self.start_at(next);
+        self.rho = next;
+        self.calm = 0;
     }
 
     /// Begin again with this radius.
     pub fn restart(&mut self, radius: f64) {
-        self.delta = radius;
-        self.start_at(radius);
-    }
-
-    fn start_at(&mut self, rho: f64) {
-        self.rho = rho;
-        self.lengths = [f64::INFINITY; 3];
-        self.errors = [f64::INFINITY; 3];
+        (self.delta, self.rho, self.calm) = (radius, radius, 0);
     }
 }
 
@@ -88,11 +79,23 @@ mod tests {
     }
 
     #[test]
+    fn errors_after_long_steps_say_nothing_of_this_rho() {
+        let mut radii = Radii::new(1e-4, (0.1, 0.5));
+        for (length, known) in [(0.5, false), (1.0, false), (0.7, true), (1.1, false)] {
+            radii.length = length;
+            radii.record(-0.25);
+            assert_eq!(radii.recent_error(), known.then_some(0.25));
+        }
+    }
+
+    #[test]
     fn a_restart_forgets_what_was_seen_at_the_old_radius() {
         let mut radii = Radii::new(1e-4, (0.1, 0.5));
-        radii.record(0.5, 0.25);
+        (0..3).for_each(|i| radii.record(f64::from(i)));
+        assert_eq!(radii.recent_error(), Some(2.0));
         radii.reduce();
+        assert_eq!(radii.recent_error(), None);
         radii.restart(1.1);
-        assert_eq!((radii.rho, radii.delta, radii.lengths[0]), (1.1, 1.1, f64::INFINITY));
+        assert_eq!((radii.rho, radii.delta, radii.recent_error()), (1.1, 1.1, None));
     }
 }

@@ -33,10 +33,10 @@ pub struct SearchRules {
     pub grow: (f64, f64),
     /// The next rho, and the radius then, relative to the rho before.
     pub shrink_radii: (f64, f64),
-    /// The first radius in all coordinates; none for first steps of their own.
-    pub first_radius: Option<f64>,
-    /// The number of points; none for 2 n + 1.
-    pub n_points: Option<usize>,
+    /// The first radius, in all coordinates.
+    pub first_radius: f64,
+    /// The number of points.
+    pub n_points: usize,
     /// The noise of the objective: absolute, and relative to it.
     pub noise: (f64, f64),
     /// The largest difference of the values from the best one, in terms of the noise, that ends the search.
@@ -74,30 +74,11 @@ impl Default for Course {
 }
 
 impl SearchRules {
-    /// Powell's rules, for objectives without noise. Steps are short below 0.3 rho (Powell: a half), which spends fewer points on the
-    /// geometry.
-    pub const POWELL: SearchRules = SearchRules {
-        good: 0.1,
-        very_good: 0.7,
-        short: 0.3,
-        shrink: 0.5,
-        grow: (0.5, 2.0),
-        shrink_radii: (0.1, 0.5),
-        first_radius: None,
-        n_points: None,
-        noise: (0.0, 0.0),
-        noise_tolerance: 1.0,
-        slow_below: 0.0,
-        most_slow: usize::MAX,
-        restarts: 0,
-        growing: false,
-    };
-
-    /// The radius after a step, whose own length is cut where it failed if `shrink_step`.
-    pub fn next_delta(&self, ratio: f64, delta: f64, length: f64, shrink_step: bool) -> f64 {
+    /// The radius after a step.
+    pub fn next_delta(&self, ratio: f64, delta: f64, length: f64) -> f64 {
         let shrunk = self.shrink * delta;
         if ratio <= self.good {
-            if shrink_step { self.shrink * length } else { shrunk.min(length) }
+            shrunk.min(length)
         } else if ratio <= self.very_good {
             shrunk.max(length)
         } else {
@@ -149,24 +130,32 @@ impl SearchRules {
         course.restarts += 1;
         (course.restarts <= self.restarts).then_some(course.radius)
     }
-
-    /// The name of the radius in messages.
-    pub fn radius_measure(&self) -> &'static str {
-        if self.first_radius.is_some() {
-            "lower limit of the trust region's radius"
-        } else {
-            "radius of the trust region, relative to the first steps,"
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const QUIET: SearchRules = SearchRules {
+        good: 0.1,
+        very_good: 0.7,
+        short: 0.5,
+        shrink: 0.5,
+        grow: (0.5, 2.0),
+        shrink_radii: (0.1, 0.5),
+        first_radius: 1.0,
+        n_points: 5,
+        noise: (0.0, 0.0),
+        noise_tolerance: 1.0,
+        slow_below: 0.0,
+        most_slow: usize::MAX,
+        restarts: 0,
+        growing: false,
+    };
+
     #[test]
     fn values_within_the_noise_end_the_search() {
-        let rules = SearchRules { noise: (0.1, 0.01), ..SearchRules::POWELL };
+        let rules = SearchRules { noise: (0.1, 0.01), ..QUIET };
         let mut course = Course::default();
         assert_eq!(rules.end(&mut course, &[5.0, 5.2], 5.0), None);
         let Some(Verdict::Converged(test)) = rules.end(&mut course, &[50.0, 50.4], 50.0) else {
@@ -174,12 +163,12 @@ mod tests {
         };
         assert!((test.value - 0.8).abs() < 1e-12, "{test:?}");
         assert_eq!(test.option, "convergence_noise_corrected_criterion_tolerance");
-        assert_eq!(SearchRules::POWELL.end(&mut course, &[1.0, 1.0], 1.0), None);
+        assert_eq!(QUIET.end(&mut course, &[1.0, 1.0], 1.0), None);
     }
 
     #[test]
     fn slow_progress_ends_the_search_when_it_lasts() {
-        let rules = SearchRules { slow_below: 1e-3, most_slow: 3, ..SearchRules::POWELL };
+        let rules = SearchRules { slow_below: 1e-3, most_slow: 3, ..QUIET };
         let mut course = Course::default();
         let verdicts: Vec<_> =
             (0..8).map(|_| rules.end(&mut course, &[2.0], 2.0).map(|v| v.to_string())).collect();
@@ -193,23 +182,23 @@ mod tests {
 
     #[test]
     fn restarts_are_counted_from_the_last_one_that_helped() {
-        let rules = SearchRules { restarts: 2, growing: true, ..SearchRules::POWELL };
+        let rules = SearchRules { restarts: 2, growing: true, ..QUIET };
         let mut course = Course::default();
         let radii: Vec<_> = [3.0, 3.0, 2.0, 2.0, 2.0]
             .into_iter()
             .map(|best| rules.restart(&mut course, best))
             .collect();
         assert_eq!(radii, [Some(1.0), Some(1.1), Some(1.1), Some(1.1 * 1.1), None]);
-        assert_eq!(SearchRules::POWELL.restart(&mut Course::default(), 1.0), None);
+        assert_eq!(QUIET.restart(&mut Course::default(), 1.0), None);
     }
 
     #[test]
     fn radii_follow_the_success_of_steps() {
-        let rules = SearchRules { grow: (2.0, 4.0), ..SearchRules::POWELL };
-        assert_eq!(rules.next_delta(0.0, 1.0, 0.8, false), 0.5);
-        assert_eq!(rules.next_delta(0.0, 1.0, 0.8, true), 0.4);
-        assert_eq!(rules.next_delta(0.5, 1.0, 0.8, false), 0.8);
-        assert_eq!(rules.next_delta(0.9, 1.0, 0.8, false), 3.2);
-        assert_eq!(SearchRules::POWELL.next_delta(0.9, 1.0, 0.8, false), 1.6);
+        let rules = SearchRules { grow: (2.0, 4.0), ..QUIET };
+        assert_eq!(rules.next_delta(0.0, 1.0, 0.8), 0.5);
+        assert_eq!(rules.next_delta(0.0, 1.0, 0.3), 0.3);
+        assert_eq!(rules.next_delta(0.5, 1.0, 0.8), 0.8);
+        assert_eq!(rules.next_delta(0.9, 1.0, 0.8), 3.2);
+        assert_eq!(QUIET.next_delta(0.9, 1.0, 0.8), 1.6);
     }
 }

@@ -149,7 +149,7 @@ fn between(low: Point, high: High) -> f64 {
 
 /// The next trial beyond the last one.
 fn beyond(before: Point, trial: Point) -> f64 {
-    let ahead = |step: &f64| *step > trial.step;
+    let ahead = |step: &f64| *step > trial.step && step.is_finite();
     let secant =
         before.step - before.slope * (trial.step - before.step) / (trial.slope - before.slope);
     let step = cubic_minimizer(before, trial)

@@ -40,7 +40,7 @@ pub(crate) struct Functions {
     /// The kind of what fun returns; known after the start.
     pub(super) kind: Option<SolverKind>,
     /// The structure of residuals or contributions.
-    outputs: Option<Py<Tree>>,
+    pub(super) outputs: Option<Py<Tree>>,
     /// Set if outputs are to be summed up here, because the derivative is that of the sum.
     pub(super) aggregated: Option<SolverKind>,
     /// The kind of algorithm at work.
@@ -52,7 +52,7 @@ pub(crate) struct Functions {
     /// Whether any failure ends the run.
     ends_at_failure: bool,
     /// The nonlinear constraints of the run.
-    constraints: Constraints,
+    pub(super) constraints: Constraints,
     /// Whether no failure says anything about other points, for now.
     keeps_going: bool,
     /// How many outputs there are, where a log answered the start.
@@ -96,22 +96,6 @@ impl Functions {
             infos: None,
             turns: None,
         }
-    }
-
-    /// The structure of residuals or contributions, once known.
-    pub(super) fn outputs(&self) -> Option<&Py<Tree>> {
-        self.outputs.as_ref()
-    }
-
-    pub(super) fn set_outputs(&mut self, outputs: Option<Py<Tree>>) {
-        self.outputs = outputs;
-    }
-
-    pub(super) fn set_constraint_structures(
-        &mut self,
-        structures: &[Option<Bound<'_, PyAny>>],
-    ) -> PyResult<()> {
-        self.constraints.restore(structures)
     }
 
     /// Keep what FunctionValues say besides their value, for a log.

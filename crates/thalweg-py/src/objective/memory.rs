@@ -51,6 +51,22 @@ impl Functions {
         self.set_constraint_structures(&constraints)
     }
 
+    /// The structure of residuals or contributions, once known.
+    pub(super) fn outputs(&self) -> Option<&Py<Tree>> {
+        self.outputs.as_ref()
+    }
+
+    pub(super) fn set_outputs(&mut self, outputs: Option<Py<Tree>>) {
+        self.outputs = outputs;
+    }
+
+    pub(super) fn set_constraint_structures(
+        &mut self,
+        structures: &[Option<Bound<'_, PyAny>>],
+    ) -> PyResult<()> {
+        self.constraints.restore(structures)
+    }
+
     /// Whether the structure of residuals or contributions could not be taken over from an earlier session.
     pub(super) fn is_unlearnt(&self) -> bool {
         self.resumed.is_some() && self.kind.is_some_and(|kind| kind != SolverKind::Scalar)

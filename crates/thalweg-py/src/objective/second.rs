@@ -1,16 +1,19 @@
 //! Hessians and products with them, of Python functions.
 
+use numpy::{PyArrayMethods, PyUntypedArrayMethods};
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
-use thalweg::{Batch, Failure, SecondDerivatives, UserErrorKind};
+use thalweg::core::SolverKind;
+use thalweg::{Batch, Failure, Resolved, SecondDerivatives, UserErrorKind};
 
 use super::call::Function;
 use super::failure::Cause;
 use super::functions::Functions;
+use super::output::warn;
 use crate::errors::{Kind, error};
 use crate::numeric::{describe, number, shape_text, to_f64_array};
 use crate::tree::Tree;
-use numpy::{PyArrayMethods, PyUntypedArrayMethods};
 
 /// The user's second derivatives of the value.
 #[derive(Default)]
@@ -56,6 +59,29 @@ impl Functions {
                 return; // the rest of the batch is not evaluated
             }
         }
+    }
+
+    /// Say that an algorithm has no use for second derivatives, as scipy does.
+    pub(crate) fn warn_of_unused_hessian(
+        &self,
+        py: Python<'_>,
+        resolved: &Resolved,
+    ) -> PyResult<()> {
+        let (given, features) = (self.second.given(), resolved.algorithm.spec().features);
+        if !given.any() || features.uses_hessian || features.kind != SolverKind::Scalar {
+            return Ok(());
+        }
+        let what = match (given.hessian, given.product) {
+            (true, true) => "hess and hessp are",
+            (true, false) => "hess is",
+            (false, _) => "hessp is",
+        };
+        let text = format!(
+            "The algorithm {} does not use second derivatives: {what} ignored. Algorithms that use them: {}.",
+            resolved.name,
+            thalweg::users_of_hessians(),
+        );
+        warn(py, &text, py.get_type::<PyUserWarning>().as_any())
     }
 
     fn hessian(&self, py: Python<'_>, point: &[f64], out: &mut [f64]) -> Result<(), Cause> {

@@ -30,6 +30,17 @@ pub(super) fn apart(points: &[Vec<f64>], n: usize, wanted: usize) -> Vec<usize> 
     first
 }
 
+/// Whether a start that led to `end` is nearer to `start` than `end` is, in steps relative to max(|end|, floor): a run from
+/// `start` that ends there, too, would only repeat it.
+pub(super) fn is_nearer(earlier: &[f64], start: &[f64], end: &[f64], floor: f64) -> bool {
+    let distance = |x: &[f64]| {
+        let steps =
+            x.iter().zip(start).zip(end).map(|((x, y), end)| (x - y) / end.abs().max(floor));
+        steps.map(|step| step * step).sum::<f64>()
+    };
+    distance(earlier) < distance(end)
+}
+
 /// The critical distance along every coordinate; infinite where the points do not differ.
 fn spacing(points: &[Vec<f64>], n: usize) -> Vec<f64> {
     let count = points.len() as f64;
@@ -54,6 +65,20 @@ mod tests {
         // As soon as there are enough, the others keep their order.
         assert_eq!(apart(&points, 1, 2), [0, 1, 2, 3, 4, 5]);
         assert_eq!(apart(&points, 1, 3), [0, 1, 3, 4, 5, 2]);
+    }
+
+    #[test]
+    fn starts_nearer_than_the_optimum_repeat_a_run() {
+        let (start, end) = ([2.0, 1.0], [1.0, 0.0]);
+        assert!(is_nearer(&[2.4, 1.0], &start, &end, 0.1));
+        // A step along the second coordinate counts ten times as much.
+        assert!(
+            is_nearer(&[4.0, 1.0], &start, &end, 0.1) && !is_nearer(&[2.0, 4.0], &start, &end, 0.1)
+        );
+        assert!(
+            !is_nearer(&[2.0, 1.0], &end, &end, 0.1),
+            "nothing is nearer than the optimum itself"
+        );
     }
 
     #[test]

@@ -33,9 +33,13 @@ pub(super) struct Search<'s, 'a> {
     /// Runs that did not fail, and their points in the algorithm's space.
     pub(super) optima: Vec<FlatResult>,
     pub(super) points: Vec<Vec<f64>>,
+    /// Where they began, in the algorithm's space.
+    pub(super) began: Vec<Vec<f64>>,
     pub(super) starts: Vec<Vec<f64>>,
     /// Minima of bowls that were looked at.
     pub(super) looked_at: Vec<Vec<f64>>,
+    /// Best optima that others were asked to confirm, and how many others.
+    pub(super) tested: Vec<(Vec<f64>, usize)>,
     /// How many optima had their coordinates tried in the best one, and which one that was.
     pub(super) crossed: (usize, usize),
     pub(super) weights: Vec<(usize, f64)>,
@@ -70,7 +74,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         let stop = explored.stop.take();
         let (best_run, optima, points) = (None, Vec::new(), Vec::new());
-        let (starts, looked_at, failures) = (Vec::new(), Vec::new(), Vec::new());
+        let (starts, looked_at, tested) = (Vec::new(), Vec::new(), Vec::new());
         Search {
             spec,
             space,
@@ -82,11 +86,13 @@ impl<'s, 'a> Search<'s, 'a> {
             best_run,
             optima,
             points,
+            began: Vec::new(),
             starts,
             looked_at,
+            tested,
             crossed: (0, 0),
             weights: Vec::new(),
-            failures,
+            failures: Vec::new(),
             warnings,
             n_steps: 0,
             stop,
@@ -168,7 +174,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 let Some(outcome) = outcome else { break };
                 self.starts.push(user_point(self.space, start));
                 let best = self.best_run;
-                self.take(done, outcome)?;
+                self.take(done, start, outcome)?;
                 done += 1;
                 if (self.is_settled() && self.stop.is_none())
                     || (speculative && self.stop.is_some())
@@ -234,7 +240,12 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Take note of how run `number` ended.
-    fn take(&mut self, number: usize, outcome: Outcome) -> Result<(), OptimizeError> {
+    fn take(
+        &mut self,
+        number: usize,
+        start: &[f64],
+        outcome: Outcome,
+    ) -> Result<(), OptimizeError> {
         let failure = match outcome {
             // An algorithm that failed by itself.
             Ok(result) if result.status == Status::Failed => {
@@ -243,6 +254,7 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Ok(result) => {
                 self.add(result);
+                self.began.push(start.to_vec());
                 return Ok(());
             }
             Err(OptimizeError::User { failure, .. } | OptimizeError::Start(failure)) => failure,

@@ -1,5 +1,6 @@
 //! Points that the local optima suggest.
 
+use super::apart::is_nearer;
 use super::crossed::crossed_points;
 use super::fitted::fitted_points;
 use super::search::{FLOOR, Search};
@@ -10,8 +11,8 @@ const FITTED: usize = 2;
 const PARTNERS: usize = 4;
 
 impl Search<'_, '_> {
-    /// A point that the local optima suggest, if it is better than the best of them: the minimum of a bowl that is fitted to them,
-    /// or a mixture of coordinates. Each costs one evaluation.
+    /// A point that the local optima suggest. If it is better than the best of them: the minimum of a bowl that is fitted to them,
+    /// or a mixture of coordinates; each costs one evaluation. Otherwise one that tests the best optimum.
     pub(super) fn suggested_start(&mut self) -> Option<Vec<f64>> {
         if !self.looks_at_large() {
             return None;
@@ -40,27 +41,59 @@ impl Search<'_, '_> {
             values.extend(self.evaluate(&all));
             points.extend(all);
         }
-        let best = (0..values.len()).min_by(|&a, &b| values[a].total_cmp(&values[b]))?;
-        (values[best] < limit).then(|| points[best * n..(best + 1) * n].to_vec())
+        let best = (0..values.len()).min_by(|&a, &b| values[a].total_cmp(&values[b]));
+        match best {
+            Some(best) if values[best] < limit => Some(points[best * n..(best + 1) * n].to_vec()),
+            _ => self.test_of_best(),
+        }
+    }
+
+    /// Where the best optimum should be if it is the lowest one: the minimum of a bowl that is fitted to the other optima. A run
+    /// that ends in the best optimum from there is a discovery that owes nothing to it; one that ends elsewhere is a run like any
+    /// other. The best optimum is tested as soon as there are enough others, and again with half as many more.
+    fn test_of_best(&mut self) -> Option<Vec<f64>> {
+        let found = self.n_discoveries();
+        if self.stop.is_some() || found >= self.options.convergence_max_discoveries {
+            return None;
+        }
+        let others = self.points.len() - found;
+        let known = self.tested.iter().rev().find(|(best, _)| self.is_same(best, &self.best.0));
+        if known.is_some_and(|&(_, tested_with)| 2 * others < 3 * tested_with) {
+            return None;
+        }
+        let minimum = self.fitted(1, |i| !self.is_same(&self.points[i], &self.best.0));
+        if minimum.is_empty() {
+            return None; // too few others yet
+        }
+        self.tested.push((self.best.0.clone(), others));
+        // A run that would only repeat one that ended there confirms nothing.
+        let runs = self.points.iter().zip(&self.began);
+        let mut alike = runs.filter(|(end, _)| self.is_same(end, &self.best.0));
+        let repeats = alike.any(|(_, began)| is_nearer(began, &minimum, &self.best.0, FLOOR));
+        (!repeats).then_some(minimum)
     }
 
     /// The minima of bowls that are fitted to the local optima, as far as they are new.
     fn bowls(&mut self) -> Vec<f64> {
-        let n = self.space.n_free();
-        let mut order: Vec<usize> = (0..self.optima.len()).collect();
-        let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
-        order.retain(|i| value(i).is_finite() && self.optima[*i].is_feasible);
-        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
-        let values: Vec<f64> = order.iter().map(value).collect();
-        let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
         let mut fitted = Vec::new();
-        for point in fitted_points(&points, &values, n, FITTED, 1).chunks_exact(n) {
+        for point in self.fitted(FITTED, |_| true).chunks_exact(self.space.n_free()) {
             if !self.looked_at.iter().any(|known| self.is_same(known, point)) {
                 self.looked_at.push(point.to_vec());
                 fitted.extend_from_slice(point);
             }
         }
         fitted
+    }
+
+    /// The minima of up to `count` bowls that are fitted to those optima that `counts`; one after the other.
+    fn fitted(&self, count: usize, counts: impl Fn(usize) -> bool) -> Vec<f64> {
+        let value = |&i: &usize| self.optima[i].fun * if self.maximize { -1.0 } else { 1.0 };
+        let mut order: Vec<usize> = (0..self.optima.len()).filter(|&i| counts(i)).collect();
+        order.retain(|i| value(i).is_finite() && self.optima[*i].is_feasible);
+        order.sort_by(|a, b| value(a).total_cmp(&value(b)).then(a.cmp(b)));
+        let values: Vec<f64> = order.iter().map(value).collect();
+        let points: Vec<&[f64]> = order.iter().map(|&i| self.points[i].as_slice()).collect();
+        fitted_points(&points, &values, self.space.n_free(), count, 1)
     }
 
     /// The optima whose coordinates are tried in the best one: those that are new, and all of them when the best one is new.
