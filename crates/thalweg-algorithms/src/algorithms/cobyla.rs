@@ -126,7 +126,7 @@ impl Algorithm for Cobyla {
 
 impl Cobyla {
     fn steps(&self, problem: &Problem<'_>, x0: &[f64]) -> Vec<f64> {
-        let turned = if x0[0] < 0.0 { -1.0 } else { 1.0 };
+        let turned = if x0.first().is_some_and(|x| *x < 0.0) { -1.0 } else { 1.0 };
         let size = |x: &f64| if *x == 0.0 { 1.0 } else { turned * x };
         let largest = x0.iter().fold(1.0_f64, |largest, x| largest.max(x.abs()));
         let usual = |x: &f64| match (self.trustregion_initial_radius, self.first_steps) {
