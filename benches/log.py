@@ -111,7 +111,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         titles = ("n", "log", "us per row", "processor", "ratio", "ratio", "bytes/raw", "over 1.2")
         print(*(f"{title:>10}" for title in titles))
-        for n, rows in [(2, 20_000), (10, 20_000), (100, 10_000), (1000, 2_000)]:
+        for n, rows in [(2, 20_000), (10, 20_000), (100, 20_000), (1000, 5_000)]:
             try:
                 peer = theirs(n, 300, folder)
             except ImportError:
