@@ -2,12 +2,28 @@
 //!
 //! The caller guarantees the lengths (`a`: m n); a shorter slice shortens the loops.
 
+use multiversion::multiversion;
+
 use crate::vector::{axpy, dot, nrm2};
+
+/// From so many elements on, products use the widest registers of the processor: the same operations in the same order, to the
+/// same bits.
+const LARGE: usize = 512;
 
 /// `out = A x`: `a` is m x n row-major, `x` has n elements, `out` m.
 ///
 /// Every element is the [`dot`] of its row, to the last bit; four rows at a time, since one alone waits for its own additions.
 pub fn mul(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
+    if a.len() >= LARGE { mul_wide(a, n, x, out) } else { mul_plain(a, n, x, out) }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn mul_wide(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
+    mul_plain(a, n, x, out);
+}
+
+#[inline(always)]
+fn mul_plain(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
     if n == 0 {
         return out.fill(0.0);
     }
@@ -27,6 +43,7 @@ pub fn mul(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
 }
 
 /// The inner products of `x` with four rows of its length.
+#[inline(always)]
 fn dot_four(rows: &[f64], x: &[f64]) -> [f64; 4] {
     let n = x.len();
     let whole = n - n % 4;
@@ -58,6 +75,20 @@ pub fn mul_transposed(a: &[f64], n: usize, y: &[f64], out: &mut [f64]) {
 
 /// `out += A' y`, to the last bit as one [`axpy`] after the other; four rows at a time.
 pub fn add_mul_transposed(a: &[f64], n: usize, y: &[f64], out: &mut [f64]) {
+    if a.len() >= LARGE {
+        add_mul_transposed_wide(a, n, y, out);
+    } else {
+        add_mul_transposed_plain(a, n, y, out);
+    }
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn add_mul_transposed_wide(a: &[f64], n: usize, y: &[f64], out: &mut [f64]) {
+    add_mul_transposed_plain(a, n, y, out);
+}
+
+#[inline(always)]
+fn add_mul_transposed_plain(a: &[f64], n: usize, y: &[f64], out: &mut [f64]) {
     if n == 0 {
         return;
     }

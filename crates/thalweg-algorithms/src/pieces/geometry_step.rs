@@ -133,7 +133,12 @@ impl GeometrySearch {
 impl GeometryStep<'_> {
     /// v' (sum w_k y_k y_k') v.
     fn curvature(&self, weights: &[f64], v: &[f64]) -> f64 {
-        (0..weights.len()).map(|k| weights[k] * dot(self.basis.point(k), v).powi(2)).sum()
+        self.basis
+            .products(v)
+            .iter()
+            .zip(weights)
+            .map(|(along, weight)| weight * along.powi(2))
+            .sum()
     }
 
     /// The best step along the lines through the other points, into `best`: on the one through y_k, the Lagrange function is the
@@ -141,6 +146,7 @@ impl GeometryStep<'_> {
     fn best_on_lines(&self, t: usize, gradient: &[f64], way: &mut [f64], best: &mut [f64]) {
         let center = self.basis.point(self.center);
         let half_alpha = 0.5 * self.basis.alpha(t);
+        let is_bounded = self.low.iter().chain(self.high).any(|bound| bound.is_finite());
         let (mut found, mut largest) = (OnLine::default(), 0.0);
         let set_way = |k: usize, way: &mut [f64]| {
             way.iter_mut()
@@ -150,7 +156,7 @@ impl GeometryStep<'_> {
         for k in (0..self.basis.len()).filter(|&k| k != self.center) {
             set_way(k, way);
             let (slope, square) = (dot(way, gradient), dot(way, way));
-            let ends = self.range(way, square.sqrt());
+            let ends = self.range(way, square.sqrt(), is_bounded);
             let (multiple, value, bound) =
                 if k == t { peak(slope, ends) } else { hump(slope, ends) };
             // The denominator is at least this on the line (Powell 2009, eq. 3.11).
@@ -176,11 +182,14 @@ impl GeometryStep<'_> {
     }
 
     /// The ends of the line in the region, each with the bound that it lies on. The way to y_k itself is never cut short.
-    fn range(&self, way: &[f64], length: f64) -> [End; 2] {
+    fn range(&self, way: &[f64], length: f64, is_bounded: bool) -> [End; 2] {
         let reach = self.radius / length;
         let least = reach.min(1.0);
         let (mut first, mut last) =
             (End { multiple: -reach, bound: None }, End { multiple: reach, bound: None });
+        if !is_bounded {
+            return [first, last];
+        }
         for (i, &w) in way.iter().enumerate() {
             if w == 0.0 {
                 continue;

@@ -19,7 +19,10 @@
 //! * M. J. D. Powell, The NEWUOA software for unconstrained optimization without derivatives (2006), sections 3 to 5,
 //!   <https://doi.org/10.1007/0-387-30065-1_16>
 
-use thalweg_linalg::{axpy, dot, mul, mul_transposed, nrm2};
+use thalweg_linalg::{add_mul_transposed, axpy, dot, mul, mul_transposed, nrm2};
+
+/// From so many variables on, products with all points are taken at once, which needs memory.
+const AT_ONCE: usize = 8;
 
 /// The Lagrange functions of a set of points.
 #[derive(Clone, Debug)]
@@ -158,8 +161,20 @@ impl LagrangeBasis {
         self.add_curvature(weights, x, gradient);
     }
 
+    /// The inner products of `v` with all points.
+    pub(super) fn products(&self, v: &[f64]) -> Vec<f64> {
+        let mut products = vec![0.0; self.m];
+        mul(&self.points, self.n, v, &mut products);
+        products
+    }
+
     /// Add (sum w_k y_k y_k') v to `out`.
     pub fn add_curvature(&self, weights: &[f64], v: &[f64], out: &mut [f64]) {
+        if self.n >= AT_ONCE {
+            let mut along = self.products(v);
+            along.iter_mut().zip(weights).for_each(|(along, weight)| *along *= weight);
+            return add_mul_transposed(&self.points, self.n, &along, out);
+        }
         for (&weight, y) in weights.iter().zip(self.points.chunks_exact(self.n)) {
             if weight != 0.0 {
                 axpy(weight * dot(y, v), y, out);
@@ -176,23 +191,25 @@ impl LagrangeBasis {
         tail.resize(n, 0.0);
         w.resize(m, 0.0);
         let center = self.point(from);
-        for (w, y) in w.iter_mut().zip(self.points.chunks_exact(n)) {
-            let along = dot(y, d);
-            *w = along * (0.5 * along + dot(y, center));
+        mul(&self.points, n, center, w);
+        mul(&self.points, n, d, lagrange);
+        for (w, along) in w.iter_mut().zip(&*lagrange) {
+            *w = along * (0.5 * along + *w);
         }
         self.hessian_weights(w, inner, lagrange);
         let mut product = dot(inner, inner);
-        for ((lagrange, w), row) in lagrange.iter_mut().zip(&*w).zip(self.b.chunks_exact(n)) {
-            let slope = dot(row, d);
+        inner.resize(m + n, 0.0);
+        mul(&self.b, n, d, inner);
+        let (slopes, last_block) = inner.split_at(m);
+        for ((lagrange, w), slope) in lagrange.iter_mut().zip(&*w).zip(slopes) {
             product += 2.0 * w * slope;
             *lagrange += slope;
         }
         lagrange[from] += 1.0;
         self.gradient_at_base(w, tail);
-        for (a, tail) in tail.iter_mut().enumerate() {
-            let last_block = dot(self.b_row(m + a), d);
-            product += last_block * d[a];
-            *tail += last_block;
+        for ((tail, of_d), d) in tail.iter_mut().zip(last_block).zip(d) {
+            product += of_d * d;
+            *tail += of_d;
         }
         let (across, size, length) = (dot(center, d), dot(center, center), dot(d, d));
         *beta = across * across + length * (size + 2.0 * across + 0.5 * length) - product;
@@ -252,7 +269,7 @@ impl LagrangeBasis {
     /// Reflect the columns of Z so that row t has one element only, the first. Z Z' stays as it is.
     fn reduce_row(&mut self, t: usize, candidate: &mut Candidate) {
         let width = self.width();
-        let v = &mut candidate.inner;
+        let Candidate { inner: v, w: along, .. } = candidate;
         v.clear();
         v.extend_from_slice(&self.z[t * width..(t + 1) * width]);
         let norm = nrm2(v);
@@ -261,9 +278,10 @@ impl LagrangeBasis {
         }
         v[0] += if v[0] < 0.0 { -norm } else { norm };
         let scale = 2.0 / dot(v, v);
-        for row in self.z.chunks_exact_mut(width) {
-            let weight = scale * dot(row, v);
-            axpy(-weight, v, row);
+        along.resize(self.m, 0.0);
+        mul(&self.z, width, v, along);
+        for (row, along) in self.z.chunks_exact_mut(width).zip(&*along) {
+            axpy(-(scale * along), v, row);
         }
         self.z[t * width + 1..(t + 1) * width].fill(0.0);
     }
