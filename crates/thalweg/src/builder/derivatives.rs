@@ -82,7 +82,7 @@ impl<'a, P: Params, F> Optimization<'a, P, Closures<'a, P, F>> {
     /// )
     /// .derivative(|x, g| g.iter_mut().enumerate().for_each(|(i, g)| *g = 2.0 * weight(i) * x[i]))
     /// .hessian_product(|_, d, out| out.iter_mut().enumerate().for_each(|(i, out)| *out = 2.0 * weight(i) * d[i]))
-    /// .algorithm("newton_cg")
+    /// .algorithm("trust_ncg")
     /// .run()?;
     /// assert!(result.success && result.fun < 1e-6);
     /// # Ok::<(), thalweg::OptimizeError>(())
