@@ -1,7 +1,7 @@
 //! What the tests of several algorithms share.
 
-use thalweg_core::ProblemSpec;
 use thalweg_core::testing::FunctionOracle;
+use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec};
 
 /// Rosenbrock's valley, chained.
 pub(crate) fn rosenbrock(x: &[f64]) -> f64 {
@@ -34,4 +34,41 @@ pub(crate) fn assert_within_bounds(oracle: &FunctionOracle<'_>, spec: &ProblemSp
             assert!((spec.lower[i]..=spec.upper[i]).contains(&x[i]), "{x:?} leaves the bounds");
         }
     }
+}
+
+/// Solve from `x0`, without bounds.
+pub(crate) fn run(
+    algorithm: &dyn Algorithm,
+    oracle: &mut FunctionOracle<'_>,
+    x0: &[f64],
+) -> Finish {
+    let spec = ProblemSpec::unconstrained(x0.len());
+    algorithm.solve(&mut Problem::new(oracle, &spec), x0).unwrap()
+}
+
+/// (x^2 - 1)^2 + y^2 + z^4: negative curvature along x near 0, none along z at 0.
+pub(crate) fn wells<'a>() -> FunctionOracle<'a> {
+    FunctionOracle::scalar(|x| (x[0] * x[0] - 1.0).powi(2) + x[1] * x[1] + x[2].powi(4))
+        .with_gradient(|x, g| {
+            g.copy_from_slice(&[4.0 * x[0] * (x[0] * x[0] - 1.0), 2.0 * x[1], 4.0 * x[2].powi(3)]);
+        })
+}
+
+/// [`wells`] with its Hessian.
+pub(crate) fn with_hessian(oracle: FunctionOracle<'_>) -> FunctionOracle<'_> {
+    oracle.with_hessian(|x, h| {
+        h.fill(0.0);
+        (h[0], h[4], h[8]) = (12.0 * x[0] * x[0] - 4.0, 2.0, 12.0 * x[2] * x[2]);
+    })
+}
+
+/// [`wells`] with products of its Hessian.
+pub(crate) fn with_products(oracle: FunctionOracle<'_>) -> FunctionOracle<'_> {
+    oracle.with_hessian_product(|x, d, p| {
+        p.copy_from_slice(&[
+            (12.0 * x[0] * x[0] - 4.0) * d[0],
+            2.0 * d[1],
+            12.0 * x[2] * x[2] * d[2],
+        ]);
+    })
 }

@@ -99,32 +99,7 @@ impl Region for AlongPath {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use thalweg_core::ProblemSpec;
-    use thalweg_core::testing::FunctionOracle;
-
-    fn run(algorithm: &Dogleg, oracle: &mut FunctionOracle<'_>, x0: &[f64]) -> Finish {
-        let spec = ProblemSpec::unconstrained(x0.len());
-        algorithm.solve(&mut Problem::new(oracle, &spec), x0).unwrap()
-    }
-
-    /// (x^2 - 1)^2 + y^2 + z^4: negative curvature along x near 0, none along z at 0.
-    fn wells<'a>() -> FunctionOracle<'a> {
-        FunctionOracle::scalar(|x| (x[0] * x[0] - 1.0).powi(2) + x[1] * x[1] + x[2].powi(4))
-            .with_gradient(|x, g| {
-                g.copy_from_slice(&[
-                    4.0 * x[0] * (x[0] * x[0] - 1.0),
-                    2.0 * x[1],
-                    4.0 * x[2].powi(3),
-                ]);
-            })
-    }
-
-    fn with_hessian(oracle: FunctionOracle<'_>) -> FunctionOracle<'_> {
-        oracle.with_hessian(|x, h| {
-            h.fill(0.0);
-            (h[0], h[4], h[8]) = (12.0 * x[0] * x[0] - 4.0, 2.0, 12.0 * x[2] * x[2]);
-        })
-    }
+    use crate::testing::{run, wells, with_hessian};
 
     #[test]
     fn a_hessian_that_is_not_positive_definite_is_no_error() {

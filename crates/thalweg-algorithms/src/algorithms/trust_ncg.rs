@@ -95,35 +95,8 @@ impl Region for Truncated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use thalweg_core::testing::FunctionOracle;
-    use thalweg_core::{ProblemSpec, Want};
-
-    fn run(algorithm: &TrustNcg, oracle: &mut FunctionOracle<'_>, x0: &[f64]) -> Finish {
-        let spec = ProblemSpec::unconstrained(x0.len());
-        algorithm.solve(&mut Problem::new(oracle, &spec), x0).unwrap()
-    }
-
-    /// (x^2 - 1)^2 + y^2 + z^4: negative curvature along x near 0, none along z at 0.
-    fn wells<'a>() -> FunctionOracle<'a> {
-        FunctionOracle::scalar(|x| (x[0] * x[0] - 1.0).powi(2) + x[1] * x[1] + x[2].powi(4))
-            .with_gradient(|x, g| {
-                g.copy_from_slice(&[
-                    4.0 * x[0] * (x[0] * x[0] - 1.0),
-                    2.0 * x[1],
-                    4.0 * x[2].powi(3),
-                ]);
-            })
-    }
-
-    fn with_products(oracle: FunctionOracle<'_>) -> FunctionOracle<'_> {
-        oracle.with_hessian_product(|x, d, p| {
-            p.copy_from_slice(&[
-                (12.0 * x[0] * x[0] - 4.0) * d[0],
-                2.0 * d[1],
-                12.0 * x[2] * x[2] * d[2],
-            ]);
-        })
-    }
+    use crate::testing::{run, wells, with_products};
+    use thalweg_core::Want;
 
     #[test]
     fn leaves_a_saddle_with_products_alone() {
