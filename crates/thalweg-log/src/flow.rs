@@ -59,6 +59,14 @@ impl Flow {
 
     /// To be called outside of a transaction, before the first one that counts.
     pub fn begin(&self, connection: &Connection) -> rusqlite::Result<()> {
+        if !self.is_new() && self.care == Care::Always {
+            // Whoever wrote to the file before may have left it to the system when the disk gets it.
+            sync_all(connection);
+        }
+        self.set_pragmas(connection)
+    }
+
+    fn set_pragmas(&self, connection: &Connection) -> rusqlite::Result<()> {
         let (synchronous, wal_bytes) = match self.care {
             Care::Never | Care::Later => ("OFF", WAL_BYTES_RELAXED),
             Care::Always if self.mover.is_some() => ("NORMAL", 0),
@@ -75,20 +83,18 @@ impl Flow {
         let order = if self.care == Care::Always { Order::Move } else { Order::Sync };
         if self.mover.as_mut().is_some_and(|mover| mover.committed(bytes, order).is_err()) {
             self.mover = None;
-            let _ = self.begin(connection);
+            let _ = self.set_pragmas(connection);
         }
     }
 
     /// Once the file is no longer young, what it and its write-ahead log hold is brought onto the disk, and everything that comes
-    /// later is in order. (If the disk refuses, it will refuse that, too.)
+    /// later is in order.
     pub fn look_at_clock(&mut self, connection: &Connection) {
         let is_young = self.created_at.is_some_and(|begin| begin.elapsed() < YOUNG);
         if self.care == Care::Later && !is_young && connection.is_autocommit() {
             self.care = Care::Always;
-            for part in [Part::WriteAheadLog, Part::Main] {
-                let _ = disk::sync(connection, part);
-            }
-            let _ = self.begin(connection);
+            sync_all(connection);
+            let _ = self.set_pragmas(connection);
         }
     }
 
@@ -110,6 +116,13 @@ impl Flow {
     }
 }
 
+/// Wait until the disk has a log as it is. If it refuses, it is going to refuse what comes later, which is told.
+fn sync_all(connection: &Connection) {
+    for part in [Part::WriteAheadLog, Part::Main] {
+        let _ = disk::sync(connection, part);
+    }
+}
+
 /// A file that the disk is waited for when this is dropped, if that is due: after the connection was closed.
 pub(crate) struct SyncedLast {
     pub path: PathBuf,
@@ -123,6 +136,55 @@ impl Drop for SyncedLast {
         if self.is_due && !beside(&self.path, "-wal").exists() {
             let file = fs::OpenOptions::new().append(true).open(&self.path);
             let _ = file.and_then(|file| file.sync_all());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::IfExists;
+    use crate::store::{ProblemHeader, Store};
+
+    /// The pragmas "synchronous" and "wal_autocheckpoint".
+    fn pragmas(connection: &Connection) -> [i64; 2] {
+        ["synchronous", "wal_autocheckpoint"]
+            .map(|name| connection.pragma_query_value(None, name, |row| row.get(0)).unwrap())
+    }
+
+    #[test]
+    fn the_disk_is_waited_for_once_a_file_is_no_longer_young() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = LogOptions::new(folder.path().join("log.db"));
+        let mut store = Store::open(&options, 2, false).unwrap();
+        store.begin(&ProblemHeader::default()).unwrap();
+        let (flow, connection) = store.parts();
+        assert_eq!(pragmas(connection), [0, WAL_BYTES_RELAXED / 4096]);
+        flow.look_at_clock(connection);
+        assert_eq!(pragmas(connection)[0], 0, "it is still young");
+        flow.created_at = Instant::now().checked_sub(2 * YOUNG);
+        connection.execute_batch("BEGIN").unwrap();
+        flow.look_at_clock(connection);
+        assert_eq!(pragmas(connection)[0], 0, "nothing changes within a transaction");
+        connection.execute_batch("COMMIT").unwrap();
+        flow.look_at_clock(connection);
+        assert_eq!(pragmas(connection), [1, 0], "another thread moves the write-ahead log");
+    }
+
+    #[test]
+    fn who_waits_for_the_disk_depends_on_durability_and_age() {
+        let folder = tempfile::tempdir().unwrap();
+        let expected =
+            [(Durability::Grouped, 0, 1), (Durability::Strict, 1, 1), (Durability::Unsafe, 0, 0)];
+        for (durability, new, old) in expected {
+            let path = folder.path().join(format!("{durability:?}.db"));
+            let if_exists = IfExists::Extend;
+            let options = LogOptions { durability, if_exists, ..LogOptions::new(path) };
+            for synchronous in [new, old] {
+                let mut store = Store::open(&options, 2, false).unwrap();
+                store.begin(&ProblemHeader::default()).unwrap();
+                assert_eq!(pragmas(store.parts().1)[0], synchronous, "{durability:?}");
+            }
         }
     }
 }

@@ -303,6 +303,11 @@ impl Store {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub fn parts(&mut self) -> (&mut Flow, &Connection) {
+        (&mut self.flow, &self.connection)
+    }
+
     /// Let the file grow to at most so many pages, to see what a full disk does.
     #[cfg(test)]
     pub fn limit_pages(&self, pages: i64) -> rusqlite::Result<()> {
