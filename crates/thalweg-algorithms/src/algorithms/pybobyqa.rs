@@ -84,9 +84,10 @@ pub struct Pybobyqa {
     /// The size of the noise relative to the objective, none if there is no such noise.
     #[option(default = None, above = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
-    /// How many evaluations at each point make its value, which is their mean: k of them make the noise sqrt(k) times smaller.
-    #[option(default = 1, min = 1)]
-    pub noise_n_evals_per_point: u64,
+    /// How many evaluations at each point make its value, which is their mean: k of them make the noise sqrt(k) times smaller; none
+    /// for 1.
+    #[option(default = None, min = 1)]
+    pub noise_n_evals_per_point: Option<u64>,
     /// Whether to restart; none for yes with a noise level, in search of a global optimum, or with any number of restarts.
     #[option(default = None)]
     pub use_restarts: Option<bool>,
@@ -103,7 +104,7 @@ pub struct Pybobyqa {
     #[option(default = 3, min = 1)]
     pub restart_n_moved_points: u64,
     /// Whether a soft restart goes on from the best of the points that it has moved, even if that one is worse than the best of all.
-    #[option(default = false)]
+    #[option(default = true)]
     pub restart_moves_center: bool,
     /// Whether a hard restart takes the value at the best point for known, instead of evaluating the objective there again.
     #[option(default = true)]
@@ -232,7 +233,7 @@ impl Pybobyqa {
             better_first: false,
             directions: self.initial_directions,
             orthogonal: self.random_directions_orthogonal,
-            copies: self.noise_n_evals_per_point as usize,
+            copies: self.noise_n_evals_per_point.unwrap_or(1) as usize,
         }
     }
 

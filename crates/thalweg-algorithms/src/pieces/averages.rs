@@ -58,6 +58,6 @@ mod tests {
         let spec = ProblemSpec::unconstrained(1);
         let mut oracle = FunctionOracle::scalar(&mut failing);
         let mut problem = Problem::new(&mut oracle, &spec);
-        assert!(averages(&mut problem, &[0.0], 2).unwrap()[0].is_nan());
+        assert!(!averages(&mut problem, &[0.0], 2).unwrap()[0].is_finite());
     }
 }

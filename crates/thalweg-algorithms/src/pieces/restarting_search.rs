@@ -6,6 +6,8 @@
 //!   solvers, ACM Transactions on Mathematical Software 45 (2019), <https://doi.org/10.1145/3338517>
 //! * C. Cartis, L. Roberts, O. Sheridan-Methven, Escaping local minima with local derivative-free methods: a numerical investigation,
 //!   Optimization 71 (2022), <https://doi.org/10.1080/02331934.2021.1883015>
+//! * M. J. D. Powell, The NEWUOA software for unconstrained optimization without derivatives (2006), section 7,
+//!   <https://doi.org/10.1007/0-387-30065-1_16>
 //! * M. J. D. Powell, The BOBYQA algorithm for bound constrained optimization without derivatives (2009),
 //!   <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
@@ -19,9 +21,14 @@ use super::radius_course::RadiusCourse;
 use super::search_rules::{Course, RestartType, SearchRules};
 
 /// The model's gradient has to be this much larger (squared) than the least model's before that takes its place.
-const ASTRAY: f64 = 4.0;
-/// The power of the squared distance that weighs points when one has to go.
-const DISTANCE_POWER: i32 = 4;
+const ASTRAY: f64 = 1.0;
+/// The power of the squared distance that weighs points when one has to go, and the distance up to which all count the same, in radii
+/// (Powell 2006, section 7).
+const DISTANCE_POWER: i32 = 3;
+const NEAR: f64 = 0.1;
+/// Points farther away than this, in terms of rho, have to move before rho sinks: in a full set of points, and in a smaller one, whose
+/// model knows too little of the curvature to judge from afar.
+const FAR: [f64; 2] = [10.0, 2.0];
 
 /// The search with its state.
 pub struct RestartingSearch {
@@ -94,8 +101,14 @@ impl RestartingSearch {
         }
         let Radii { delta, rho, length, last, .. } = self.state.radii;
         let accurate = short && self.state.is_accurate(&self.step.step);
-        let far =
-            if accurate { None } else { self.state.set.farthest((2.0 * delta).max(10.0 * rho)) };
+        let [full, few] = FAR;
+        let is_full = self.state.set.basis.len() > 2 * self.state.d.len();
+        let distance = if is_full { full } else { few };
+        let far = if accurate {
+            None
+        } else {
+            self.state.set.farthest((2.0 * delta).max(distance * rho))
+        };
         if let Some(far) = far {
             self.improve(problem, far)?;
         } else if short || ratio <= 0.0 && delta.max(length) <= rho {
@@ -221,7 +234,7 @@ impl RestartingSearch {
         let ratio = (state.trial.value - old) / state.trial.change;
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
-        let near = state.radii.delta.max(state.radii.rho);
+        let near = (NEAR * state.radii.delta).max(state.radii.rho);
         let t = state.replaceable(near, DISTANCE_POWER, 0.0);
         if state.exchange(problem, t)? && !rules.least_models {
             let astray = state.is_astray(ASTRAY);
