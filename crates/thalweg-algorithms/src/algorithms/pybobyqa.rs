@@ -10,22 +10,25 @@
 //! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region
 //! make it small, as in `bobyqa`. With a noise level, the search ends when the values at all points differ by less than the noise, and
 //! radii sink slowly. Instead of ending, it begins again with its first radius if restarts are left, from the points that it has, after
-//! the three next to the best one were moved away. With `seek_global_optimum`, restarts that find nothing better begin with a radius
-//! that grows from one to the next.
+//! the three next to the best one were moved away; it goes on from the best of these, so that one lucky value holds nothing up. It does
+//! so before the end, too, when the radius sinks while the models change more and more, which is what noise does to them
+//! (`pieces::radius_course`). With `seek_global_optimum`, restarts that find nothing better begin with a radius that grows from one to
+//! the next. With `noise_n_evals_per_point`, each value is a mean, and at the end the best mean counts, not the luckiest evaluation.
 //!
 //! # Differences from the reference
 //! Written from the papers, on the pieces that `bobyqa` uses: what its page says of the matrix of the interpolation conditions and of
 //! values that are not finite holds here. Against Py-BOBYQA 1.5:
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
-//! * points have to go by Powell's denominators, far ones earlier (the power of the distance in their weight is eight), and move to where
-//!   their Lagrange function is largest on lines; the least model takes over as in BOBYQA; chosen on the problems of Moré and Wild;
+//! * points have to go by Powell's denominators and his weights of far ones in NEWUOA, and move to where their Lagrange function is
+//!   largest on lines; the least model takes over as in `bobyqa`; chosen on the problems of Moré and Wild from random starts;
+//! * with fewer than 2 n + 1 points, those farther away than twice the radius' lower limit move before that sinks, not ten times;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
 //!   smaller for all;
 //! * progress is slow relative to the objective, and a run that ends so is no success;
 //! * with noise, more than 2 n + 1 points are the default up to ten variables only;
-//! * there is no averaging of repeated evaluations; restarts follow the end of the radius, the noise level and slow progress, not the
-//!   course of the radii; the restarts of `seek_global_optimum` keep the best point instead of going elsewhere by chance.
+//! * how often a point is evaluated is a number, not a function of the radii;
+//! * whether noise has got the upper hand is judged by the gradients of the models alone, not by their second derivatives as well.
 //!
 //! The first points are one batch.
 //!
