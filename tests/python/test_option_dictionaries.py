@@ -108,7 +108,7 @@ def test_repeated_evaluations_are_averaged():
         ),
         (
             {"trustregion_reset_options": {"max_interpolation_points": 9}},
-            "option 'trustregion_reset_options_max_interpolation_points' of nag_pybobyqa is 9, "
+            "option 'trustregion_reset_options_max_interpolation_points' of nag_pybobyqa is 9.0, "
             "but has to be none: only nag_dfols has points beyond those that its model needs",
         ),
         (

@@ -38,7 +38,7 @@ fn what_is_wrong_with_a_dictionary_is_said() {
             "trustregion_reset_options.reset_typ",
             "hard".into(),
             "The option 'trustregion_reset_options' of nag_pybobyqa has no key 'reset_typ'. Did you mean [\"reset_type\", \
-             \"use_resets\", \"trust_region_scaling_at_unsuccessful_reset\"]?",
+             \"use_resets\", \"points_to_replace_at_soft_reset\"]?",
         ),
         (
             "convergence_slow_progress",
