@@ -436,7 +436,7 @@ fn evaluator<'s, 'a: 's>(
         violation: constraints.violation(&at_start),
         constraints: at_start,
     };
-    Ok(Evaluator {
+    let mut evaluator = Evaluator {
         objective: spec.objective,
         space,
         constraints,
@@ -468,7 +468,10 @@ fn evaluator<'s, 'a: 's>(
         counts: Counts::default(),
         failure: None,
         scratch: Scratch::new(space),
-    })
+        is_plain: false,
+    };
+    evaluator.is_plain = evaluator.may_be_plain();
+    Ok(evaluator)
 }
 
 /// What an algorithm's run ended with.

@@ -74,4 +74,5 @@ pub mod truncated_cg;
 pub mod truncated_step;
 pub mod trust_region_2d;
 pub mod trust_region_eigen;
+pub mod vertex_sum;
 pub mod wolfe_search;
