@@ -67,6 +67,7 @@ pub mod steihaug;
 pub mod step_change;
 pub mod step_pairs;
 pub mod subspace_minimization;
+pub mod subspace_simplex;
 pub mod subspace_step;
 pub mod symmetric_model;
 pub mod tridiagonal_region;
