@@ -130,7 +130,13 @@ impl Simplex {
     /// Put another vertex in the place of the one of this rank, and restore the order.
     pub fn replace(&mut self, rank: usize, x: &[f64], value: f64) {
         self.set(rank, x, value);
-        self.sort_from(rank);
+        if rank < self.dim {
+            return self.sort_from(rank);
+        }
+        let (&place, others) = self.order.split_last().expect("a simplex has vertices");
+        let new_rank = others.partition_point(|&other| self.values[other] <= value);
+        self.order.copy_within(new_rank..rank, new_rank + 1);
+        self.order[new_rank] = place;
     }
 
     /// Put other vertices and values in the place of those of ranks `first`, `first + 1`, ..., and restore the order.

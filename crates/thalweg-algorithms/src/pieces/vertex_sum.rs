@@ -7,8 +7,13 @@
 //! Reference: T. Ogita, S. M. Rump, S. Oishi, Accurate sum and dot product, SIAM J. Sci. Comput. 26 (2005), algorithm 4.1,
 //! <https://doi.org/10.1137/030601818>
 
+use multiversion::multiversion;
+
 /// From this number of variables on the sum is kept. Below, adding up is cheap, and the same to the last bit as scipy's.
 pub const FEWEST: usize = 32;
+
+/// How often each vertex changes before the sum is made anew.
+const MOST_CHANGES: usize = 8;
 
 /// The sum over all vertices, coordinate by coordinate.
 #[derive(Clone, Debug, Default)]
@@ -23,38 +28,46 @@ impl VertexSum {
     /// Add up the vertices, which are given one after the other.
     pub fn new(dim: usize, points: &[f64]) -> Self {
         let mut sum = VertexSum { high: vec![0.0; dim], low: vec![0.0; dim], changes: 0 };
-        points.chunks_exact(dim).for_each(|vertex| sum.add(vertex, 1.0));
+        let nothing = vec![0.0; dim];
+        for vertex in points.chunks_exact(dim) {
+            exchange(&mut sum.high, &mut sum.low, vertex, &nothing);
+        }
         sum
     }
 
     /// One of the vertices moves from `old` to `new`. Returns whether the sum has to be made anew.
     pub fn change(&mut self, old: &[f64], new: &[f64]) -> bool {
-        self.add(new, 1.0);
-        self.add(old, -1.0);
+        exchange(&mut self.high, &mut self.low, new, old);
         self.changes += 1;
-        self.changes > self.high.len()
-    }
-
-    fn add(&mut self, vertex: &[f64], sign: f64) {
-        for ((high, low), x) in self.high.iter_mut().zip(&mut self.low).zip(vertex) {
-            let x = sign * x;
-            let sum = *high + x;
-            let part = sum - *high;
-            *low += (*high - (sum - part)) + (x - part);
-            *high = sum;
-        }
+        self.changes > MOST_CHANGES * self.high.len()
     }
 
     /// The mean of all vertices but one. Returns whether it is finite.
     pub fn mean_without(&self, vertex: &[f64], mean: &mut [f64]) -> bool {
-        let count = self.high.len() as f64;
+        let weight = 1.0 / self.high.len() as f64;
         let sums = self.high.iter().zip(&self.low).zip(vertex);
         let mut finite = true;
         for (mean, ((high, low), x)) in mean.iter_mut().zip(sums) {
-            *mean = ((high - x) + low) / count;
+            *mean = ((high - x) + low) * weight;
             finite &= mean.is_finite();
         }
         finite
+    }
+}
+
+/// Add one vertex to the sum and take another away. The version for wider registers does the same to the last bit.
+#[multiversion(targets("x86_64+avx2"))]
+fn exchange(high: &mut [f64], low: &mut [f64], new: &[f64], old: &[f64]) {
+    let plus = |sum: f64, x: f64| {
+        let rounded = sum + x;
+        let part = rounded - sum;
+        (rounded, (sum - (rounded - part)) + (x - part))
+    };
+    for ((high, low), (new, old)) in high.iter_mut().zip(low).zip(new.iter().zip(old)) {
+        let (with, error) = plus(*high, *new);
+        let (without, further) = plus(with, -old);
+        *high = without;
+        *low += error + further;
     }
 }
 
@@ -69,7 +82,7 @@ mod tests {
         let mut points: Vec<f64> = (0..=n).flat_map(|k| (0..n).map(move |i| at(k, i))).collect();
         let mut sum = VertexSum::new(n, &points);
         let mut mean = vec![0.0; n];
-        for step in 0..10 * n {
+        for step in 0..20 * n {
             let k = (step * 7) % (n + 1);
             // Now and then a vertex is far away.
             let size = if step % 9 == 0 { 1e12 } else { 1.0 };
