@@ -260,12 +260,9 @@ def least_squares_with(method):
 
 
 def neldermead_parallel(recorder, _, start):
+    # minimize evaluates the start once, the algorithm only its simplex around it: all of these are calls of the user's function.
     options = {"convergence_ftol_abs": 1e-14, "convergence_xtol_abs": 1e-14, "stopping_maxiter": 10**6}
-    try:
-        om.minimize(recorder.value, start, algorithm="neldermead_parallel", algo_options=options)
-    finally:
-        # minimize evaluates the start once by itself, before the algorithm does.
-        del recorder.values[0]
+    om.minimize(recorder.value, start, algorithm="neldermead_parallel", algo_options=options)
 
 
 def migrad(recorder, jacobian, start):
@@ -330,7 +327,7 @@ ALGORITHMS = {
     "scipy_cobyla": (cobyla, BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_cobyla": (nlopt_with("LN_COBYLA"), BUDGET_WITHOUT_DERIVATIVES),
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
-    "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
+    "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES),
     "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),
     "nag_dfols": (nag_dfols, BUDGET_WITHOUT_DERIVATIVES),
     "nag_pybobyqa": (nag_pybobyqa, BUDGET_WITHOUT_DERIVATIVES),

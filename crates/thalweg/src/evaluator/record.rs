@@ -87,7 +87,8 @@ impl Evaluator<'_> {
         self.sinks.iter_mut().for_each(|sink| sink.record(&event));
     }
 
-    fn is_within_bounds(&self, x: &[f64]) -> bool {
+    #[inline]
+    pub(super) fn is_within_bounds(&self, x: &[f64]) -> bool {
         let lower = self.space.lower().is_none_or(|lower| x.iter().zip(lower).all(|(x, l)| x >= l));
         lower && self.space.upper().is_none_or(|upper| x.iter().zip(upper).all(|(x, u)| x <= u))
     }
@@ -107,13 +108,7 @@ impl Evaluator<'_> {
         if values.values.iter().enumerate().any(fallen) {
             return Err(Stop::Unbounded);
         }
-        if let Some(target) = self.limits.target {
-            let sign = if self.maximize { -1.0 } else { 1.0 };
-            if self.best.value <= sign * target && self.best.violation.is_feasible() {
-                return Err(Stop::Target { value: sign * self.best.value, target });
-            }
-        }
-        Ok(())
+        self.check_target()
     }
 
     pub(super) fn report_iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
