@@ -18,7 +18,7 @@
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
 //! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
-//! subproblems are powers of the algorithm's own, two thirds for the first one, and then nearer to 1 as the constraints come nearer to
+//! subproblems are powers of the algorithm's own, three quarters for the first one, and then nearer to 1 as the constraints come nearer to
 //! theirs. A subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty.
 //!
 //! **Cost.** Some 4 to 10 runs of the algorithm, most of them short ones.
