@@ -44,6 +44,9 @@ pub enum Target {
     NoEffect,
 }
 
+/// Algorithms of ours that have the name of one of optimagic's own, with its limit on iterations where that is not the shared one.
+pub(crate) const MAXITER: &[(&str, u64)] = &[("bhhh", 200), ("pounders", 2000)];
+
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
     Preset {
@@ -71,6 +74,8 @@ pub const PRESETS: &[Preset] = &[
             own("trustregion_increase_threshold"),
             own("trustregion_decrease_factor"),
             own("trustregion_increase_factor"),
+            // The original takes an instance of fides' class Broyden instead.
+            own("broyden_phi"),
         ],
         success_message: None,
     },
