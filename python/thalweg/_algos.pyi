@@ -899,6 +899,7 @@ class Fides(Algorithm):
     trustregion_increase_threshold: float | str
     trustregion_decrease_factor: float | str
     trustregion_increase_factor: float | str
+    broyden_phi: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -920,6 +921,7 @@ class Fides(Algorithm):
         trustregion_increase_threshold: float | str = ...,
         trustregion_decrease_factor: float | str = ...,
         trustregion_increase_factor: float | str = ...,
+        broyden_phi: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
