@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod averages;
 pub mod ball_search;
 pub mod ball_step;
 pub mod bounded_search;
@@ -75,4 +76,5 @@ pub mod truncated_cg;
 pub mod truncated_step;
 pub mod trust_region_2d;
 pub mod trust_region_eigen;
+pub mod vertex_sum;
 pub mod wolfe_search;
