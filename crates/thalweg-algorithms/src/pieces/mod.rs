@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod averages;
 pub mod ball_search;
 pub mod ball_step;
 pub mod bounded_search;
