@@ -10,26 +10,42 @@
 
 use std::collections::VecDeque;
 
-/// How many iterations are looked at.
-const ITERATIONS: usize = 30;
-/// The least slope of the logarithm of the changes, per iteration.
-const SLOPE: f64 = 0.015;
-/// The least correlation of that logarithm with the number of the iteration.
-const CORRELATION: f64 = 0.1;
 /// The radius has to sink at least this many times as often as it grows.
 const SINKING: usize = 2;
 
+/// What is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct CourseRules {
+    /// How many iterations; with none, no course tells of noise.
+    pub iterations: usize,
+    /// The least slope of the logarithm of the changes, per iteration.
+    pub slope: f64,
+    /// The least correlation of that logarithm with the number of the iteration.
+    pub correlation: f64,
+}
+
 /// Radii and changes of the models, the last ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RadiusCourse {
+    rules: CourseRules,
     steps: VecDeque<(f64, f64)>,
 }
 
 impl RadiusCourse {
+    /// Nothing yet.
+    pub fn new(rules: CourseRules) -> Self {
+        RadiusCourse { rules, steps: VecDeque::new() }
+    }
+
+    /// Whether anything is looked at.
+    pub fn is_watched(&self) -> bool {
+        self.rules.iterations > 0
+    }
+
     /// Remember the radius of an iteration and by how much its model differs from the last one.
     pub fn record(&mut self, radius: f64, change: f64) {
         self.steps.push_back((radius, change.max(f64::MIN_POSITIVE).ln()));
-        if self.steps.len() > ITERATIONS {
+        if self.steps.len() > self.rules.iterations {
             self.steps.pop_front();
         }
     }
@@ -41,14 +57,17 @@ impl RadiusCourse {
 
     /// Whether noise has got the upper hand.
     pub fn is_lost(&self) -> bool {
-        if self.steps.len() < ITERATIONS {
+        if self.steps.len() < self.rules.iterations.max(2) {
             return false;
         }
         let pairs = || self.steps.iter().zip(self.steps.iter().skip(1));
         let fell = pairs().filter(|(before, after)| after.0 < before.0).count();
         let rose = pairs().filter(|(before, after)| after.0 > before.0).count();
         let (slope, correlation) = self.line();
-        fell > 0 && fell >= SINKING * rose && slope > SLOPE && correlation > CORRELATION
+        fell > 0
+            && fell >= SINKING * rose
+            && slope > self.rules.slope
+            && correlation > self.rules.correlation
     }
 
     /// The slope of the line through the logarithms of the changes, and their correlation with the number of the iteration.
@@ -70,7 +89,8 @@ mod tests {
     use super::*;
 
     fn course(radius: impl Fn(usize) -> f64, change: impl Fn(usize) -> f64) -> RadiusCourse {
-        let mut course = RadiusCourse::default();
+        let rules = CourseRules { iterations: 30, slope: 0.015, correlation: 0.1 };
+        let mut course = RadiusCourse::new(rules);
         (0..40).for_each(|i| course.record(radius(i), change(i)));
         course
     }
