@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use thalweg::core::{Features, OptionKind, OptionValue, Range, SolverKind, words};
-use thalweg::names::{ALIASES, PRESETS, Target};
+use thalweg::names::{ALIASES, PRESETS, PresetOption, Target};
 use thalweg::{PublicAlgorithm, PublicOption, algorithms, public_algorithms};
 
 use crate::set_page;
@@ -221,11 +221,17 @@ fn preset_table(preset: &PublicAlgorithm, own: &PublicAlgorithm) -> String {
         let target = options.iter().find(|option| option.name == *name).map(|o| o.target);
         let native = match target {
             Some(Target::Native(native)) => native,
-            Some(Target::NoEffect) => "",
+            Some(Target::NoEffect | Target::Only(_) | Target::Group(_)) => "",
             None => name,
         };
         let native_default = own.options.iter().find(|option| option.name == native);
         let mut remark = match native {
+            "" if let Some(Target::Group(entries)) = target => {
+                format!(
+                    "a dict: {}",
+                    entries.iter().map(entry_remark).collect::<Vec<_>>().join(", ")
+                )
+            }
             "" => "accepted for compatibility; no effect".to_string(),
             native if native == *name => "as above".to_string(),
             native => format!("stands for `{native}`"),
@@ -238,6 +244,15 @@ fn preset_table(preset: &PublicAlgorithm, own: &PublicAlgorithm) -> String {
         text += &format!("| `{name}` | {} | {remark} |\n", default_cell(default));
     }
     text
+}
+
+/// What an entry of a dict of options stands for.
+fn entry_remark(entry: &PresetOption) -> String {
+    match entry.target {
+        Target::Native(native) if native == entry.name => format!("`{native}` as above"),
+        Target::Native(native) => format!("`{}` for `{native}`", entry.name),
+        _ => format!("`{}` with its default only", entry.name),
+    }
 }
 
 fn type_cell(kind: &OptionKind) -> String {

@@ -25,7 +25,7 @@ use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
 };
-use crate::options::{numerical_derivatives, option_value};
+use crate::options::{named_values, numerical_derivatives};
 use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
@@ -212,9 +212,9 @@ impl Arguments<'_, '_> {
                 (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
         };
-        for (name, value) in self.options.into_iter().flat_map(|options| options.iter()) {
-            let name: String = name.extract()?;
-            resolved.set(&name, &option_value(&name, &value)?).map_err(wrong)?;
+        let values = self.options.map(named_values).transpose()?.unwrap_or_default();
+        for (name, value) in values {
+            resolved.set(&name, &value).map_err(wrong)?;
         }
         Ok((resolved, lines))
     }

@@ -8,7 +8,7 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, Target};
+use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, PresetOption, Target};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -190,7 +190,8 @@ impl Resolved {
         self.preset.and_then(|preset| preset.success_message)
     }
 
-    /// Set an option by its public name; dots may stand for underscores.
+    /// Set an option by its public name; dots may stand for underscores. An entry of a dict of options has the name of both, with a
+    /// dot between.
     ///
     /// # Errors
     /// There is no such option, or the value has the wrong type or lies outside its range.
@@ -199,6 +200,23 @@ impl Resolved {
         match self.target(&name) {
             Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
             Some(Target::NoEffect) => Ok(()),
+            Some(Target::Only(_) | Target::Group(_)) if *value == OptionValue::None => Ok(()),
+            Some(Target::Only(reason)) => self.accept_only(&name, value, reason),
+            Some(Target::Group(entries)) => {
+                let (known, algorithm) = (entry_names(entries), &self.name);
+                let message = format!(
+                    "option '{name}' of {algorithm} is {value}, but has to be a dict with some of the entries {known}, or none"
+                );
+                Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
+            }
+            None if self.group_of(&name).is_some() => {
+                let (group, entry, entries) = self.group_of(&name).unwrap_or_default();
+                let (known, algorithm) = (entry_names(entries), &self.name);
+                let message = format!(
+                    "'{group}' of {algorithm} has no entry '{entry}'. Its entries are {known}."
+                );
+                Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
+            }
             None => {
                 let known = self.option_names().join(", ");
                 let message =
@@ -212,7 +230,7 @@ impl Resolved {
     pub fn get(&self, name: &str) -> Option<OptionValue> {
         let target = match self.target(name)? {
             Target::Native(target) => target,
-            Target::NoEffect => {
+            Target::NoEffect | Target::Only(_) | Target::Group(_) => {
                 let preset = self.preset?.options.iter().find(|option| option.name == name)?;
                 return preset.default.value();
             }
@@ -234,10 +252,50 @@ impl Resolved {
     }
 
     fn target(&self, name: &str) -> Option<Target> {
-        self.public_options()
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, target)| target)
+        let known = self.public_options().into_iter().find(|(known, _)| *known == name);
+        known.map(|(_, target)| target).or_else(|| {
+            let (_, entry, entries) = self.group_of(name)?;
+            entries.iter().find(|option| option.name == entry).map(|option| option.target)
+        })
+    }
+
+    /// The dict of options that the name begins with, the name of the entry and the entries that there are.
+    fn group_of<'a>(
+        &self,
+        name: &'a str,
+    ) -> Option<(&'static str, &'a str, &'static [PresetOption])> {
+        self.public_options().into_iter().find_map(|(group, target)| match target {
+            Target::Group(entries) => {
+                let entry = name.strip_prefix(group)?.strip_prefix('_')?;
+                Some((group, entry, entries))
+            }
+            _ => None,
+        })
+    }
+
+    /// An option of which only the default has a counterpart here.
+    fn accept_only(
+        &self,
+        name: &str,
+        value: &OptionValue,
+        reason: &str,
+    ) -> Result<(), OptimizeError> {
+        let (_, entry, entries) = self.group_of(name).unwrap_or_default();
+        let default = entries.iter().find(|option| option.name == entry);
+        let default = default.and_then(|option| option.default.value());
+        let default = default.unwrap_or(OptionValue::None);
+        let same = match default {
+            OptionValue::Bool(known) => bool::from_value(value) == Some(known),
+            ref known => known == value,
+        };
+        if same {
+            return Ok(());
+        }
+        let message = format!(
+            "option '{name}' of {} is {value}, but has to be {default}: {reason}",
+            self.name
+        );
+        Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
     }
 
     /// The options that a user of this name may set.
@@ -303,11 +361,13 @@ impl Resolved {
     /// Doc, type and range of an option.
     fn declaration(&self, target: Target, default: &OptionValue) -> (String, OptionKind, Range) {
         let Target::Native(name) = target else {
-            return (
-                "Accepted for compatibility; it has no effect.".into(),
-                kind_of(default),
-                Range::ALL,
-            );
+            let doc = match target {
+                Target::Group(entries) => {
+                    format!("A dict with some of the entries {}.", entry_names(entries))
+                }
+                _ => "Accepted for compatibility; it has no effect.".into(),
+            };
+            return (doc, kind_of(default), Range::ALL);
         };
         if let Some(spec) = self.algorithm.spec().options.iter().find(|spec| spec.name == name) {
             return (spec.doc.to_string(), spec.kind, spec.range);
@@ -321,6 +381,11 @@ impl Resolved {
         };
         (spec.doc.to_string(), spec.kind, spec.range)
     }
+}
+
+/// The names of the entries of a dict of options.
+fn entry_names(entries: &[PresetOption]) -> String {
+    entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
 /// The ranges of an algorithm's options, for one whose fields were set without a check.

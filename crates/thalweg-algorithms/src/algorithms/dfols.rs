@@ -14,6 +14,9 @@
 //! noise, the search then goes on with its first radius, after the points next to the best one were moved away; and it does so before,
 //! when the radius sinks while the models change more and more, which is what noise does to them (`pieces::radius_course`).
 //!
+//! With a fast start (`fast_start_min_initial_points`), steps are taken while there are fewer than n + 1 points, and each adds one: for
+//! evaluations so dear that n + 1 of them are too many before the first step.
+//!
 //! # Differences from the reference
 //! Written from the papers. Against DFO-LS 1.6:
 //! * where the bounds allow it, the step is the exact one of the trust region, from a singular value decomposition; elsewhere it is that of
@@ -24,19 +27,23 @@
 //!   around the best, in one batch;
 //! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
 //!   Moré and Wild;
-//! * a point is moved to a twentieth of its distance, not a tenth: new points close to the resolution serve the next steps better, on
-//!   those problems and around them;
+//! * a point is moved to at most 0.07 of its distance, not a tenth: new points close to the resolution serve the next steps better, on
+//!   those problems;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * the extra points of a regression lie along the coordinates and pairs of them, not in random directions;
-//! * there is no start from less than n + 1 points and no averaging of repeated evaluations; restarts keep the best point; runs with slow
-//!   progress are not cut short.
+//! * slow progress ends a run only where the logarithm of the sum of squares goes down by less than 1e-8, not 1e-4, per successful iteration,
+//!   as under optimagic's name, and is no success;
+//! * a fast start goes into new directions along the coordinate of which the most is unknown, and after a step that is too short in any
+//!   case, not in a direction chosen by chance;
+//! * the number of evaluations per point is one number for the whole run; restarts keep the best point.
 //!
 //! The first points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(m n^2 + n^3) operations for n variables and m residuals.
+//! One evaluation and O(m n^2 + n^3) operations for n variables and m residuals, those of the step; a new point changes the model by
+//! O(m n + n^2). With more than n + 1 points, p of them, the model is computed afresh, in O(p n^2 + p m n).
 //!
 //! # References
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization solvers,
@@ -113,16 +120,19 @@ pub struct Dfols {
     /// The size of the noise relative to the sum of squares, none if there is no such noise.
     #[option(default = None, above = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
-    /// How often the residuals are evaluated at every point; their mean is what counts.
-    #[option(default = 1, min = 1)]
-    pub noise_n_evals_per_point: u64,
+    /// How often the residuals are evaluated at every point, where their mean is what counts; none for once.
+    #[option(default = None, min = 1)]
+    pub noise_n_evals_per_point: Option<u64>,
     /// Where the first points lie: "coordinate" along the coordinates, "random" in directions chosen by chance.
     #[option(default = Directions::Coordinate)]
     pub initial_directions: Directions,
     /// Whether directions chosen by chance are orthogonal to each other.
     #[option(default = true)]
     pub random_directions_orthogonal: bool,
-    /// The largest number of restarts in a row that find nothing better; none for 0, with a noise level 10.
+    /// Whether to begin again instead of ending; none for yes with a noise level or a number of restarts.
+    #[option(default = None)]
+    pub use_resets: Option<bool>,
+    /// The largest number of restarts in a row that find nothing better; none for 10 if there are restarts.
     #[option(default = None, overrides = "restarts help only where there is noise")]
     pub n_restarts: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
@@ -134,9 +144,9 @@ pub struct Dfols {
     /// How many points of a regression move after a successful step.
     #[option(default = 0)]
     pub trustregion_n_extra_points_to_replace_successful: u64,
-    /// Where they move: "geometry_improving" to where they tell most, "momentum" on in the direction of the step.
-    #[option(default = ExtraPoints::GeometryImproving)]
-    pub trustregion_method_to_replace_extra_points: ExtraPoints,
+    /// Where they move: "geometry_improving" or none to where they tell most, "momentum" on in the direction of the step.
+    #[option(default = Some(ExtraPoints::GeometryImproving))]
+    pub trustregion_method_to_replace_extra_points: Option<ExtraPoints>,
     /// The ratio of actual to promised decrease from which a step is successful.
     #[option(default = 0.1, above = 0.0, below = 1.0)]
     pub trustregion_threshold_successful: f64,
@@ -269,7 +279,7 @@ impl Dfols {
         let first = FirstResiduals {
             radius: self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
             count: growth.map_or(n_points, |(few, _)| few + 1),
-            samples: self.noise_n_evals_per_point as usize,
+            samples: self.noise_n_evals_per_point.unwrap_or(1) as usize,
             directions: self.initial_directions,
             orthogonal: self.random_directions_orthogonal,
         };
@@ -303,7 +313,8 @@ impl Dfols {
             ),
             moves: ExtraMoves {
                 count: self.trustregion_n_extra_points_to_replace_successful as usize,
-                momentum: self.trustregion_method_to_replace_extra_points == ExtraPoints::Momentum,
+                momentum: self.trustregion_method_to_replace_extra_points
+                    == Some(ExtraPoints::Momentum),
             },
             growth: growth.map(|(_, growth)| growth),
             restarts: self.restarts(n_points, most),
@@ -348,10 +359,10 @@ impl Dfols {
             self.reset_n_extra_interpolation_points_per_soft_reset
         };
         let most_points = self.reset_max_interpolation_points.map_or(n_points, |k| k as usize);
-        let usual = if self.is_noisy() { RESTARTS } else { 0 };
+        let restarts = self.use_resets.unwrap_or(self.is_noisy() || self.n_restarts.is_some());
         let history = if self.reset_auto_detect { self.reset_auto_detect_history } else { 0 };
         RestartRules {
-            most: self.n_restarts.unwrap_or(usual),
+            most: if restarts { self.n_restarts.unwrap_or(RESTARTS) } else { 0 },
             hard,
             afresh: !self.reset_reuse_criterion_value_at_hard_reset,
             last_radius: self.reset_minimal_trustregion_radius_tolerance_scaling,

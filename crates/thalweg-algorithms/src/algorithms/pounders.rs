@@ -27,10 +27,12 @@
 //! * a radius that cannot become smaller ends the run when a step fails, instead of repeating it until the limits are met;
 //! * points without finite residuals are not remembered: steps are cut, improving points tried nearer and on the other side;
 //! * where a step promises less than rounding, the radius becomes as small as the step;
+//! * the limit of iterations, stopping_maxiter, is the one that all algorithms share, not 2000;
 //! * old points are forgotten, so that memory and time per iteration stay the same in long runs.
 //!
 //! # Cost per iteration
-//! One evaluation, rarely two, and O(m n^3 + n^4) operations for n variables and m residuals.
+//! One evaluation, rarely two, and O(m n^2 + n^3) operations for n variables and m residuals: only what is new changes the models.
+//! After every n iterations all points count as new once, which takes O(m n^3).
 //!
 //! # References
 //! * Wild 2017: Solving derivative-free nonlinear least squares problems with POUNDERS,

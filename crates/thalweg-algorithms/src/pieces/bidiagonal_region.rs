@@ -315,9 +315,15 @@ mod tests {
             let mut reference = LsqTrustRegion::default();
             reference.prepare(&jac, &residuals, n).unwrap();
             reference.step(radius, &mut exact).unwrap();
-            // The reference finds the parameter to about a hundredth, and then takes one more step of Newton's method.
+            // The reference finds the parameter less exactly: this step is at least as good, and not far away.
+            let rest = |p: &[f64]| -> f64 {
+                let row = |i: usize| (0..n).map(|j| jac[i * n + j] * p[j]).sum::<f64>() + residuals[i];
+                (0..m).map(|i| row(i) * row(i)).sum()
+            };
+            prop_assert!(nrm2(&p) <= radius * (1.0 + 1e-12));
+            prop_assert!(rest(&p) <= rest(&exact) * (1.0 + 1e-8) + 1e-12, "{:?} {:?}", p, exact);
             let difference: f64 = p.iter().zip(&exact).map(|(a, b)| (a - b).powi(2)).sum();
-            prop_assert!(difference.sqrt() <= 1e-3 * nrm2(&exact), "{:?} {:?}", p, exact);
+            prop_assert!(difference.sqrt() <= 0.05 * nrm2(&exact), "{:?} {:?}", p, exact);
         }
     }
 

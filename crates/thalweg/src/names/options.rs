@@ -5,7 +5,7 @@ use thalweg_core::OptionValue;
 use super::{PresetOption, Target};
 
 /// A default as it can stand in a table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Default {
     /// The native default.
     Native,
