@@ -77,6 +77,8 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.kind == "group":
+        return _convert_group(spec, value, algorithm)
     try:
         converted = _CONVERTERS[spec.kind](value)
     except (TypeError, ValueError, OverflowError):
@@ -89,6 +91,20 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     ):
         raise _invalid(spec, value, algorithm)
     return converted
+
+
+def _convert_group(spec: OptionSpec, value: Any, algorithm: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _invalid(spec, value, algorithm)
+    unknown = [key for key in value if key not in spec.entries]
+    if unknown:
+        from thalweg.utilities import propose_alternatives
+
+        raise InvalidAlgoOptionError(
+            f"The option '{spec.name}' of {algorithm} has no key {unknown[0]!r}. Did you mean "
+            f"{propose_alternatives(str(unknown[0]), list(spec.entries))}?"
+        )
+    return {key: convert(spec.entries[key], entry, algorithm) for key, entry in value.items()}
 
 
 def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:

@@ -11,8 +11,10 @@
 //! algorithms or parameter trees.
 
 mod answer;
+mod disk;
 mod error;
 mod fingerprint;
+mod flow;
 mod hash;
 mod mover;
 mod notes;

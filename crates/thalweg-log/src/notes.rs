@@ -112,10 +112,7 @@ impl Notes {
     /// Put numbers into the buffer.
     pub fn keep_numbers(&mut self, numbers: &[f64]) -> Range<usize> {
         let from = self.buffer.len();
-        self.buffer.resize(from + 8 * numbers.len(), 0);
-        for (bytes, x) in self.buffer[from..].chunks_exact_mut(8).zip(numbers) {
-            bytes.copy_from_slice(&x.to_le_bytes());
-        }
+        self.buffer.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
         from..self.buffer.len()
     }
 

@@ -117,6 +117,7 @@ impl Scribe {
             if closing {
                 return self;
             }
+            self.store.look_at_clock();
         }
     }
 

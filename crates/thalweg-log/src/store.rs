@@ -3,22 +3,19 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, params};
 
 use crate::error::LogError;
 use crate::fingerprint::Fingerprint;
-use crate::mover::Mover;
+use crate::flow::{Flow, SyncedLast};
 use crate::notes::{Note, Row, StepBegan, StepEnded};
-use crate::options::{Durability, IfExists, LogOptions};
+use crate::options::{IfExists, LogOptions};
 use crate::schema::{self, APPLICATION_ID, LIBRARY, SCHEMA_VERSION};
 
 /// How long a transaction waits for another process that writes to the same file.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// After so many bytes the write-ahead log is moved into the file by whoever commits, where there is no thread for it.
-const WAL_BYTES: i64 = 32 << 20;
 
 /// What is written about a run before its first evaluation.
 #[derive(Clone, Debug, Default)]
@@ -43,12 +40,10 @@ pub struct ProblemHeader {
 
 /// An open file and the problem that is written to it.
 pub(crate) struct Store {
-    /// Closed before the connection is, which therefore moves the rest of the write-ahead log.
-    mover: Option<Mover>,
+    flow: Flow,
     connection: Connection,
     /// Dropped after the connection was closed.
     last: SyncedLast,
-    synchronous: &'static str,
     page: i64,
     pub problem: i64,
     /// The last evaluation of the problem.
@@ -105,7 +100,7 @@ fn delete(path: &Path) -> Result<(), LogError> {
 }
 
 /// A file that SQLite puts beside a log.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_os_string();
     name.push(suffix);
     PathBuf::from(name)
@@ -169,23 +164,22 @@ impl Store {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(PATIENCE).map_err(failed)?;
-        let synchronous = if options.durability == Durability::Unsafe { "OFF" } else { "NORMAL" };
         if is_new {
             schema::create(&connection, n_params, options.durability).map_err(failed)?;
         } else {
             check_schema(&connection, path)?;
-            connection.pragma_update(None, "synchronous", synchronous).map_err(failed)?;
         }
         // Rows refer to the one problem that is written here: no need to look it up for each.
         connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
-        connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
         let page = connection.pragma_query_value(None, "page_size", |row| row.get(0));
         let page = page.map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(8);
-        let mover = Some(Mover::new(path, synchronous, options.durability == Durability::Strict));
-        let created_at = is_new.then(Instant::now);
-        let last = SyncedLast { path: path.clone(), created_at, is_due: false };
-        Ok(Store { mover, connection, last, synchronous, page, problem: 0, last_row: 0 })
+        let flow = Flow::new(options, is_new, page);
+        if !is_new {
+            flow.begin(&connection).map_err(failed)?;
+        }
+        let last = SyncedLast { path: path.clone(), is_due: false };
+        Ok(Store { flow, connection, last, page, problem: 0, last_row: 0 })
     }
 
     /// Begin a problem.
@@ -211,9 +205,9 @@ impl Store {
             ],
         )?;
         self.problem = self.connection.last_insert_rowid();
-        if self.last.created_at.is_some() {
+        if self.flow.is_new() {
             self.connection.execute_batch("COMMIT")?;
-            self.connection.pragma_update(None, "synchronous", self.synchronous)?;
+            self.flow.begin(&self.connection)?;
         }
         Ok(())
     }
@@ -233,7 +227,7 @@ impl Store {
         match self.write_all(notes, buffer) {
             Ok((last_row, bytes)) => {
                 self.last_row = last_row;
-                self.committed(bytes);
+                self.flow.committed(&self.connection, bytes);
                 Ok(())
             }
             Err(error) => {
@@ -245,13 +239,9 @@ impl Store {
         }
     }
 
-    /// See to it that the write-ahead log does not grow for ever. What goes wrong here is no fault of what was committed.
-    fn committed(&mut self, bytes: usize) {
-        if self.mover.as_mut().is_some_and(|mover| mover.committed(bytes).is_err()) {
-            self.mover = None;
-            let pages = WAL_BYTES / self.page.max(512);
-            let _ = self.connection.pragma_update(None, "wal_autocheckpoint", pages);
-        }
+    /// To be called now and then, also where there is nothing to write.
+    pub fn look_at_clock(&mut self) {
+        self.flow.look_at_clock(&self.connection);
     }
 
     /// The last evaluation that is written then, and about how many bytes were.
@@ -313,6 +303,11 @@ impl Store {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub fn parts(&mut self) -> (&mut Flow, &Connection) {
+        (&mut self.flow, &self.connection)
+    }
+
     /// Let the file grow to at most so many pages, to see what a full disk does.
     #[cfg(test)]
     pub fn limit_pages(&self, pages: i64) -> rusqlite::Result<()> {
@@ -320,36 +315,9 @@ impl Store {
     }
 }
 
-/// A file that is as young as this was not written to the disk yet by the system, either.
-const YOUNG: Duration = Duration::from_secs(1);
-
-/// The file of a short run, of which nothing has reached the disk so far: there is nothing that a crash of the machine could spoil, so
-/// that it is enough to wait for the disk once, when the file is whole, and not for the write-ahead log, the folder and the file.
-struct SyncedLast {
-    path: PathBuf,
-    created_at: Option<Instant>,
-    is_due: bool,
-}
-
 impl Drop for Store {
     fn drop(&mut self) {
-        let is_moved = self.mover.as_ref().is_none_or(Mover::has_begun);
-        let is_young = self.last.created_at.is_some_and(|begin| begin.elapsed() < YOUNG);
-        if is_young && !is_moved && self.synchronous != "OFF" {
-            self.last.is_due = self.connection.pragma_update(None, "synchronous", "OFF").is_ok();
-        }
-        self.mover = None;
-    }
-}
-
-impl Drop for SyncedLast {
-    fn drop(&mut self) {
-        // Somebody else has the file open where the write-ahead log is still there: he is going to move it. To open the file
-        // here and close it again would take his locks (<https://www.sqlite.org/howtocorrupt.html>, 2.2).
-        if self.is_due && !beside(&self.path, "-wal").exists() {
-            let file = fs::OpenOptions::new().append(true).open(&self.path);
-            let _ = file.and_then(|file| file.sync_all());
-        }
+        self.last.is_due = self.flow.close(&self.connection);
     }
 }
 

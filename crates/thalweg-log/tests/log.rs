@@ -321,3 +321,25 @@ fn a_long_log_is_moved_into_the_file_while_it_is_written_and_read() {
         assert!(size() <= raw * 12 / 10 + 40 * count as u64, "{durability:?}: {} of {raw}", size());
     }
 }
+
+#[test]
+fn a_write_ahead_log_that_nobody_reads_is_written_over() {
+    let folder = TempDir::new().unwrap();
+    let options = options(&folder, Durability::Unsafe);
+    let params = vec![0.25; 1000];
+    let writer =
+        Writer::begin(&options, &ProblemHeader { start: params.clone(), ..header() }).unwrap();
+    for count in 0..4_000 {
+        writer.answered_values(&params, &[f64::from(count)]);
+        writer.record(&evaluation(&params, Some(f64::from(count)), Task::Fun), None);
+    }
+    let begin = Instant::now();
+    let size = || std::fs::metadata(&options.path).unwrap().len();
+    while size() < 28 << 20 {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{} bytes", size());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let wal = std::fs::metadata(folder.path().join("log.db-wal")).unwrap().len();
+    assert!(wal < 4 << 20, "{wal} bytes for {} in the file", size());
+    assert_eq!(writer.finish("converged", "", 1.0), None);
+}

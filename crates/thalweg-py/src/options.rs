@@ -14,7 +14,7 @@ use crate::numeric::{describe, is_number, new_array, number, to_vec, vector};
 ///
 /// # Errors
 /// Neither a number, nor words, nor a list of numbers.
-fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
+pub(crate) fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
     if value.is_none() {
         Ok(OptionValue::None)
     } else if value.is_instance_of::<PyBool>() {
@@ -38,26 +38,20 @@ fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
     }
 }
 
-/// Options by name, in which the entries of a dict of options have the name of both, with a dot between.
+/// Options by name with their values; those in a dictionary of options have the names of both, with a dot between.
 ///
 /// # Errors
-/// A name that is no string, or a value that cannot be that of an option.
-pub(crate) fn named_values(options: &Bound<'_, PyDict>) -> PyResult<Vec<(String, OptionValue)>> {
+/// A name is no text, or a value is none of an option.
+pub(crate) fn option_values(options: &Bound<'_, PyDict>) -> PyResult<Vec<(String, OptionValue)>> {
     let mut values = Vec::new();
     for (name, value) in options.iter() {
         let name: String = name.extract()?;
-        match value.cast::<PyDict>() {
-            Ok(entries) => {
-                for (entry, value) in entries.iter() {
-                    let name = format!("{name}.{}", entry.extract::<String>()?);
-                    let value = option_value(&name, &value)?;
-                    values.push((name, value));
-                }
+        if let Ok(entries) = value.cast::<PyDict>() {
+            for (key, value) in option_values(entries)? {
+                values.push((format!("{name}.{key}"), value));
             }
-            Err(_) => {
-                let value = option_value(&name, &value)?;
-                values.push((name, value));
-            }
+        } else {
+            values.push((name.clone(), option_value(&name, &value)?));
         }
     }
     Ok(values)

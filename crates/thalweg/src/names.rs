@@ -1,6 +1,7 @@
 //! The one table of public algorithm names: thalweg's own, and optimagic's names that stand for one of them with presets.
 
 mod dfols;
+mod nag;
 mod not_yet;
 mod options;
 
@@ -26,7 +27,7 @@ pub struct Preset {
 }
 
 /// An option of a preset.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct PresetOption {
     /// The public name.
     pub name: &'static str,
@@ -37,16 +38,16 @@ pub struct PresetOption {
 }
 
 /// What a public option stands for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Target {
     /// An option of the native algorithm, or a limit, or the seed, or the number of cores.
     Native(&'static str),
     /// Accepted without effect: how the original works inside has no counterpart here.
     NoEffect,
-    /// Only the default is accepted, for the given reason.
-    Only(&'static str),
-    /// A dict whose entries stand for options. Outside of Python, its name, a dot and that of an entry is the name of an option.
+    /// A dictionary of options: that of the name `group_key` sets one of these.
     Group(&'static [PresetOption]),
+    /// Something that the native algorithm cannot do: another value than the default is refused, for this reason.
+    Refused(&'static str),
 }
 
 /// Names of other libraries, in alphabetical order.
@@ -97,44 +98,7 @@ pub const PRESETS: &[Preset] = &[
         name: "nag_pybobyqa",
         class_name: "NagPyBOBYQA",
         native: "pybobyqa",
-        options: &[
-            no_effect("clip_criterion_if_overflowing", Default::Bool(true)),
-            own("convergence_minimal_trustregion_radius_tolerance"),
-            own("convergence_noise_corrected_criterion_tolerance"),
-            PresetOption {
-                name: "convergence_criterion_value",
-                target: Target::Native("convergence_target_value"),
-                default: Default::None,
-            },
-            no_effect("convergence_slow_progress", Default::None),
-            no_effect("initial_directions", Default::Text("coordinate")),
-            no_effect("interpolation_rounding_error", Default::Float(0.1)),
-            own("noise_additive_level"),
-            own("noise_multiplicative_level"),
-            no_effect("noise_n_evals_per_point", Default::None),
-            no_effect("random_directions_orthogonal", Default::Bool(true)),
-            own("seek_global_optimum"),
-            own("stopping_maxfun"),
-            own("threshold_for_safety_step"),
-            own("trustregion_expansion_factor_successful"),
-            own("trustregion_expansion_factor_very_successful"),
-            own("trustregion_initial_radius"),
-            no_effect(
-                "trustregion_minimum_change_hession_for_underdetermined_interpolation",
-                Default::Bool(true),
-            ),
-            own("trustregion_n_interpolation_points"),
-            no_effect("trustregion_precondition_interpolation", Default::Bool(true)),
-            no_effect("trustregion_reset_options", Default::None),
-            own("trustregion_shrinking_factor_not_successful"),
-            own("trustregion_shrinking_factor_lower_radius"),
-            own("trustregion_shrinking_factor_upper_radius"),
-            own("trustregion_threshold_successful"),
-            own("trustregion_threshold_very_successful"),
-            own("n_restarts"),
-            own("convergence_slow_progress_threshold"),
-            own("convergence_slow_progress_steps"),
-        ],
+        options: nag::PYBOBYQA,
         success_message: None,
     },
     Preset {

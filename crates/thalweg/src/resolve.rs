@@ -8,7 +8,7 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, PresetOption, Target};
+use crate::names::{ALIASES, Default, NOT_YET, PRESETS, Preset, Target};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct PublicOption {
     pub range: Range,
     /// Its default.
     pub default: OptionValue,
+    /// The options in it, if it is a dictionary of options.
+    pub entries: Vec<PublicOption>,
 }
 
 /// One algorithm under a public name.
@@ -73,10 +75,20 @@ pub fn describe(name: &str) -> Option<PublicAlgorithm> {
         Some(preset) => (preset.name, preset.class_name),
         None => (spec.name, spec.struct_name),
     };
-    let options = resolved.public_options().into_iter().filter_map(|(name, target)| {
+    let options = resolved.public_options();
+    let options = options.into_iter().filter_map(|(name, target)| {
         let default = resolved.get(name)?;
-        let (doc, kind, range) = resolved.declaration(target, &default);
-        Some(PublicOption { name, doc, kind, range, default })
+        let mut option = resolved.describe_option(name, target, default);
+        if let Target::Group(entries) = target {
+            option.entries = entries
+                .iter()
+                .filter_map(|entry| {
+                    let default = resolved.value_of(entry.target, Some(entry.default))?;
+                    Some(resolved.describe_option(entry.name, entry.target, default))
+                })
+                .collect();
+        }
+        Some(option)
     });
     Some(PublicAlgorithm {
         name,
@@ -190,51 +202,72 @@ impl Resolved {
         self.preset.and_then(|preset| preset.success_message)
     }
 
-    /// Set an option by its public name; dots may stand for underscores. An entry of a dict of options has the name of both, with a
-    /// dot between.
+    /// Set an option by its public name; dots may stand for underscores. An option in a dictionary of options has the name of both,
+    /// as in `trustregion_reset_options.reset_type`.
     ///
     /// # Errors
-    /// There is no such option, or the value has the wrong type or lies outside its range.
+    /// There is no such option, the value has the wrong type or lies outside its range, or the algorithm cannot do that.
     pub fn set(&mut self, name: &str, value: &OptionValue) -> Result<(), OptimizeError> {
         let name = name.replace('.', "_");
-        match self.target(&name) {
-            Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
-            Some(Target::NoEffect) => Ok(()),
-            Some(Target::Only(_) | Target::Group(_)) if *value == OptionValue::None => Ok(()),
-            Some(Target::Only(reason)) => self.accept_only(&name, value, reason),
-            Some(Target::Group(entries)) => {
-                let (known, algorithm) = (entry_names(entries), &self.name);
+        let Some((target, default)) = self.target(&name) else {
+            return Err(self.unknown_option(&name));
+        };
+        match target {
+            Target::Native(target) => Ok(self.set_native(target, value)?),
+            Target::NoEffect => Ok(()),
+            Target::Group(_) if *value == OptionValue::None => Ok(()),
+            Target::Group(entries) => {
+                let keys: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
                 let message = format!(
-                    "option '{name}' of {algorithm} is {value}, but has to be a dict with some of the entries {known}, or none"
+                    "option '{name}' of {} is {value}, but has to be a dictionary with some of the keys {}, or none",
+                    self.name,
+                    keys.join(", ")
                 );
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
-            None if self.group_of(&name).is_some() => {
-                let (group, entry, entries) = self.group_of(&name).unwrap_or_default();
-                let (known, algorithm) = (entry_names(entries), &self.name);
+            Target::Refused(why) => {
+                let default = default.and_then(Default::value).unwrap_or(OptionValue::None);
+                if *value == default {
+                    return Ok(());
+                }
                 let message = format!(
-                    "'{group}' of {algorithm} has no entry '{entry}'. Its entries are {known}."
+                    "option '{name}' of {} is {value}, but has to be {default}: {why}",
+                    self.name
                 );
-                Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
-            }
-            None => {
-                let known = self.option_names().join(", ");
-                let message =
-                    format!("{} has no option '{name}'. Its options are {known}.", self.name);
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
         }
     }
 
+    fn unknown_option(&self, name: &str) -> OptimizeError {
+        let names = self.public_options();
+        let in_group = names.iter().find_map(|(group, target)| match target {
+            Target::Group(entries) => {
+                Some((*group, name.strip_prefix(group)?.strip_prefix('_')?, *entries))
+            }
+            _ => None,
+        });
+        let message = if let Some((group, key, entries)) = in_group {
+            let near = nearest(key, entries.iter().map(|entry| entry.name));
+            format!(
+                "The option '{group}' of {} has no key '{key}'. Did you mean {near:?}?",
+                self.name
+            )
+        } else {
+            let known = self.option_names().join(", ");
+            format!("{} has no option '{name}'. Its options are {known}.", self.name)
+        };
+        OptimizeError::invalid(InvalidKind::AlgorithmOption, message)
+    }
+
     /// The value of an option by its public name.
     pub fn get(&self, name: &str) -> Option<OptionValue> {
-        let target = match self.target(name)? {
-            Target::Native(target) => target,
-            Target::NoEffect | Target::Only(_) | Target::Group(_) => {
-                let preset = self.preset?.options.iter().find(|option| option.name == name)?;
-                return preset.default.value();
-            }
-        };
+        let (target, default) = self.target(name)?;
+        self.value_of(target, default)
+    }
+
+    fn value_of(&self, target: Target, default: Option<Default>) -> Option<OptionValue> {
+        let Target::Native(target) = target else { return default?.value() };
         match target {
             "stopping_maxfun" => Some(self.limits.max_evaluations.into()),
             "stopping_maxiter" => Some(self.limits.max_iterations.into()),
@@ -251,51 +284,23 @@ impl Resolved {
         self.public_options().into_iter().map(|(name, _)| name).collect()
     }
 
-    fn target(&self, name: &str) -> Option<Target> {
-        let known = self.public_options().into_iter().find(|(known, _)| *known == name);
-        known.map(|(_, target)| target).or_else(|| {
-            let (_, entry, entries) = self.group_of(name)?;
-            entries.iter().find(|option| option.name == entry).map(|option| option.target)
-        })
-    }
-
-    /// The dict of options that the name begins with, the name of the entry and the entries that there are.
-    fn group_of<'a>(
-        &self,
-        name: &'a str,
-    ) -> Option<(&'static str, &'a str, &'static [PresetOption])> {
-        self.public_options().into_iter().find_map(|(group, target)| match target {
-            Target::Group(entries) => {
-                let entry = name.strip_prefix(group)?.strip_prefix('_')?;
-                Some((group, entry, entries))
-            }
-            _ => None,
-        })
-    }
-
-    /// An option of which only the default has a counterpart here.
-    fn accept_only(
-        &self,
-        name: &str,
-        value: &OptionValue,
-        reason: &str,
-    ) -> Result<(), OptimizeError> {
-        let (_, entry, entries) = self.group_of(name).unwrap_or_default();
-        let default = entries.iter().find(|option| option.name == entry);
-        let default = default.and_then(|option| option.default.value());
-        let default = default.unwrap_or(OptionValue::None);
-        let same = match default {
-            OptionValue::Bool(known) => bool::from_value(value) == Some(known),
-            ref known => known == value,
+    /// What a public name stands for, and its default under this name, if the name is that of a table.
+    fn target(&self, name: &str) -> Option<(Target, Option<Default>)> {
+        let rows = self.preset.map_or(&[][..], |preset| preset.options);
+        let direct = rows.iter().find(|row| row.name == name);
+        let in_group = || {
+            rows.iter().find_map(|row| {
+                let Target::Group(entries) = row.target else { return None };
+                let key = name.strip_prefix(row.name)?.strip_prefix('_')?;
+                entries.iter().find(|entry| entry.name == key)
+            })
         };
-        if same {
-            return Ok(());
+        if let Some(row) = direct {
+            return Some((row.target, Some(row.default)));
         }
-        let message = format!(
-            "option '{name}' of {} is {value}, but has to be {default}: {reason}",
-            self.name
-        );
-        Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
+        let general = self.public_options().into_iter().find(|(known, _)| *known == name);
+        let general = general.map(|(_, target)| (target, None));
+        general.or_else(|| in_group().map(|entry| (entry.target, Some(entry.default))))
     }
 
     /// The options that a user of this name may set.
@@ -358,17 +363,32 @@ impl Resolved {
         thalweg_core::options::read_field(self.algorithm.spec().name, &spec, value)
     }
 
+    fn describe_option(
+        &self,
+        name: &'static str,
+        target: Target,
+        default: OptionValue,
+    ) -> PublicOption {
+        let (doc, kind, range) = self.declaration(target, &default);
+        PublicOption { name, doc, kind, range, default, entries: Vec::new() }
+    }
+
     /// Doc, type and range of an option.
     fn declaration(&self, target: Target, default: &OptionValue) -> (String, OptionKind, Range) {
-        let Target::Native(name) = target else {
-            let doc = match target {
-                Target::Group(entries) => {
-                    format!("A dict with some of the entries {}.", entry_names(entries))
-                }
-                _ => "Accepted for compatibility; it has no effect.".into(),
-            };
-            return (doc, kind_of(default), Range::ALL);
+        let (doc, kind) = match target {
+            Target::Native(name) => return self.native_declaration(name),
+            Target::NoEffect => {
+                ("Accepted for compatibility; it has no effect.".into(), kind_of(default))
+            }
+            Target::Group(_) => ("A dictionary of options.".into(), kind_of(default)),
+            Target::Refused(why) => {
+                (format!("Accepted as {default} only: {why}."), kind_of(default))
+            }
         };
+        (doc, kind, Range::ALL)
+    }
+
+    fn native_declaration(&self, name: &str) -> (String, OptionKind, Range) {
         if let Some(spec) = self.algorithm.spec().options.iter().find(|spec| spec.name == name) {
             return (spec.doc.to_string(), spec.kind, spec.range);
         }
@@ -381,11 +401,6 @@ impl Resolved {
         };
         (spec.doc.to_string(), spec.kind, spec.range)
     }
-}
-
-/// The names of the entries of a dict of options.
-fn entry_names(entries: &[PresetOption]) -> String {
-    entries.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
 /// The ranges of an algorithm's options, for one whose fields were set without a check.

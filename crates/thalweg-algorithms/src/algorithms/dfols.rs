@@ -56,7 +56,7 @@ use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::{Choice, Options};
 
-use crate::pieces::radius_course::CourseRules;
+use crate::pieces::radius_course::CourseRule;
 use crate::pieces::residual_restarts::ResetType;
 use crate::pieces::residual_rules::{ExtraMoves, GrowthRules, ResidualRules, RestartRules};
 use crate::pieces::residual_search::ResidualSearch;
@@ -366,7 +366,7 @@ impl Dfols {
             hard,
             afresh: !self.reset_reuse_criterion_value_at_hard_reset,
             last_radius: self.reset_minimal_trustregion_radius_tolerance_scaling,
-            course: CourseRules {
+            course: CourseRule {
                 iterations: history as usize,
                 slope: self.reset_auto_detect_min_jacobian_increase,
                 correlation: self.reset_auto_detect_min_correlations,

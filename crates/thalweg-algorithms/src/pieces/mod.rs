@@ -1,5 +1,6 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod averages;
 pub mod ball_search;
 pub mod ball_step;
 pub mod bidiagonal_region;
@@ -76,6 +77,7 @@ pub mod steihaug;
 pub mod step_change;
 pub mod step_pairs;
 pub mod subspace_minimization;
+pub mod subspace_simplex;
 pub mod subspace_step;
 pub mod symmetric_model;
 pub mod tridiagonal_region;
@@ -83,4 +85,5 @@ pub mod truncated_cg;
 pub mod truncated_step;
 pub mod trust_region_2d;
 pub mod trust_region_eigen;
+pub mod vertex_sum;
 pub mod wolfe_search;

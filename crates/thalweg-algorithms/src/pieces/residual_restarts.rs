@@ -36,7 +36,7 @@ impl Restarts {
 impl ResidualSearch {
     /// Whether the course of the last iterations is one of noise alone.
     pub(super) fn is_lost_in_noise(&mut self) -> bool {
-        if self.rules.restarts.most == 0 || !self.course.is_watched() {
+        if self.rules.restarts.most == 0 || self.rules.restarts.course.iterations == 0 {
             return false;
         }
         if let Some(change) = self.model.change() {

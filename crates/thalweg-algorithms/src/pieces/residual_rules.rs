@@ -1,7 +1,7 @@
 //! What can be chosen in the search on linear models of residuals: thresholds and factors, noise, the growth of the first model, and
 //! when to begin again.
 
-use super::radius_course::CourseRules;
+use super::radius_course::CourseRule;
 use super::residual_start::FirstResiduals;
 use super::slow_progress::SlowRules;
 
@@ -91,8 +91,8 @@ pub struct RestartRules {
     pub afresh: bool,
     /// The last radius after a restart, relative to the one before.
     pub last_radius: f64,
-    /// What in the course of the radii tells of noise.
-    pub course: CourseRules,
+    /// What in the course of the radii tells of noise; with no iterations, nothing.
+    pub course: CourseRule,
     /// How many points move, unless all are new.
     pub moved: usize,
     /// By how many points the set grows, and how many it has at most.

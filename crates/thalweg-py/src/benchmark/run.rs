@@ -14,7 +14,7 @@ use crate::benchmark::{BenchmarkFunction, benchmark_error};
 use crate::errors::Kind;
 use crate::interrupt::{Flag, Guard};
 use crate::numeric::{to_vec, vector};
-use crate::options::named_values;
+use crate::options::option_values;
 use crate::result::RawResult;
 use crate::solve::{guarded, outcome_error};
 use crate::tree::Tree;
@@ -98,7 +98,7 @@ fn native(
 
 fn entrant((label, name, options): &Contestant<'_>) -> PyResult<Entrant> {
     let mut entrant = Entrant::labelled(label, name.as_str());
-    for (name, value) in named_values(options)? {
+    for (name, value) in option_values(options)? {
         entrant = entrant.option(&name, value);
     }
     Ok(entrant)

@@ -1,7 +1,7 @@
 //! The options of optimagic's `nag_dfols`, with its dicts.
 
-use super::options::{no_effect, own, with};
-use super::{Default, PresetOption, Target};
+use super::options::{group, no_effect, own, refused, renamed, with};
+use super::{Default, PresetOption};
 
 /// The options of `nag_dfols`.
 pub(super) const OPTIONS: &[PresetOption] = &[
@@ -9,7 +9,7 @@ pub(super) const OPTIONS: &[PresetOption] = &[
     own("convergence_minimal_trustregion_radius_tolerance"),
     own("convergence_noise_corrected_criterion_tolerance"),
     // The original tests the objective itself, relative to the start, not its change.
-    named("convergence_ftol_scaled", "convergence_value_scaled"),
+    renamed("convergence_ftol_scaled", "convergence_value_scaled"),
     group("convergence_slow_progress", SLOW_PROGRESS),
     own("initial_directions"),
     no_effect("interpolation_rounding_error", Default::Float(0.1)),
@@ -38,96 +38,87 @@ pub(super) const OPTIONS: &[PresetOption] = &[
 ];
 
 const SLOW_PROGRESS: &[PresetOption] = &[
-    named("threshold_to_characterize_as_slow", "convergence_slow_progress_threshold"),
-    named("max_insufficient_improvements", "convergence_slow_progress_steps"),
-    named("comparison_period", "convergence_slow_progress_period"),
+    renamed("threshold_to_characterize_as_slow", "convergence_slow_progress_threshold"),
+    renamed("max_insufficient_improvements", "convergence_slow_progress_steps"),
+    renamed("comparison_period", "convergence_slow_progress_period"),
 ];
 
 const FAST_START: &[PresetOption] = &[
     // Spelled so in the defaults of the original, and so in its documentation.
-    named("min_inital_points", "fast_start_min_initial_points"),
-    named("min_initial_points", "fast_start_min_initial_points"),
-    named("method", "fast_start_method"),
-    named(
+    renamed("min_inital_points", "fast_start_min_initial_points"),
+    renamed("min_initial_points", "fast_start_min_initial_points"),
+    renamed("method", "fast_start_method"),
+    renamed(
         "scale_of_trustregion_step_perturbation",
         "fast_start_scale_of_trustregion_step_perturbation",
     ),
-    named(
+    renamed(
         "scale_of_jacobian_components_perturbation",
         "fast_start_scale_of_jacobian_components_perturbation",
     ),
-    named("floor_of_jacobian_singular_values", "fast_start_floor_of_jacobian_singular_values"),
-    named("jacobian_max_condition_number", "fast_start_jacobian_max_condition_number"),
-    named("geometry_improving_steps", "fast_start_geometry_improving_steps"),
-    named("safety_steps", "fast_start_safety_steps"),
-    named("shrink_upper_radius_in_safety_steps", "fast_start_shrink_upper_radius_in_safety_steps"),
-    named("full_geometry_improving_step", "fast_start_full_geometry_improving_step"),
-    named("reset_trustregion_radius_after_fast_start", "fast_start_reset_trustregion_radius"),
-    named(
+    renamed("floor_of_jacobian_singular_values", "fast_start_floor_of_jacobian_singular_values"),
+    renamed("jacobian_max_condition_number", "fast_start_jacobian_max_condition_number"),
+    renamed("geometry_improving_steps", "fast_start_geometry_improving_steps"),
+    renamed("safety_steps", "fast_start_safety_steps"),
+    renamed(
+        "shrink_upper_radius_in_safety_steps",
+        "fast_start_shrink_upper_radius_in_safety_steps",
+    ),
+    renamed("full_geometry_improving_step", "fast_start_full_geometry_improving_step"),
+    renamed("reset_trustregion_radius_after_fast_start", "fast_start_reset_trustregion_radius"),
+    renamed(
         "reset_min_trustregion_radius_after_fast_start",
         "fast_start_reset_min_trustregion_radius",
     ),
-    named("shrinking_factor_not_successful", "fast_start_shrinking_factor_not_successful"),
-    named(
+    renamed("shrinking_factor_not_successful", "fast_start_shrinking_factor_not_successful"),
+    renamed(
         "n_extra_search_directions_per_iteration",
         "fast_start_n_extra_search_directions_per_iteration",
     ),
 ];
 
 const RESETS: &[PresetOption] = &[
-    named("use_resets", "use_resets"),
-    named(
+    renamed("use_resets", "use_resets"),
+    renamed(
         "minimal_trustregion_radius_tolerance_scaling_at_reset",
         "reset_minimal_trustregion_radius_tolerance_scaling",
     ),
-    named("reset_type", "reset_type"),
-    only(
+    renamed("reset_type", "reset_type"),
+    refused(
         "move_center_at_soft_reset",
         Default::Bool(true),
         "the best of all points is always the center",
     ),
-    named("reuse_criterion_value_at_hard_reset", "reset_reuse_criterion_value_at_hard_reset"),
-    only(
+    renamed("reuse_criterion_value_at_hard_reset", "reset_reuse_criterion_value_at_hard_reset"),
+    refused(
         "max_iterations_without_new_best_after_soft_reset",
         Default::None,
         "no step goes to a point that is worse than the best of earlier runs",
     ),
-    named("auto_detect", "reset_auto_detect"),
-    named("auto_detect_history", "reset_auto_detect_history"),
-    named("auto_detect_min_jacobian_increase", "reset_auto_detect_min_jacobian_increase"),
-    named("auto_detect_min_correlations", "reset_auto_detect_min_correlations"),
-    named("points_to_replace_at_soft_reset", "reset_points_to_replace_at_soft_reset"),
-    named("max_consecutive_unsuccessful_resets", "n_restarts"),
-    only("max_unsuccessful_resets", Default::None, ONLY_PYBOBYQA),
-    only("trust_region_scaling_at_unsuccessful_reset", Default::None, ONLY_PYBOBYQA),
-    named("max_interpolation_points", "reset_max_interpolation_points"),
-    named(
+    renamed("auto_detect", "reset_auto_detect"),
+    renamed("auto_detect_history", "reset_auto_detect_history"),
+    renamed("auto_detect_min_jacobian_increase", "reset_auto_detect_min_jacobian_increase"),
+    renamed("auto_detect_min_correlations", "reset_auto_detect_min_correlations"),
+    renamed("points_to_replace_at_soft_reset", "reset_points_to_replace_at_soft_reset"),
+    renamed("max_consecutive_unsuccessful_resets", "n_restarts"),
+    refused("max_unsuccessful_resets", Default::None, ONLY_PYBOBYQA),
+    refused("trust_region_scaling_at_unsuccessful_reset", Default::None, ONLY_PYBOBYQA),
+    renamed("max_interpolation_points", "reset_max_interpolation_points"),
+    renamed(
         "n_extra_interpolation_points_per_soft_reset",
         "reset_n_extra_interpolation_points_per_soft_reset",
     ),
-    named(
+    renamed(
         "n_extra_interpolation_points_per_hard_reset",
         "reset_n_extra_interpolation_points_per_hard_reset",
     ),
-    named(
+    renamed(
         "n_additional_extra_points_to_replace_per_reset",
         "reset_n_additional_extra_points_to_replace",
     ),
 ];
 
 const ONLY_PYBOBYQA: &str = "it is an option of nag_pybobyqa";
-
-const fn named(name: &'static str, native: &'static str) -> PresetOption {
-    PresetOption { name, target: Target::Native(native), default: Default::Native }
-}
-
-const fn group(name: &'static str, entries: &'static [PresetOption]) -> PresetOption {
-    PresetOption { name, target: Target::Group(entries), default: Default::None }
-}
-
-const fn only(name: &'static str, default: Default, reason: &'static str) -> PresetOption {
-    PresetOption { name, target: Target::Only(reason), default }
-}
 
 #[cfg(test)]
 mod tests {
@@ -169,7 +160,7 @@ mod tests {
     fn every_entry_stands_for_an_option_that_there_is() {
         for group in [super::SLOW_PROGRESS, super::FAST_START, super::RESETS] {
             for entry in group {
-                if let super::Target::Native(native) = entry.target {
+                if let crate::names::Target::Native(native) = entry.target {
                     let dfols = resolve("dfols").unwrap();
                     assert!(dfols.get(native).is_some(), "{native}");
                 }
@@ -186,13 +177,8 @@ mod tests {
         );
         assert_eq!(
             refusal("convergence_slow_progress.threshold", 1.0),
-            "'convergence_slow_progress' of nag_dfols has no entry 'threshold'. Its entries are threshold_to_characterize_as_slow, \
-             max_insufficient_improvements, comparison_period."
-        );
-        assert_eq!(
-            refusal("convergence_slow_progress", 1.0),
-            "option 'convergence_slow_progress' of nag_dfols is 1.0, but has to be a dict with some of the entries \
-             threshold_to_characterize_as_slow, max_insufficient_improvements, comparison_period, or none"
+            "The option 'convergence_slow_progress' of nag_dfols has no key 'threshold'. Did you mean \
+             [\"threshold_to_characterize_as_slow\"]?"
         );
         assert_eq!(
             refusal("trustregion_reset_options.reset_type", "warm"),

@@ -5,7 +5,7 @@ use thalweg_core::OptionValue;
 use super::{PresetOption, Target};
 
 /// A default as it can stand in a table.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Default {
     /// The native default.
     Native,
@@ -45,6 +45,22 @@ pub(super) const fn with(name: &'static str, default: Default) -> PresetOption {
 
 pub(super) const fn no_effect(name: &'static str, default: Default) -> PresetOption {
     PresetOption { name, target: Target::NoEffect, default }
+}
+
+pub(super) const fn renamed(name: &'static str, native: &'static str) -> PresetOption {
+    PresetOption { name, target: Target::Native(native), default: Default::Native }
+}
+
+pub(super) const fn group(name: &'static str, entries: &'static [PresetOption]) -> PresetOption {
+    PresetOption { name, target: Target::Group(entries), default: Default::None }
+}
+
+pub(super) const fn refused(
+    name: &'static str,
+    default: Default,
+    why: &'static str,
+) -> PresetOption {
+    PresetOption { name, target: Target::Refused(why), default }
 }
 
 /// The options of NLopt's local algorithms.
