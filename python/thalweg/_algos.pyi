@@ -616,12 +616,30 @@ class Pybobyqa(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_slow_progress_threshold: float | str
     convergence_slow_progress_steps: int | float | str | None
+    convergence_slow_progress_period: int | float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: int | float | str | None
+    use_restarts: bool | str | None
     n_restarts: int | float | str | None
+    n_restarts_in_vain: int | float | str | None
+    restart_type: Literal["soft", "hard"]
+    restart_n_moved_points: int | float | str
+    restart_moves_center: bool | str
+    restart_reuses_value: bool | str
+    restart_radius_factor: float | str | None
+    restart_last_radius_factor: float | str
+    restart_vain_steps: int | float | str | None
+    restart_detection: bool | str
+    restart_detection_iterations: int | float | str
+    restart_detection_slope: float | str
+    restart_detection_correlation: float | str
     seek_global_optimum: bool | str
+    initial_directions: Literal["coordinate", "random"]
+    random_directions_orthogonal: bool | str
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
+    trustregion_minimum_change_hessian: bool | str
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
     trustregion_expansion_factor_successful: float | str
@@ -642,12 +660,30 @@ class Pybobyqa(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_slow_progress_threshold: float | str = ...,
         convergence_slow_progress_steps: int | float | str | None = ...,
+        convergence_slow_progress_period: int | float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
+        use_restarts: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
+        n_restarts_in_vain: int | float | str | None = ...,
+        restart_type: Literal["soft", "hard"] = ...,
+        restart_n_moved_points: int | float | str = ...,
+        restart_moves_center: bool | str = ...,
+        restart_reuses_value: bool | str = ...,
+        restart_radius_factor: float | str | None = ...,
+        restart_last_radius_factor: float | str = ...,
+        restart_vain_steps: int | float | str | None = ...,
+        restart_detection: bool | str = ...,
+        restart_detection_iterations: int | float | str = ...,
+        restart_detection_slope: float | str = ...,
+        restart_detection_correlation: float | str = ...,
         seek_global_optimum: bool | str = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
+        random_directions_orthogonal: bool | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_minimum_change_hessian: bool | str = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
@@ -899,6 +935,7 @@ class Fides(Algorithm):
     trustregion_increase_threshold: float | str
     trustregion_decrease_factor: float | str
     trustregion_increase_factor: float | str
+    broyden_phi: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -920,6 +957,7 @@ class Fides(Algorithm):
         trustregion_increase_threshold: float | str = ...,
         trustregion_decrease_factor: float | str = ...,
         trustregion_increase_factor: float | str = ...,
+        broyden_phi: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1018,12 +1056,12 @@ class NagPyBOBYQA(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_criterion_value: float | str | None
-    convergence_slow_progress: float | str | None
-    initial_directions: str | None
+    convergence_slow_progress: dict[str, Any] | None
+    initial_directions: Literal["coordinate", "random"]
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: float | str | None
+    noise_n_evals_per_point: int | float | str | None
     random_directions_orthogonal: bool | str
     seek_global_optimum: bool | str
     stopping_maxfun: int | float | str
@@ -1034,7 +1072,7 @@ class NagPyBOBYQA(Algorithm):
     trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_precondition_interpolation: bool | str
-    trustregion_reset_options: float | str | None
+    trustregion_reset_options: dict[str, Any] | None
     trustregion_shrinking_factor_not_successful: float | str | None
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
@@ -1054,12 +1092,12 @@ class NagPyBOBYQA(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_criterion_value: float | str | None = ...,
-        convergence_slow_progress: float | str | None = ...,
-        initial_directions: str | None = ...,
+        convergence_slow_progress: dict[str, Any] | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
         random_directions_orthogonal: bool | str = ...,
         seek_global_optimum: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -1070,7 +1108,7 @@ class NagPyBOBYQA(Algorithm):
         trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_precondition_interpolation: bool | str = ...,
-        trustregion_reset_options: float | str | None = ...,
+        trustregion_reset_options: dict[str, Any] | None = ...,
         trustregion_shrinking_factor_not_successful: float | str | None = ...,
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,

@@ -26,7 +26,7 @@ use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
 };
-use crate::options::{numerical_derivatives, option_value};
+use crate::options::{numerical_derivatives, option_values};
 use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
@@ -204,9 +204,8 @@ impl Arguments<'_, '_> {
                 (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
         };
-        for (name, value) in self.options.into_iter().flat_map(|options| options.iter()) {
-            let name: String = name.extract()?;
-            resolved.set(&name, &option_value(&name, &value)?).map_err(wrong)?;
+        for (name, value) in self.options.map_or(Ok(Vec::new()), |given| option_values(given))? {
+            resolved.set(&name, &value).map_err(wrong)?;
         }
         Ok((resolved, lines))
     }

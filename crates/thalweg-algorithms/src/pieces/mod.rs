@@ -1,7 +1,9 @@
 //! Parts that several algorithms share, each tested on its own.
 
+pub mod averages;
 pub mod ball_search;
 pub mod ball_step;
+pub mod bidiagonal_region;
 pub mod bounded_search;
 pub mod box_model;
 pub mod box_trust_region;
@@ -51,9 +53,16 @@ pub mod radius_course;
 pub mod rectangular_dogleg;
 pub mod reflective_step;
 pub mod region_step;
+pub mod residual_design;
+pub mod residual_growth;
 pub mod residual_history;
+pub mod residual_model;
 pub mod residual_quadratics;
+pub mod residual_restarts;
+pub mod residual_rules;
+pub mod residual_search;
 pub mod residual_set;
+pub mod residual_start;
 pub mod restarting_search;
 pub mod sampling;
 pub mod search_rules;
@@ -61,6 +70,7 @@ pub mod secant_matrix;
 pub mod shifted_metric;
 pub mod simplex;
 pub mod sine_bounds;
+pub mod slow_progress;
 pub(crate) mod sqp_point;
 pub mod sqp_step;
 pub mod steihaug;
