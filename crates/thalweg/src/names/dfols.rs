@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(
             refusal("convergence_slow_progress.threshold", 1.0),
             "The option 'convergence_slow_progress' of nag_dfols has no key 'threshold'. Did you mean \
-             [\"threshold_to_characterize_as_slow\"]?"
+             [\"threshold_to_characterize_as_slow\", \"max_insufficient_improvements\", \"comparison_period\"]?"
         );
         assert_eq!(
             refusal("trustregion_reset_options.reset_type", "warm"),
