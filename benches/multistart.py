@@ -27,8 +27,8 @@ import thalweg as om
 FOUND = 1e-3
 """The minima are 0; the second best local minima of all six problems are above this."""
 
-TIMED, REPEATS = 3, 5
-"""How many searches are timed, and how often each: the fastest counts."""
+TIMED, REPEATS, CALLS = 3, 5, 30_000
+"""How many searches are timed, and how often each at least, and for how many calls: the fastest counts."""
 
 POINTS, PASSES = 1000, 30
 """How many of a search's points tell what the objective itself takes, and how often they are evaluated: the fastest pass counts."""
@@ -95,7 +95,8 @@ def measure(library, fun, n, seeds, algorithm, box):
     runs = [observed(library, fun, n, seed, algorithm, box) for seed in range(seeds)]
     added = []
     for seed, (_, points) in enumerate(runs[:TIMED]):
-        again = [search(library, fun, fun, n, seed, algorithm, box) for _ in range(REPEATS)]
+        repeats = max(REPEATS, CALLS // len(points))
+        again = [search(library, fun, fun, n, seed, algorithm, box) for _ in range(repeats)]
         seconds = min(seconds for _, seconds in again)
         added.append(seconds / len(points) - own_time(fun, points))
     found = sum(value < FOUND for value, _ in runs)

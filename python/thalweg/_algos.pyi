@@ -935,6 +935,7 @@ class Fides(Algorithm):
     trustregion_increase_threshold: float | str
     trustregion_decrease_factor: float | str
     trustregion_increase_factor: float | str
+    broyden_phi: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -956,6 +957,7 @@ class Fides(Algorithm):
         trustregion_increase_threshold: float | str = ...,
         trustregion_decrease_factor: float | str = ...,
         trustregion_increase_factor: float | str = ...,
+        broyden_phi: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,

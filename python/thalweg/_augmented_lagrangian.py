@@ -29,7 +29,7 @@ class AugmentedLagrangianOptions:
 
     initial_penalty: float | None = None
     penalty_growth: float = 10.0
-    sufficient_fall: float = 0.5
+    sufficient_fall: float = 0.1
     max_subproblems: int = 60
 
     def __post_init__(self) -> None:

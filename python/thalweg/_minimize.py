@@ -400,9 +400,13 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         source = algorithm
     if getattr(call.multistart, "n_cores", 1) > 1:
         source = call.multistart
-    if source is None:
+    if source is None and algorithm.batch_evaluator == "joblib":
         return None
     from thalweg.batch_evaluators import check_picklable, evaluate_function
+
+    if source is None:
+        evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
+        return None
 
     if max(source.n_cores, algorithm.n_cores) > 1:
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}

@@ -3,7 +3,7 @@
 Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, COBYLA, dogleg, trust-exact,
-  trust-krylov, trust-ncg, least_squares (lm, trf, dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, COBYLA, Nelder-Mead,
+  trust-krylov, trust-ncg, least_squares (lm, trf, dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, LD_SLSQP, BOBYQA, COBYLA, Nelder-Mead,
   NEWUOA, PRAXIS and Sbplx, iminuit's MIGRAD, DFO-LS, Py-BOBYQA, and fides (with optimagic's options) on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
@@ -178,9 +178,15 @@ def hessian_method(method):
 
 def nlopt_with_gradient(name):
     def run(recorder, jacobian, start):
+        last = np.full(len(start), np.nan)
+
         def value_and_gradient(x, gradient):
-            r = recorder.residuals(x)
-            gradient[:] = 2 * jacobian(x).T @ r
+            # LD_SLSQP asks for the value first, and for the gradient where a step is accepted: one evaluation.
+            if not np.array_equal(x, last):
+                recorder.value(x)
+                last[:] = x
+            if gradient.size:
+                gradient[:] = 2 * jacobian(x).T @ np.asarray(recorder._residuals(x))
             return recorder.values[-1]
 
         optimizer = nlopt.opt(getattr(nlopt, name), len(start))
@@ -312,6 +318,7 @@ ALGORITHMS = {
     "iminuit_migrad": (migrad, BUDGET_WITH_DERIVATIVES),
     "nlopt_lbfgsb": (nlopt_with_gradient("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
     "nlopt_var": (nlopt_with_gradient("LD_VAR1"), BUDGET_WITH_DERIVATIVES),
+    "nlopt_slsqp": (nlopt_with_gradient("LD_SLSQP"), BUDGET_WITH_DERIVATIVES),
     "nlopt_tnewton": (nlopt_with_gradient("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_lm": (least_squares_with("lm"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),

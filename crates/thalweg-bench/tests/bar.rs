@@ -190,6 +190,11 @@ fn scipy_conjugate_gradient_clears_the_bar() {
 }
 
 #[test]
+fn nlopt_slsqp_clears_the_bar() {
+    assert_is_seldom_worse("nlopt_slsqp");
+}
+
+#[test]
 fn scipy_slsqp_clears_the_bar() {
     assert_is_seldom_worse("scipy_slsqp");
 }

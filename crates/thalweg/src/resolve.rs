@@ -8,7 +8,7 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, Default, NOT_YET, PRESETS, Preset, Target};
+use crate::names::{ALIASES, Default, MAXITER, NOT_YET, PRESETS, Preset, Target};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -126,6 +126,9 @@ fn with_limits(name: &str, entry: &CatalogEntry) -> Resolved {
     let mut limits = Limits::default();
     if entry.spec.features.global {
         limits.max_evaluations = words::MAXFUN_GLOBAL;
+    }
+    if let Some((_, max_iterations)) = MAXITER.iter().find(|(known, _)| *known == name) {
+        limits.max_iterations = *max_iterations;
     }
     let algorithm = (entry.create)();
     let name = name.to_string();
@@ -433,5 +436,41 @@ fn kind_of(value: &OptionValue) -> OptionKind {
         OptionValue::Integer(_) => OptionKind::Integer,
         OptionValue::Float(_) => OptionKind::Float,
         _ => OptionKind::Optional(&OptionKind::Float),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_may_be_in_capitals_and_wrong_ones_are_named() {
+        let mut fides = resolve("fides").unwrap();
+        for (given, word) in [("BFGS", "bfgs"), ("Bb", "bb"), ("broyden", "broyden")] {
+            fides.set("hessian_update_strategy", &given.into()).unwrap();
+            assert_eq!(fides.get("hessian_update_strategy"), Some(word.into()));
+        }
+        fides.set("trustregion_subspace_dimension", &"2d".into()).unwrap();
+        assert_eq!(fides.get("trustregion_subspace_dimension"), Some("2D".into()));
+        let error = fides.set("trustregion_subspace_dimension", &"3D".into()).unwrap_err();
+        let expected = "option 'trustregion_subspace_dimension' of interior_trust_region is \"3D\", but has to be one of \
+                        [\"full\", \"2D\", \"scg\"]";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn the_share_of_dfp_is_an_option_under_the_name_of_fides() {
+        let mut fides = resolve("fides").unwrap();
+        fides.set("broyden_phi", &0.3.into()).unwrap();
+        assert_eq!(fides.get("broyden_phi"), Some(0.3.into()));
+        assert!(fides.set("broyden_phi", &2.0.into()).is_err());
+    }
+
+    #[test]
+    fn names_of_optimagics_own_algorithms_have_its_limits() {
+        let iterations = |name: &str| resolve(name).unwrap().get("stopping_maxiter");
+        assert_eq!(iterations("bhhh"), Some(200_u64.into()));
+        assert_eq!(iterations("pounders"), Some(2000_u64.into()));
+        assert_eq!(iterations("neldermead_parallel"), Some(1_000_000_u64.into()));
     }
 }

@@ -22,8 +22,7 @@
 //!   volume positive, and trial points move to the nearest point within the bounds.
 //! * `gao_han` and `nash` size the simplex by the largest *absolute* coordinate, as in their papers; optimagic 0.5.3 takes the
 //!   largest coordinate with its sign, and in `nash` another step for zeros.
-//! * `gao_han` does not contain the start. Its value replaces the worst vertex when it beats them all, so that the result is never
-//!   worse than the start. optimagic evaluates it, too, but makes no use of it.
+//! * `gao_han` does not contain the start. When the search ends at a worse point, it goes on from the start.
 //! * With one variable, where 1 - 1/n leaves nothing to shrink to, the coefficients are those of Nelder and Mead.
 //!
 //! # Cost per iteration
@@ -81,13 +80,19 @@ impl Algorithm for NelderMeadParallel {
         let p = self.n_cores.min(n.saturating_sub(1)).max(1);
         let first = n + 1 - p;
         let step = Coefficients::new(self.adaptive, n);
+        // The start comes first: whoever calls knows its value, so that it costs no further evaluation.
+        let mut value_at_start = problem.value(x0)?;
         let mut simplex = self.init_simplex_method.simplex(problem, x0)?;
         let mut centroid = vec![0.0; n];
 
         loop {
             problem.iteration(simplex.vertex(0), simplex.value(0))?;
             if let Some(test) = self.converged(&simplex) {
-                match simplex.better_neighbour(problem)? {
+                let mut better = simplex.better_neighbour(problem)?;
+                if better.is_none() && value_at_start < simplex.value(0) {
+                    (better, value_at_start) = (Some(x0.to_vec()), f64::INFINITY);
+                }
+                match better {
                     Some(x) => simplex = InitSimplexMethod::Pfeffer.simplex(problem, &x)?,
                     None => return Ok(simplex.converged(test)),
                 }
@@ -236,18 +241,7 @@ impl InitSimplexMethod {
         let mut points: Vec<f64> =
             offsets.iter().zip(x0.iter().cycle()).map(|(d, x)| x + d).collect();
         points.chunks_exact_mut(n).for_each(|x| problem.clip(x));
-        if points.chunks_exact(n).any(|x| x == x0) {
-            return Simplex::evaluate(problem, points);
-        }
-        // The start comes first: its value is known, so that it costs no further evaluation.
-        let asked = [x0, &points].concat();
-        let mut values = problem.values(&asked)?.to_vec();
-        let value_at_start = values.remove(0);
-        let mut simplex = Simplex::new(n, points, values);
-        if value_at_start < simplex.value(0) {
-            simplex.replace(n, x0, value_at_start);
-        }
-        Ok(simplex)
+        Simplex::evaluate(problem, points)
     }
 
     /// The n + 1 vertices relative to the start (Wessing 2019, section 2).

@@ -17,14 +17,16 @@
 //! gradients of L, whatever the user gives for the objective: nobody knows those of the constraints.
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
-//! long as a < b. The tolerances of the first subproblems are roots of the algorithm's own. A subproblem whose value falls
-//! without end outside the constraints is given up and begun again with a larger penalty.
+//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
+//! subproblems are powers of the algorithm's own, three quarters for the first one, and then nearer to 1 as the constraints come nearer to
+//! theirs. A subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty.
 //!
-//! **Cost.** Some 5 to 15 runs of the algorithm, most of them short ones.
+//! **Cost.** Some 4 to 10 runs of the algorithm, most of them short ones.
 //!
 //! **References.** E. G. Birgin, J. M. Martínez, Practical Augmented Lagrangian Methods for Constrained Optimization, SIAM 2014,
 //! algorithm 4.1 (doi:10.1137/1.9781611973365); the same, Improving ultimate convergence of an augmented Lagrangian method,
-//! Optimization Methods and Software 23, 2008 (doi:10.1080/10556780701577730), for the first penalty.
+//! Optimization Methods and Software 23, 2008 (doi:10.1080/10556780701577730), for the first penalty. D. P. Bertsekas, Constrained
+//! Optimization and Lagrange Multiplier Methods, Academic Press 1982, for the rate of convergence.
 
 mod around;
 mod options;

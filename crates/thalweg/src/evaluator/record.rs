@@ -30,7 +30,7 @@ impl Evaluator<'_> {
         let known = if want.is_evaluation() { &values.values[..k] } else { &self.scratch.centers };
         let c = self.constraints.len();
         let comparable = c == 0 || want.contains(Want::CONSTRAINTS);
-        for (i, x) in points.chunks_exact(n).take(known.len()).enumerate() {
+        for (i, x) in points.chunks_exact(n).enumerate().take(known.len()) {
             let value = mean_of_copies(known, points, n, i);
             let failed = || self.scratch.failures.iter().any(|failure| failure.index == i);
             let constraints =
