@@ -35,6 +35,7 @@ TYPES = {
     "int": "int | float | str",
     "float": "float | str",
     "interval": "float | tuple[float, float]",
+    "group": "dict[str, Any]",
 }
 
 

@@ -18,6 +18,7 @@ from typing import Any as _Any
 
 _HOMES = {
     "Algorithm": "_algorithm",
+    "AugmentedLagrangianOptions": "_augmented_lagrangian",
     "Bounds": "_bounds",
     "DecreasingConstraint": "_constraints",
     "EqualityConstraint": "_constraints",
@@ -89,6 +90,7 @@ _SUBMODULES = (
 
 __all__ = [
     "Algorithm",
+    "AugmentedLagrangianOptions",
     "Bounds",
     "DecreasingConstraint",
     "EqualityConstraint",
@@ -173,6 +175,7 @@ if TYPE_CHECKING:
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
+    from thalweg._augmented_lagrangian import AugmentedLagrangianOptions
     from thalweg._benchmark.plots import convergence_plot, deviation_plot, profile_plot
     from thalweg._benchmark.problems import get_benchmark_problems, get_scalable_problems
     from thalweg._benchmark.reports import (

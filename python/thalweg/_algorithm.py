@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from thalweg._catalog import FEATURES, OptionSpec
-from thalweg._options import convert, current_names, keep_known
+from thalweg._options import convert, current_names, keep_known, with_parts
 from thalweg.exceptions import InvalidAlgoInfoError, InvalidAlgoOptionError
 from thalweg.typing import AggregationLevel
 from thalweg.utilities import propose_alternatives
@@ -160,7 +160,7 @@ class AlgorithmMeta(type):
         unknown = [option for option in options if option not in fields_]
         if unknown:
             raise _unknown_options(unknown, cls)  # type: ignore[arg-type]
-        return super().__call__(*args, **options)
+        return super().__call__(*args, **with_parts(options, fields_))
 
     def __repr__(cls) -> str:
         info = cls.__algo_info__

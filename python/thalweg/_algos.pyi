@@ -164,12 +164,21 @@ class Dfols(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_value_abs: float | str
     convergence_value_scaled: float | str
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    convergence_slow_progress_period: int | float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: int | float | str | None
+    initial_directions: Literal["coordinate", "random"]
+    random_directions_orthogonal: bool | str
+    use_resets: bool | str | None
     n_restarts: int | float | str | None
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
+    trustregion_n_extra_points_to_replace_successful: int | float | str
+    trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
     trustregion_expansion_factor_successful: float | str
@@ -178,6 +187,32 @@ class Dfols(Algorithm):
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
     threshold_for_safety_step: float | str
+    fast_start_min_initial_points: int | float | str | None
+    fast_start_method: Literal["auto", "jacobian", "trustregion"]
+    fast_start_scale_of_trustregion_step_perturbation: float | str | None
+    fast_start_scale_of_jacobian_components_perturbation: float | str
+    fast_start_floor_of_jacobian_singular_values: float | str
+    fast_start_jacobian_max_condition_number: float | str
+    fast_start_geometry_improving_steps: bool | str
+    fast_start_safety_steps: bool | str
+    fast_start_shrink_upper_radius_in_safety_steps: bool | str
+    fast_start_full_geometry_improving_step: bool | str
+    fast_start_reset_trustregion_radius: bool | str
+    fast_start_reset_min_trustregion_radius: bool | str
+    fast_start_shrinking_factor_not_successful: float | str | None
+    fast_start_n_extra_search_directions_per_iteration: int | float | str
+    reset_type: Literal["soft", "hard"]
+    reset_points_to_replace_at_soft_reset: int | float | str
+    reset_reuse_criterion_value_at_hard_reset: bool | str
+    reset_minimal_trustregion_radius_tolerance_scaling: float | str
+    reset_auto_detect: bool | str
+    reset_auto_detect_history: int | float | str
+    reset_auto_detect_min_jacobian_increase: float | str
+    reset_auto_detect_min_correlations: float | str
+    reset_n_extra_interpolation_points_per_soft_reset: int | float | str
+    reset_n_extra_interpolation_points_per_hard_reset: int | float | str
+    reset_max_interpolation_points: int | float | str | None
+    reset_n_additional_extra_points_to_replace: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -189,12 +224,21 @@ class Dfols(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_value_abs: float | str = ...,
         convergence_value_scaled: float | str = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
+        convergence_slow_progress_period: int | float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
+        random_directions_orthogonal: bool | str = ...,
+        use_resets: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
+        trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
@@ -203,6 +247,32 @@ class Dfols(Algorithm):
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
         threshold_for_safety_step: float | str = ...,
+        fast_start_min_initial_points: int | float | str | None = ...,
+        fast_start_method: Literal["auto", "jacobian", "trustregion"] = ...,
+        fast_start_scale_of_trustregion_step_perturbation: float | str | None = ...,
+        fast_start_scale_of_jacobian_components_perturbation: float | str = ...,
+        fast_start_floor_of_jacobian_singular_values: float | str = ...,
+        fast_start_jacobian_max_condition_number: float | str = ...,
+        fast_start_geometry_improving_steps: bool | str = ...,
+        fast_start_safety_steps: bool | str = ...,
+        fast_start_shrink_upper_radius_in_safety_steps: bool | str = ...,
+        fast_start_full_geometry_improving_step: bool | str = ...,
+        fast_start_reset_trustregion_radius: bool | str = ...,
+        fast_start_reset_min_trustregion_radius: bool | str = ...,
+        fast_start_shrinking_factor_not_successful: float | str | None = ...,
+        fast_start_n_extra_search_directions_per_iteration: int | float | str = ...,
+        reset_type: Literal["soft", "hard"] = ...,
+        reset_points_to_replace_at_soft_reset: int | float | str = ...,
+        reset_reuse_criterion_value_at_hard_reset: bool | str = ...,
+        reset_minimal_trustregion_radius_tolerance_scaling: float | str = ...,
+        reset_auto_detect: bool | str = ...,
+        reset_auto_detect_history: int | float | str = ...,
+        reset_auto_detect_min_jacobian_increase: float | str = ...,
+        reset_auto_detect_min_correlations: float | str = ...,
+        reset_n_extra_interpolation_points_per_soft_reset: int | float | str = ...,
+        reset_n_extra_interpolation_points_per_hard_reset: int | float | str = ...,
+        reset_max_interpolation_points: int | float | str | None = ...,
+        reset_n_additional_extra_points_to_replace: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -616,12 +686,30 @@ class Pybobyqa(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_slow_progress_threshold: float | str
     convergence_slow_progress_steps: int | float | str | None
+    convergence_slow_progress_period: int | float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: int | float | str | None
+    use_restarts: bool | str | None
     n_restarts: int | float | str | None
+    n_restarts_in_vain: int | float | str | None
+    restart_type: Literal["soft", "hard"]
+    restart_n_moved_points: int | float | str
+    restart_moves_center: bool | str
+    restart_reuses_value: bool | str
+    restart_radius_factor: float | str | None
+    restart_last_radius_factor: float | str
+    restart_vain_steps: int | float | str | None
+    restart_detection: bool | str
+    restart_detection_iterations: int | float | str
+    restart_detection_slope: float | str
+    restart_detection_correlation: float | str
     seek_global_optimum: bool | str
+    initial_directions: Literal["coordinate", "random"]
+    random_directions_orthogonal: bool | str
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
+    trustregion_minimum_change_hessian: bool | str
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
     trustregion_expansion_factor_successful: float | str
@@ -642,12 +730,30 @@ class Pybobyqa(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_slow_progress_threshold: float | str = ...,
         convergence_slow_progress_steps: int | float | str | None = ...,
+        convergence_slow_progress_period: int | float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
+        use_restarts: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
+        n_restarts_in_vain: int | float | str | None = ...,
+        restart_type: Literal["soft", "hard"] = ...,
+        restart_n_moved_points: int | float | str = ...,
+        restart_moves_center: bool | str = ...,
+        restart_reuses_value: bool | str = ...,
+        restart_radius_factor: float | str | None = ...,
+        restart_last_radius_factor: float | str = ...,
+        restart_vain_steps: int | float | str | None = ...,
+        restart_detection: bool | str = ...,
+        restart_detection_iterations: int | float | str = ...,
+        restart_detection_slope: float | str = ...,
+        restart_detection_correlation: float | str = ...,
         seek_global_optimum: bool | str = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
+        random_directions_orthogonal: bool | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_minimum_change_hessian: bool | str = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
@@ -899,6 +1005,7 @@ class Fides(Algorithm):
     trustregion_increase_threshold: float | str
     trustregion_decrease_factor: float | str
     trustregion_increase_factor: float | str
+    broyden_phi: float | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -920,6 +1027,7 @@ class Fides(Algorithm):
         trustregion_increase_threshold: float | str = ...,
         trustregion_decrease_factor: float | str = ...,
         trustregion_increase_factor: float | str = ...,
+        broyden_phi: float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -945,24 +1053,24 @@ class NagDFOLS(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_ftol_scaled: float | str
-    convergence_slow_progress: float | str | None
-    initial_directions: str | None
+    convergence_slow_progress: dict[str, Any] | None
+    initial_directions: Literal["coordinate", "random"]
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: float | str | None
+    noise_n_evals_per_point: int | float | str | None
     random_directions_orthogonal: bool | str
     stopping_maxfun: int | float | str
     threshold_for_safety_step: float | str
     trustregion_expansion_factor_successful: float | str
     trustregion_expansion_factor_very_successful: float | str
-    trustregion_fast_start_options: float | str | None
+    trustregion_fast_start_options: dict[str, Any] | None
     trustregion_initial_radius: float | str | None
-    trustregion_method_to_replace_extra_points: str | None
+    trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None
     trustregion_n_extra_points_to_replace_successful: int | float | str
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_precondition_interpolation: bool | str
-    trustregion_reset_options: float | str | None
+    trustregion_reset_options: dict[str, Any] | None
     trustregion_shrinking_factor_not_successful: float | str | None
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
@@ -981,24 +1089,24 @@ class NagDFOLS(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_ftol_scaled: float | str = ...,
-        convergence_slow_progress: float | str | None = ...,
-        initial_directions: str | None = ...,
+        convergence_slow_progress: dict[str, Any] | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
         random_directions_orthogonal: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
         threshold_for_safety_step: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
         trustregion_expansion_factor_very_successful: float | str = ...,
-        trustregion_fast_start_options: float | str | None = ...,
+        trustregion_fast_start_options: dict[str, Any] | None = ...,
         trustregion_initial_radius: float | str | None = ...,
-        trustregion_method_to_replace_extra_points: str | None = ...,
+        trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None = ...,
         trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_precondition_interpolation: bool | str = ...,
-        trustregion_reset_options: float | str | None = ...,
+        trustregion_reset_options: dict[str, Any] | None = ...,
         trustregion_shrinking_factor_not_successful: float | str | None = ...,
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
@@ -1018,12 +1126,12 @@ class NagPyBOBYQA(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_criterion_value: float | str | None
-    convergence_slow_progress: float | str | None
-    initial_directions: str | None
+    convergence_slow_progress: dict[str, Any] | None
+    initial_directions: Literal["coordinate", "random"]
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: float | str | None
+    noise_n_evals_per_point: int | float | str | None
     random_directions_orthogonal: bool | str
     seek_global_optimum: bool | str
     stopping_maxfun: int | float | str
@@ -1034,7 +1142,7 @@ class NagPyBOBYQA(Algorithm):
     trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_precondition_interpolation: bool | str
-    trustregion_reset_options: float | str | None
+    trustregion_reset_options: dict[str, Any] | None
     trustregion_shrinking_factor_not_successful: float | str | None
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
@@ -1054,12 +1162,12 @@ class NagPyBOBYQA(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_criterion_value: float | str | None = ...,
-        convergence_slow_progress: float | str | None = ...,
-        initial_directions: str | None = ...,
+        convergence_slow_progress: dict[str, Any] | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
         random_directions_orthogonal: bool | str = ...,
         seek_global_optimum: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -1070,7 +1178,7 @@ class NagPyBOBYQA(Algorithm):
         trustregion_minimum_change_hession_for_underdetermined_interpolation: bool | str = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_precondition_interpolation: bool | str = ...,
-        trustregion_reset_options: float | str | None = ...,
+        trustregion_reset_options: dict[str, Any] | None = ...,
         trustregion_shrinking_factor_not_successful: float | str | None = ...,
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,

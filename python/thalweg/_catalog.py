@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -26,14 +27,15 @@ class OptionSpec:
 
     Attributes:
         name: The option's name.
-        kind: "bool", "int", "float", "choice", "interval" (a number or a pair of numbers), "text"
-            or "any".
+        kind: "bool", "int", "float", "choice", "interval" (a number or a pair of numbers), "text",
+            "group" (a dictionary of options) or "any".
         optional: Whether None is a value.
         choices: The words of a choice.
         default: The default.
         min: The smallest number; `above` tells that it is itself excluded.
         max: The largest number; `below` tells that it is itself excluded.
         doc: What the option means.
+        entries: The options in a dictionary of options, by name.
     """
 
     __slots__ = (
@@ -42,6 +44,7 @@ class OptionSpec:
         "choices",
         "default",
         "doc",
+        "entries",
         "kind",
         "max",
         "min",
@@ -62,6 +65,7 @@ class OptionSpec:
         max: float = float("inf"),
         below: bool = False,
         doc: str = "",
+        entries: Iterable[dict[str, Any]] = (),
     ) -> None:
         self.name, self.kind, self.default, self.optional, self.choices = (
             name,
@@ -71,6 +75,9 @@ class OptionSpec:
             choices,
         )
         self.min, self.above, self.max, self.below, self.doc = min, above, max, below, doc
+        self.entries: dict[str, OptionSpec] = {
+            entry["name"]: OptionSpec(**entry) for entry in entries
+        }
 
     def expectation(self) -> str:
         """What a value has to be, in words."""
@@ -93,6 +100,7 @@ _KIND_WORDS = {
     "float": "a number",
     "interval": "a number or a pair of numbers",
     "text": "a string",
+    "group": "a dictionary",
     "any": "a value",
 }
 

@@ -72,17 +72,22 @@ def check_types(call: Call) -> None:
     _require(_is_bool(call.repair_start), call, "repair_start", "a boolean")
 
 
-def constraint_handling_mode(value: Any) -> str:
-    """Who keeps nonlinear constraints, as a word.
+def constraint_handling_mode(value: Any) -> str | tuple[float | None, float, float, int]:
+    """Who keeps nonlinear constraints: a word, or the options of an augmented Lagrangian.
 
     Raises:
-        InvalidArgumentError: There is no such word.
+        InvalidArgumentError: It is neither.
     """
-    if value not in _CONSTRAINT_HANDLING:
-        raise InvalidArgumentError(
-            f"constraint_handling must be one of {list(_CONSTRAINT_HANDLING)}, not {value!r}."
-        )
-    return str(value)
+    if isinstance(value, str) and value in _CONSTRAINT_HANDLING:
+        return value
+    from thalweg._augmented_lagrangian import AugmentedLagrangianOptions
+
+    if isinstance(value, AugmentedLagrangianOptions):
+        return value._flat()
+    raise InvalidArgumentError(
+        f"constraint_handling must be one of {list(_CONSTRAINT_HANDLING)}, or "
+        f"thalweg.AugmentedLagrangianOptions, not {value!r}."
+    )
 
 
 def error_handling_mode(value: Any) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import scipy.optimize
 
     from thalweg._algorithm import Algorithm
+    from thalweg._augmented_lagrangian import AugmentedLagrangianOptions
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._constraints.prepare import Prepared
@@ -70,7 +71,8 @@ def _arguments(
     collect_history: bool = True,
     skip_checks: bool = False,
     repair_start: bool = False,
-    constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
+    constraint_handling: Literal["native", "augmented_lagrangian"]
+    | AugmentedLagrangianOptions = "native",
     callback: Callable[[Any], Any] | None = None,
     progress: bool | Callable[[ProgressReport], Any] = False,
     x0: PyTree = None,
@@ -148,7 +150,8 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         repair_start: Whether to move start params that violate constraints or bounds to near ones
             that do not, with a warning, instead of raising an exception.
         constraint_handling: Who keeps nonlinear constraints: "native", the algorithm itself (few
-            can), or an "augmented_lagrangian" around any algorithm.
+            can), or an "augmented_lagrangian" around any algorithm; `AugmentedLagrangianOptions`
+            for one with other options.
         callback: Called with an intermediate result after each iteration; returns True or raises
             StopIteration to stop.
         progress: True shows evaluations, best value, time and share of the budget while the run
@@ -397,9 +400,13 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         source = algorithm
     if getattr(call.multistart, "n_cores", 1) > 1:
         source = call.multistart
-    if source is None:
+    if source is None and algorithm.batch_evaluator == "joblib":
         return None
     from thalweg.batch_evaluators import check_picklable, evaluate_function
+
+    if source is None:
+        evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
+        return None
 
     if max(source.n_cores, algorithm.n_cores) > 1:
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}

@@ -18,6 +18,7 @@ from thalweg.exceptions import InvalidArgumentError, NotAvailableError, Optimagi
 
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
+    from thalweg._augmented_lagrangian import AugmentedLagrangianOptions
     from thalweg._bounds import Bounds
     from thalweg._constraints import Constraint
     from thalweg._numdiff_options import NumdiffOptions
@@ -93,7 +94,8 @@ class Optimizer:
         bounds: Bounds | Any = None,
         constraints: Constraint | Sequence[Constraint] | None = None,
         repair_start: bool = False,
-        constraint_handling: Literal["native", "augmented_lagrangian"] = "native",
+        constraint_handling: Literal["native", "augmented_lagrangian"]
+        | AugmentedLagrangianOptions = "native",
         algo_options: dict[str, Any] | None = None,
         direction: Literal["minimize", "maximize"] = "minimize",
         kind: Literal["scalar", "least_squares", "likelihood"] = "scalar",

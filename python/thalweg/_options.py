@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from thalweg._catalog import OptionSpec
@@ -36,6 +36,7 @@ def current_names(
     A current name wins when both are given. Replaced names are added to `renamed`.
     """
     known = set(known)
+    options = with_parts(options, known)
     underscored = {str(name).replace(".", "_"): value for name, value in options.items()}
     current = {}
     for name, value in underscored.items():
@@ -46,6 +47,15 @@ def current_names(
                 continue
         current[new] = value
     return current
+
+
+def with_parts(options: Mapping[str, Any], known: Container[str]) -> Mapping[str, Any]:
+    """The options, and what objects among them say about another one that is `known`.
+
+    This is the share of DFP in `hessian_update_strategy=fides.hessian_approximation.Broyden(phi)`.
+    """
+    phi = getattr(options.get("hessian_update_strategy"), "phi", None)
+    return options if phi is None or "broyden_phi" not in known else {**options, "broyden_phi": phi}
 
 
 def keep_known(
@@ -77,18 +87,41 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.kind == "group":
+        return _convert_group(spec, value, algorithm)
     try:
         converted = _CONVERTERS[spec.kind](value)
     except (TypeError, ValueError, OverflowError):
         raise _invalid(spec, value, algorithm) from None
     if spec.kind == "choice" and converted not in (spec.choices or ()):
-        raise _invalid(spec, value, algorithm)
+        converted = _same_word(converted, spec.choices or ())
+        if converted is None:
+            raise _invalid(spec, value, algorithm)
     numbers = converted if isinstance(converted, tuple) else (converted,)
     if spec.kind in ("int", "float", "interval") and not all(
         _in_range(spec, number) for number in numbers
     ):
         raise _invalid(spec, value, algorithm)
     return converted
+
+
+def _same_word(given: str, words: Iterable[str]) -> str | None:
+    """The word that is spelled like this but for capitals."""
+    return next((word for word in words if word.lower() == given.strip().lower()), None)
+
+
+def _convert_group(spec: OptionSpec, value: Any, algorithm: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _invalid(spec, value, algorithm)
+    unknown = [key for key in value if key not in spec.entries]
+    if unknown:
+        from thalweg.utilities import propose_alternatives
+
+        raise InvalidAlgoOptionError(
+            f"The option '{spec.name}' of {algorithm} has no key {unknown[0]!r}. Did you mean "
+            f"{propose_alternatives(str(unknown[0]), list(spec.entries))}?"
+        )
+    return {key: convert(spec.entries[key], entry, algorithm) for key, entry in value.items()}
 
 
 def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:
@@ -148,6 +181,8 @@ def _to_interval(value: Any) -> float | tuple[float, float]:
 
 def _to_text(value: Any) -> str:
     text = getattr(value, "value", value)
+    if type(value).__module__ == "fides.hessian_approximation":
+        text = type(value).__name__
     if not isinstance(text, str):
         raise TypeError
     return text

@@ -250,7 +250,7 @@ class AskTell:
         numdiff: dict[str, Any] | None,
         collect_history: bool,
         nonlinear: list[dict[str, Any]] | None,
-        constraint_handling: str,
+        constraint_handling: str | tuple[float | None, float, float, int],
     ) -> None: ...
     def ask(self) -> tuple[Literal["fun", "jac", "fun_and_jac"], list[Any]] | None: ...
     def tell(self, values: list[Any]) -> None: ...
@@ -278,7 +278,7 @@ def solve(
     skip_checks: bool,
     multistart: dict[str, Any] | None = None,
     nonlinear: list[dict[str, Any]] | None = None,
-    constraint_handling: str = "native",
+    constraint_handling: str | tuple[float | None, float, float, int] = "native",
     progress: tuple[Callable[[ProgressReport], Any], bool] | None = None,
     log: dict[str, Any] | None = None,
 ) -> RawResult: ...

@@ -1,12 +1,12 @@
-"""Compare `nag_dfols` with DFO-LS on the Moré-Wild problems with noise in the residuals, both in one run.
+"""Compare `nag_dfols` with DFO-LS, or `nag_pybobyqa` with Py-BOBYQA, on the Moré-Wild problems with noise, both in one run.
 
-    python scripts/reference/compare_noisy.py [--noise 0.01] [--seeds 1] [--largest 12]
+    python scripts/reference/compare_noisy.py [nag_dfols | nag_pybobyqa] [--noise 0.01] [--seeds 1] [--largest 12]
 
-Every residual is multiplied by 1 + noise times a standard normal number that seed, point and position determine, so that both sides
-meet the same disturbances. Both know the noise level and restart as they do by default; the budget is 100 (n + 1) evaluations. What
+Every residual, or the sum of squares for `nag_pybobyqa`, is multiplied by 1 + noise times a standard normal number that seed, point
+and position determine, so that both sides meet the same disturbances. Both know the noise level and restart as they do by default; the budget is 100 (n + 1) evaluations. What
 counts is the undisturbed sum of squares: the first evaluation with (f - f*) / (f0 - f*) at most 1e-1, 1e-2 and 1e-4.
 
-Needs thalweg, optimagic 0.5.3 and DFO-LS 1.6.5.
+Needs thalweg, optimagic 0.5.3, DFO-LS 1.6.5 and Py-BOBYQA 1.5.0, which takes some 20 ms of its own for an evaluation.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import statistics
 
 import dfols
 import numpy as np
+import pybobyqa
 from optimagic.benchmarking.more_wild import MORE_WILD_PROBLEMS
 
 import thalweg as om
@@ -28,11 +29,11 @@ class BudgetExhausted(Exception):
 
 
 class Noisy:
-    """The disturbed residuals of a problem, and when the undisturbed ones solved it."""
+    """The disturbed residuals of a problem, or their sum of squares, and when the undisturbed ones solved it."""
 
-    def __init__(self, problem, noise, seed):
+    def __init__(self, problem, noise, seed, scalar):
         self._residuals = problem["fun"] if "fun" in problem else problem["criterion"]
-        self._noise, self._seed = noise, seed
+        self._noise, self._seed, self._scalar = noise, seed, scalar
         self.start = np.array(problem["start_x"], dtype=float)
         self._least, self._first = problem["solution_criterion"], problem["start_criterion"]
         self.evaluations = 0
@@ -44,30 +45,48 @@ class Noisy:
         self.evaluations += 1
         x = np.asarray(x, dtype=float)
         residuals = np.asarray(self._residuals(x), dtype=float)
-        gap = (residuals @ residuals - self._least) / (self._first - self._least)
+        value = residuals @ residuals
+        gap = (value - self._least) / (self._first - self._least)
         for i, precision in enumerate(PRECISIONS):
             if self.solved[i] is None and gap <= precision:
                 self.solved[i] = self.evaluations
         digest = hashlib.sha256(x.tobytes() + self._seed.to_bytes(8, "little")).digest()
-        normal = np.random.default_rng(int.from_bytes(digest[:8], "little")).standard_normal(len(residuals))
-        return residuals * (1 + self._noise * normal)
+        rng = np.random.default_rng(int.from_bytes(digest[:8], "little"))
+        if self._scalar:
+            return float(value * (1 + self._noise * rng.standard_normal()))
+        return residuals * (1 + self._noise * rng.standard_normal(len(residuals)))
 
 
-def ours(problem, noise):
+def dfols_ours(problem, noise):
     options = {"noise_multiplicative_level": noise, "convergence_value_abs": 0.0}
     fun = om.mark.least_squares(problem)
     om.minimize(fun, problem.start, algorithm="nag_dfols", algo_options=options)
 
 
-def theirs(problem, noise):
+def dfols_theirs(problem, noise):
     parameters = {"model.abs_tol": 0.0, "noise.multiplicative_noise_level": noise}
     dfols.solve(
         problem, problem.start, objfun_has_noise=True, maxfun=10**6, do_logging=False, user_params=parameters
     )
 
 
-def measure(side, problem, noise, seed):
-    noisy = Noisy(problem, noise, seed)
+def pybobyqa_ours(problem, noise):
+    options = {"noise_multiplicative_level": noise}
+    om.minimize(problem, problem.start, algorithm="nag_pybobyqa", algo_options=options)
+
+
+def pybobyqa_theirs(problem, noise):
+    parameters = {"noise.multiplicative_noise_level": noise}
+    pybobyqa.solve(
+        problem, problem.start, objfun_has_noise=True, maxfun=10**6, do_logging=False, user_params=parameters
+    )
+
+
+SIDES = {"nag_dfols": (dfols_ours, dfols_theirs), "nag_pybobyqa": (pybobyqa_ours, pybobyqa_theirs)}
+
+
+def measure(side, problem, noise, seed, scalar):
+    noisy = Noisy(problem, noise, seed, scalar)
     try:
         side(noisy, noise)
     except Exception:
@@ -79,6 +98,7 @@ def measure(side, problem, noise, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("algorithm", nargs="?", default="nag_dfols", choices=SIDES)
     parser.add_argument("--noise", type=float, default=0.01)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--largest", type=int, default=12, help="the largest number of parameters")
@@ -87,7 +107,9 @@ def main():
     for name, problem in MORE_WILD_PROBLEMS.items():
         if len(problem["start_x"]) <= arguments.largest:
             for seed in range(arguments.seeds):
-                pair = [measure(side, problem, arguments.noise, seed) for side in (ours, theirs)]
+                scalar = arguments.algorithm == "nag_pybobyqa"
+                sides = SIDES[arguments.algorithm]
+                pair = [measure(side, problem, arguments.noise, seed, scalar) for side in sides]
                 print(f"{name:<46} {seed:>3} {pair[0]} {pair[1]}", flush=True)
                 rows.append(pair)
     print(f"{len(rows)} runs; solved, and medians where both solve:")

@@ -3,7 +3,7 @@
 Writes, into `crates/thalweg-bench/data/`:
 
 * `more_wild_reference.tsv`: scipy L-BFGS-B, BFGS, CG, Newton-CG, TNC, Nelder-Mead, Powell, COBYLA, dogleg, trust-exact,
-  trust-krylov, trust-ncg, least_squares (lm, trf, dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, BOBYQA, COBYLA, Nelder-Mead,
+  trust-krylov, trust-ncg, least_squares (lm, trf, dogbox), optimagic's neldermead_parallel and pounders, NLopt's LD_LBFGS, LD_VAR1, LD_TNEWTON, LD_SLSQP, BOBYQA, COBYLA, Nelder-Mead,
   NEWUOA, PRAXIS and Sbplx, iminuit's MIGRAD, DFO-LS, Py-BOBYQA, and fides (with optimagic's options) on the 54 Moré-Wild problems;
 * `global_reference.tsv`: scipy differential_evolution with deferred updating (as optimagic runs it), ten seeds, on the eight bounded problems of `compare/bounded.rs`;
 
@@ -178,9 +178,15 @@ def hessian_method(method):
 
 def nlopt_with_gradient(name):
     def run(recorder, jacobian, start):
+        last = np.full(len(start), np.nan)
+
         def value_and_gradient(x, gradient):
-            r = recorder.residuals(x)
-            gradient[:] = 2 * jacobian(x).T @ r
+            # LD_SLSQP asks for the value first, and for the gradient where a step is accepted: one evaluation.
+            if not np.array_equal(x, last):
+                recorder.value(x)
+                last[:] = x
+            if gradient.size:
+                gradient[:] = 2 * jacobian(x).T @ np.asarray(recorder._residuals(x))
             return recorder.values[-1]
 
         optimizer = nlopt.opt(getattr(nlopt, name), len(start))
@@ -254,12 +260,9 @@ def least_squares_with(method):
 
 
 def neldermead_parallel(recorder, _, start):
+    # minimize evaluates the start once, the algorithm only its simplex around it: all of these are calls of the user's function.
     options = {"convergence_ftol_abs": 1e-14, "convergence_xtol_abs": 1e-14, "stopping_maxiter": 10**6}
-    try:
-        om.minimize(recorder.value, start, algorithm="neldermead_parallel", algo_options=options)
-    finally:
-        # minimize evaluates the start once by itself, before the algorithm does.
-        del recorder.values[0]
+    om.minimize(recorder.value, start, algorithm="neldermead_parallel", algo_options=options)
 
 
 def migrad(recorder, jacobian, start):
@@ -315,6 +318,7 @@ ALGORITHMS = {
     "iminuit_migrad": (migrad, BUDGET_WITH_DERIVATIVES),
     "nlopt_lbfgsb": (nlopt_with_gradient("LD_LBFGS"), BUDGET_WITH_DERIVATIVES),
     "nlopt_var": (nlopt_with_gradient("LD_VAR1"), BUDGET_WITH_DERIVATIVES),
+    "nlopt_slsqp": (nlopt_with_gradient("LD_SLSQP"), BUDGET_WITH_DERIVATIVES),
     "nlopt_tnewton": (nlopt_with_gradient("LD_TNEWTON"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_lm": (least_squares_with("lm"), BUDGET_WITH_DERIVATIVES),
     "scipy_ls_trf": (least_squares_with("trf"), BUDGET_WITH_DERIVATIVES),
@@ -323,7 +327,7 @@ ALGORITHMS = {
     "scipy_cobyla": (cobyla, BUDGET_WITHOUT_DERIVATIVES),
     "nlopt_cobyla": (nlopt_with("LN_COBYLA"), BUDGET_WITHOUT_DERIVATIVES),
     "scipy_neldermead": (neldermead, BUDGET_WITHOUT_DERIVATIVES),
-    "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES + 1),
+    "neldermead_parallel": (neldermead_parallel, BUDGET_WITHOUT_DERIVATIVES),
     "scipy_powell": (powell, BUDGET_WITHOUT_DERIVATIVES),
     "nag_dfols": (nag_dfols, BUDGET_WITHOUT_DERIVATIVES),
     "nag_pybobyqa": (nag_pybobyqa, BUDGET_WITHOUT_DERIVATIVES),

@@ -140,6 +140,58 @@ def test_choices_and_seeds():
         cls(strategy="best9bin")
 
 
+class _Update:
+    """Stands for an instance of a class of fides, which need not be installed."""
+
+
+def _update_of_fides(name, **attributes):
+    update = type(name, (_Update,), {"__module__": "fides.hessian_approximation"})()
+    vars(update).update(attributes)
+    return update
+
+
+@pytest.mark.parametrize(
+    ("given", "word", "phi"),
+    [
+        ("BFGS", "bfgs", 0.5),
+        ("Bb", "bb", 0.5),
+        (_update_of_fides("SR1"), "sr1", 0.5),
+        (_update_of_fides("Broyden", phi=0.25), "broyden", 0.25),
+    ],
+)
+def test_updates_of_fides_are_words_in_any_spelling_or_its_own_objects(given, word, phi):
+    algorithm = om.algos.fides(hessian_update_strategy=given)
+    assert (algorithm.hessian_update_strategy, algorithm.broyden_phi) == (word, phi)
+    changed = om.algos.fides().with_option(hessian_update_strategy=given)
+    assert changed == algorithm
+    by_name = om.minimize(
+        lambda x: x @ x + x[0] ** 4,
+        np.array([3.0, 1.0]),
+        "fides",
+        algo_options={"hessian_update_strategy": given},
+    )
+    by_words = om.minimize(lambda x: x @ x + x[0] ** 4, np.array([3.0, 1.0]), algorithm)
+    assert by_name.n_fun_evals == by_words.n_fun_evals
+    assert by_name.fun == by_words.fun < 1e-6
+
+
+def test_what_is_no_update_is_refused_before_the_first_evaluation():
+    def never(x):
+        raise AssertionError("evaluated")
+
+    for wrong in ("SSM", _update_of_fides("FX"), object()):
+        options = {"hessian_update_strategy": wrong}
+        with pytest.raises(InvalidAlgoOptionError, match="'bfgs', 'dfp', 'sr1', 'bb', 'bg', 'broyden'"):
+            om.minimize(never, np.ones(2), "fides", algo_options=options)
+
+
+@pytest.mark.parametrize("n_cores", [1, 2])
+def test_a_batch_evaluator_that_does_not_exist_is_refused(n_cores):
+    options = {"batch_evaluator": "joblob", "n_cores": n_cores}
+    with pytest.raises(om.exceptions.InvalidArgumentError, match="joblob"):
+        om.minimize(lambda x: x @ x, np.ones(2), "neldermead_parallel", algo_options=options)
+
+
 def test_every_way_to_pass_options_is_the_same():
     def run(algorithm, **kwargs):
         return om.minimize(lambda x: x @ x, np.ones(2), algorithm, **kwargs).n_fun_evals

@@ -301,9 +301,59 @@ def test_an_algorithm_without_support():
     assert 'constraint_handling="augmented_lagrangian"' in text
 
 
-def test_constraint_handling_is_one_of_two_words():
-    with pytest.raises(InvalidArgumentError, match="constraint_handling must be one of"):
-        om.minimize(shifted, np.ones(6), "lbfgsb", constraint_handling="penalty")
+@pytest.mark.parametrize("wrong", ["penalty", None, {"initial_penalty": 1}, om.AugmentedLagrangianOptions])
+def test_constraint_handling_is_a_word_or_options(wrong):
+    with pytest.raises(InvalidArgumentError) as error:
+        om.minimize(shifted, np.ones(6), "lbfgsb", constraint_handling=wrong)
+    assert str(error.value) == (
+        "constraint_handling must be one of ['native', 'augmented_lagrangian'], or "
+        f"thalweg.AugmentedLagrangianOptions, not {wrong!r}."
+    )
+
+
+def test_options_of_the_augmented_lagrangian():
+    constraint = om.NonlinearConstraint(lambda x: x[:5], func=product, value=1.0)
+
+    def output(**options):
+        handling = om.AugmentedLagrangianOptions(**options)
+        result = om.minimize(
+            shifted, np.ones(6), "lbfgsb", constraints=constraint, constraint_handling=handling
+        )
+        return result, result.algorithm_output
+
+    usual, by_default = output()
+    word = om.minimize(shifted, np.ones(6), "lbfgsb", constraints=constraint, **AUGMENTED)
+    assert usual.success and np.array_equal(usual.params, word.params)
+    result, large = output(initial_penalty=np.int64(1000))
+    assert result.success and large["penalty"] >= 1000 > by_default["penalty"]
+    result, short = output(max_subproblems=1)
+    assert not result.success and short["n_subproblems"] == 1
+    assert "1 subproblems of the augmented Lagrangian" in result.message
+    _, fast = output(initial_penalty=1e-6, penalty_growth=1e4)
+    _, slow = output(initial_penalty=1e-6, penalty_growth=1.5)
+    assert fast["n_subproblems"] < slow["n_subproblems"]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"initial_penalty": "big"}, "initial_penalty has to be a number or None, not 'big'."),
+        ({"initial_penalty": -1}, "initial_penalty has to be a finite number above 0, or none, not -1.0."),
+        ({"penalty_growth": None}, "penalty_growth has to be a number, not None."),
+        ({"penalty_growth": 1}, "penalty_growth has to be a finite number above 1, not 1.0."),
+        ({"sufficient_fall": 1}, "sufficient_fall has to be a number between 0 and 1, not 1.0."),
+        ({"max_subproblems": 2.5}, "max_subproblems has to be a whole number that is not negative, not 2.5."),
+        ({"max_subproblems": 0}, "max_subproblems has to be at least 1, not 0."),
+    ],
+)
+def test_wrong_options_of_the_augmented_lagrangian(options, complaint):
+    constraint = om.NonlinearConstraint(func=product, value=1.0)
+    with pytest.raises(InvalidArgumentError) as error:
+        handling = om.AugmentedLagrangianOptions(**options)
+        om.minimize(
+            shifted, np.ones(6), "lbfgsb", constraints=constraint, constraint_handling=handling
+        )
+    assert str(error.value) == f"Invalid options of the augmented Lagrangian: {complaint}"
 
 
 def test_failures_at_the_start():

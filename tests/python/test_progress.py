@@ -109,6 +109,24 @@ def test_searches_tell_of_their_runs():
     assert f"{told[-1].n_local_runs} local runs | " in str(told[-1])
 
 
+def test_searches_tell_of_the_share_of_their_runs():
+    def share(**options):
+        told = []
+        result = om.minimize(
+            lambda x: float(sum(x * x - np.cos(6 * x))),
+            np.array([2.0, 1.0]),
+            "lbfgsb",
+            bounds=om.Bounds(lower=-3, upper=3),
+            multistart=om.MultistartOptions(n_samples=20, **options),
+            progress=told.append,
+        )
+        return result.multistart_info.n_optimizations, told[-1]
+
+    n_optimizations, last = share(stopping_maxopt=8)
+    assert last.share == n_optimizations / 8 and "% of the budget" in str(last)
+    assert share()[1].share is None
+
+
 def test_a_function_that_fails_is_told_of_once():
     calls = []
 

@@ -10,5 +10,5 @@ pub mod pieces;
 #[cfg(test)]
 mod testing;
 
-pub use augmented_lagrangian::AugmentedLagrangian;
+pub use augmented_lagrangian::{AugmentedLagrangian, AugmentedLagrangianOptions};
 pub use catalog::{CATALOG, find};

@@ -125,3 +125,119 @@ fn far_points_may_stay_where_the_models_are_exact() {
     // 9 first points, two or three steps to the solution, and then few points for each of the nine radii, not eight.
     assert!(oracle.trace.len() < 50, "{}", oracle.trace.len());
 }
+
+/// Twelve residuals of ten variables, bent a little.
+fn bent(x: &[f64], out: &mut [f64]) {
+    for i in 0..10 {
+        out[i] = x[i] - 0.1 * x.iter().sum::<f64>() + 0.05 * x[i] * x[(i + 1) % 10] + 1.0;
+    }
+    out[10] = x[0] - x[9];
+    out[11] = 0.1 * x[4];
+}
+
+/// The least sum of squares of the first `count` evaluations, and that at the end.
+fn best_of_first(options: &Dfols, count: usize) -> (f64, f64) {
+    let mut oracle = FunctionOracle::least_squares(12, bent);
+    let finish = run(options, &mut oracle, 12, &[FREE; 10], &[1.0; 10]);
+    assert!(finish.verdict.is_success(), "{finish:?}");
+    let value = |x: &[f64]| {
+        let mut r = [0.0; 12];
+        bent(x, &mut r);
+        r.iter().map(|r| r * r).sum::<f64>()
+    };
+    let first = oracle.trace.iter().take(count).map(|(_, x)| value(x));
+    (first.fold(f64::INFINITY, f64::min), finish.value)
+}
+
+#[test]
+fn a_fast_start_makes_progress_before_there_are_all_points() {
+    use thalweg_algorithms::algorithms::dfols::FastStartMethod::{Auto, Trustregion};
+    let (usual, least) = best_of_first(&Dfols::default(), 11);
+    let quick = Dfols { fast_start_min_initial_points: Some(2), ..Dfols::default() };
+    for method in [Auto, Trustregion] {
+        let options = Dfols { fast_start_method: method, ..quick.clone() };
+        let (first, last) = best_of_first(&options, 11);
+        assert!(first < usual, "{method:?}: {first} {usual}");
+        assert!((last - least).abs() <= 1e-8 * (1.0 + least), "{method:?}: {last} {least}");
+    }
+    let options = Dfols {
+        fast_start_geometry_improving_steps: true,
+        fast_start_shrink_upper_radius_in_safety_steps: true,
+        fast_start_full_geometry_improving_step: true,
+        fast_start_reset_trustregion_radius: true,
+        fast_start_reset_min_trustregion_radius: true,
+        fast_start_n_extra_search_directions_per_iteration: 2,
+        ..quick
+    };
+    let (_, last) = best_of_first(&options, 11);
+    assert!((last - least).abs() <= 1e-8 * (1.0 + least), "{last} {least}");
+}
+
+#[test]
+fn slow_progress_ends_the_run_without_success() {
+    let options = Dfols {
+        convergence_slow_progress_threshold: 10.0,
+        convergence_slow_progress_steps: Some(3),
+        convergence_slow_progress_period: 2,
+        ..Dfols::default()
+    };
+    let mut oracle = FunctionOracle::least_squares(2, rosenbrock);
+    let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+    let Verdict::Stalled(reason) = &finish.verdict else { panic!("{finish:?}") };
+    assert!(reason.starts_with("over 3 successful iterations in a row"), "{reason}");
+    assert!(oracle.trace.len() < 20, "{}", oracle.trace.len());
+}
+
+#[test]
+fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
+    use thalweg_algorithms::algorithms::dfols::ExtraPoints;
+    use thalweg_algorithms::pieces::residual_restarts::ResetType;
+    use thalweg_algorithms::pieces::residual_start::Directions;
+    let noisy = Dfols { noise_additive_level: Some(4e-6), n_restarts: Some(2), ..Dfols::default() };
+    for options in [
+        Dfols { noise_n_evals_per_point: Some(3), ..noisy.clone() },
+        Dfols { reset_type: ResetType::Hard, ..noisy.clone() },
+        Dfols {
+            reset_type: ResetType::Hard,
+            reset_reuse_criterion_value_at_hard_reset: false,
+            reset_n_extra_interpolation_points_per_hard_reset: 1,
+            reset_max_interpolation_points: Some(5),
+            ..noisy.clone()
+        },
+        Dfols {
+            reset_n_extra_interpolation_points_per_soft_reset: 2,
+            reset_max_interpolation_points: Some(6),
+            reset_minimal_trustregion_radius_tolerance_scaling: 0.5,
+            reset_auto_detect: false,
+            ..noisy.clone()
+        },
+        Dfols { initial_directions: Directions::Random, ..noisy.clone() },
+        Dfols {
+            initial_directions: Directions::Random,
+            random_directions_orthogonal: false,
+            ..noisy.clone()
+        },
+        Dfols {
+            trustregion_n_interpolation_points: Some(6),
+            trustregion_n_extra_points_to_replace_successful: 2,
+            reset_n_additional_extra_points_to_replace: 1,
+            ..noisy.clone()
+        },
+        Dfols {
+            trustregion_n_interpolation_points: Some(6),
+            trustregion_n_extra_points_to_replace_successful: 1,
+            trustregion_method_to_replace_extra_points: Some(ExtraPoints::Momentum),
+            ..noisy
+        },
+    ] {
+        let mut rng = Rng::new(4);
+        let mut disturbed = |x: &[f64], out: &mut [f64]| {
+            rosenbrock(x, out);
+            out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
+        };
+        let mut oracle = FunctionOracle::least_squares(2, &mut disturbed);
+        let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+        assert!(finish.verdict.is_success(), "{options:?}: {finish:?}");
+        assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.1), "{options:?}: {finish:?}");
+    }
+}

@@ -192,7 +192,7 @@ fn features(features: &Features) -> Vec<(&'static str, &'static str)> {
 fn table(algorithm: &PublicAlgorithm) -> String {
     let declared = algorithms::find(algorithm.native).map_or(&[][..], |entry| entry.spec.options);
     let mut text = TABLE.to_string();
-    for PublicOption { name, doc, kind, range, default } in &algorithm.options {
+    for PublicOption { name, doc, kind, range, default, .. } in &algorithm.options {
         let reason =
             declared.iter().find(|option| option.name == *name).map_or("", |o| o.overrides);
         let reason = match words::find(name) {
@@ -217,27 +217,37 @@ fn preset_table(preset: &PublicAlgorithm, own: &PublicAlgorithm) -> String {
     let row = PRESETS.iter().find(|row| row.name == preset.name);
     let options = row.map_or(&[][..], |row| row.options);
     let mut text = String::from("| option | default | |\n|---|---|---|\n");
-    for PublicOption { name, default, .. } in &preset.options {
-        let target = options.iter().find(|option| option.name == *name).map(|o| o.target);
-        let native = match target {
-            Some(Target::Native(native)) => native,
-            Some(Target::NoEffect) => "",
-            None => name,
-        };
-        let native_default = own.options.iter().find(|option| option.name == native);
-        let mut remark = match native {
-            "" => "accepted for compatibility; no effect".to_string(),
-            native if native == *name => "as above".to_string(),
-            native => format!("stands for `{native}`"),
-        };
-        if let Some(option) = native_default
-            && option.default != *default
-        {
-            remark += &format!(", but the default there is {}", default_cell(&option.default));
+    for option in &preset.options {
+        let target = options.iter().find(|row| row.name == option.name).map(|row| row.target);
+        let target = target.unwrap_or(Target::Native(option.name));
+        text += &preset_row(option.name, option, target, own);
+        if let Target::Group(entries) = target {
+            for (entry, row) in option.entries.iter().zip(entries) {
+                text +=
+                    &preset_row(&format!("{}.{}", option.name, entry.name), entry, row.target, own);
+            }
         }
-        text += &format!("| `{name}` | {} | {remark} |\n", default_cell(default));
     }
     text
+}
+
+/// The row of an option of a preset, under this name.
+fn preset_row(name: &str, option: &PublicOption, target: Target, own: &PublicAlgorithm) -> String {
+    let default = &option.default;
+    let mut remark = match target {
+        Target::NoEffect => "accepted for compatibility; no effect".to_string(),
+        Target::Group(_) => "a dictionary of the following".to_string(),
+        Target::Refused(why) => format!("other values are refused: {why}"),
+        Target::Native(native) if native == name => "as above".to_string(),
+        Target::Native(native) => format!("stands for `{native}`"),
+    };
+    if let Target::Native(native) = target
+        && let Some(option) = own.options.iter().find(|option| option.name == native)
+        && option.default != *default
+    {
+        remark += &format!(", but the default there is {}", default_cell(&option.default));
+    }
+    format!("| `{name}` | {} | {remark} |\n", default_cell(default))
 }
 
 fn type_cell(kind: &OptionKind) -> String {

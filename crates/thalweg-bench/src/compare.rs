@@ -46,7 +46,7 @@ const LEAST_SQUARES: &[(&str, f64)] = &[
 const SECOND_DERIVATIVES: &[(&str, f64)] = &[("convergence_gtol_abs", 1e-12)];
 
 /// Every comparison on the problems of Moré and Wild.
-pub const PAIRINGS: [Pairing; 32] = [
+pub const PAIRINGS: [Pairing; 33] = [
     Pairing {
         algorithm: "bfgs",
         reference: "scipy_bfgs",
@@ -147,6 +147,12 @@ pub const PAIRINGS: [Pairing; 32] = [
         reference: "nlopt_neldermead",
         max_evaluations: 2000,
         options: &[("convergence_xtol_rel", 1e-14)],
+    },
+    Pairing {
+        algorithm: "nlopt_slsqp",
+        reference: "nlopt_slsqp",
+        max_evaluations: 1000,
+        options: RELATIVE,
     },
     Pairing {
         algorithm: "nlopt_tnewton",

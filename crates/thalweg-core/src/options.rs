@@ -364,7 +364,11 @@ impl<C: Choice> OptionField for C {
 
     fn from_value(value: &OptionValue) -> Option<Self> {
         match value {
-            OptionValue::Text(text) => C::from_word(text),
+            // Libraries spell their words in capitals or not: "BFGS", "2d".
+            OptionValue::Text(text) => {
+                let known = C::WORDS.iter().find(|word| word.eq_ignore_ascii_case(text.trim()));
+                C::from_word(known?)
+            }
             _ => None,
         }
     }

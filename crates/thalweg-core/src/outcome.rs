@@ -191,7 +191,7 @@ impl fmt::Display for Stop {
             }
             Stop::MaxSeconds(s) => write!(f, "stopped: {s} seconds are used up (stopping_maxtime)"),
             Stop::Target { value, target } => {
-                write!(f, "target reached: {value:e} (convergence_target_value {target:e})")
+                write!(f, "target reached: {value:?} (convergence_target_value {target:?})")
             }
             Stop::Unbounded => write!(f, "stopped: the objective is unbounded"),
             Stop::Callback => write!(f, "stopped by the callback"),
@@ -202,3 +202,15 @@ impl fmt::Display for Stop {
 }
 
 impl std::error::Error for Stop {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_are_written_as_people_write_numbers() {
+        let text = |value, target| Stop::Target { value, target }.to_string();
+        assert_eq!(text(-1.5, -1.0), "target reached: -1.5 (convergence_target_value -1.0)");
+        assert_eq!(text(0.0, 1e-20), "target reached: 0.0 (convergence_target_value 1e-20)");
+    }
+}

@@ -52,12 +52,14 @@ pub struct Problem<'a> {
     spec: &'a ProblemSpec,
     rng: Rng,
     values: Values,
+    is_bounded: bool,
 }
 
 impl<'a> Problem<'a> {
     /// A problem whose requests go to `oracle`.
     pub fn new(oracle: &'a mut dyn Oracle, spec: &'a ProblemSpec) -> Self {
-        Problem { oracle, spec, rng: Rng::new(spec.seed), values: Values::default() }
+        let is_bounded = spec.lower.iter().chain(&spec.upper).any(|bound| bound.is_finite());
+        Problem { oracle, spec, rng: Rng::new(spec.seed), values: Values::default(), is_bounded }
     }
 
     /// The number n of variables, at least 1.
@@ -86,7 +88,7 @@ impl<'a> Problem<'a> {
 
     /// Whether any bound is finite.
     pub fn is_bounded(&self) -> bool {
-        self.lower().iter().chain(self.upper()).any(|bound| bound.is_finite())
+        self.is_bounded
     }
 
     /// The limits of each nonlinear constraint value.
@@ -117,6 +119,9 @@ impl<'a> Problem<'a> {
 
     /// Move a point onto the nearest point within the bounds.
     pub fn clip(&self, x: &mut [f64]) {
+        if !self.is_bounded {
+            return;
+        }
         for (x, (&low, &high)) in x.iter_mut().zip(self.lower().iter().zip(self.upper())) {
             *x = x.max(low).min(high);
         }

@@ -10,11 +10,12 @@ use thalweg::drivers::{Ask, Backend, Blueprint, Suspended, Tell};
 use thalweg::{Answer, Direction, Failure, FlatResult, OptimizeError};
 
 use crate::errors::{Kind, error};
+use crate::handling::{Handling, handling};
 use crate::interrupt::Flag;
 use crate::objective::output::{compile_outputs, read_outputs, read_scalar, split};
 use crate::objective::{Cause, Constraints, failure, kind_from_word, start_error};
 use crate::result::RawResult;
-use crate::solve::{Arguments, check_start, guarded, handling, outcome_error, specification_error};
+use crate::solve::{Arguments, check_start, guarded, outcome_error, specification_error};
 use crate::space::Space;
 use crate::tree::Tree;
 
@@ -43,7 +44,7 @@ impl AskTell {
     #[new]
     #[pyo3(signature = (tree, algorithm, options=None, *, kind="scalar", derivatives=false, maximize=false, lower=None,
         upper=None, space=None, scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
-        collect_history=true, nonlinear=None, constraint_handling="native"))]
+        collect_history=true, nonlinear=None, constraint_handling=Handling::default()))]
     #[allow(clippy::too_many_arguments)] // keyword arguments of Python
     fn new(
         py: Python<'_>,
@@ -64,7 +65,7 @@ impl AskTell {
         penalty: Option<&Bound<'_, PyDict>>,
         collect_history: bool,
         nonlinear: Option<&Bound<'_, PyAny>>,
-        constraint_handling: &str,
+        constraint_handling: Handling,
     ) -> PyResult<Self> {
         let kind = kind_from_word(Some(kind))?.unwrap_or(SolverKind::Scalar);
         let arguments = Arguments {
@@ -106,7 +107,7 @@ impl AskTell {
             penalty: arguments.penalty()?,
             collect_history,
             nonlinear: own.limits(),
-            constraint_handling: handling(constraint_handling)?,
+            constraint_handling: handling(&constraint_handling)?,
             ..Blueprint::new(kind, plan.start().to_vec(), resolved)
         };
         let run = guarded(py, || Suspended::start(blueprint, Backend::Coroutine))?;

@@ -41,6 +41,7 @@ fn option<'py>(py: Python<'py>, declared: &PublicOption) -> PyResult<Bound<'py, 
     // Options of other libraries that have no effect may be words without a list of choices.
     let kind = match declared.default {
         thalweg::core::OptionValue::Text(_) if choices.is_none() => "text",
+        _ if !declared.entries.is_empty() => "group",
         _ => kind,
     };
     option.set_item("name", declared.name)?;
@@ -53,6 +54,8 @@ fn option<'py>(py: Python<'py>, declared: &PublicOption) -> PyResult<Bound<'py, 
     option.set_item("max", declared.range.max)?;
     option.set_item("below", declared.range.below)?;
     option.set_item("doc", &declared.doc)?;
+    let entries = declared.entries.iter().map(|entry| self::option(py, entry));
+    option.set_item("entries", PyList::new(py, entries.collect::<PyResult<Vec<_>>>()?)?)?;
     Ok(option)
 }
 

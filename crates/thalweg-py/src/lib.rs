@@ -9,6 +9,7 @@ mod constraints;
 mod errors;
 mod figures;
 mod handle;
+mod handling;
 mod history;
 mod interrupt;
 mod logging;

@@ -3,6 +3,7 @@
 mod batch;
 mod call;
 mod constraints;
+mod evaluate;
 mod failure;
 mod functions;
 mod memory;

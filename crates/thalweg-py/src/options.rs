@@ -38,6 +38,25 @@ pub(crate) fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Opt
     }
 }
 
+/// Options by name with their values; those in a dictionary of options have the names of both, with a dot between.
+///
+/// # Errors
+/// A name is no text, or a value is none of an option.
+pub(crate) fn option_values(options: &Bound<'_, PyDict>) -> PyResult<Vec<(String, OptionValue)>> {
+    let mut values = Vec::new();
+    for (name, value) in options.iter() {
+        let name: String = name.extract()?;
+        if let Ok(entries) = value.cast::<PyDict>() {
+            for (key, value) in option_values(entries)? {
+                values.push((format!("{name}.{key}"), value));
+            }
+        } else {
+            values.push((name.clone(), option_value(&name, &value)?));
+        }
+    }
+    Ok(values)
+}
+
 /// An option's value in Python.
 pub(crate) fn option_to_python<'py>(
     py: Python<'py>,

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use thalweg::core::Sink;
-use thalweg::{Direction, FlatResult, Limits, OptimizeError, Pace, Progress};
+use thalweg::{Direction, FlatResult, Limits, Multistart, OptimizeError, Pace, Progress};
 
 use crate::interrupt::{Flag, is_ctrl_c};
 
@@ -68,8 +68,11 @@ impl<'a> Shown<'a> {
     }
 
     /// What is known of the run only where it begins.
-    pub(crate) fn of_run(self, constrained: bool, searching: bool) -> Self {
-        Shown(self.0.map(|progress| progress.constrained(constrained).searching(searching)))
+    pub(crate) fn of_run(self, constrained: bool, search: Option<&Multistart>) -> Self {
+        let most = search.and_then(|search| search.options().stopping_maxopt);
+        Shown(self.0.map(|progress| {
+            progress.constrained(constrained).searching(search.is_some()).at_most(most)
+        }))
     }
 
     pub(crate) fn sink(&mut self) -> Option<&mut dyn Sink> {

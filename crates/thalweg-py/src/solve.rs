@@ -19,13 +19,14 @@ use thalweg::{
 
 use crate::algorithm::{Aside, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
+use crate::handling::{Handling, handling};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
 use crate::logging::{LogRequest, Raised, log_error};
 use crate::numeric::{number, to_vec};
 use crate::objective::{
     BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
 };
-use crate::options::{numerical_derivatives, option_value};
+use crate::options::{numerical_derivatives, option_values};
 use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
@@ -39,7 +40,7 @@ use crate::tree::Tree;
 #[pyo3(signature = (objective, algorithm, options=None, *, maximize=false, lower=None, upper=None, space=None,
     scaling=None, soft_lower=None, soft_upper=None, numdiff=None, error_handling="raise", penalty=None,
     collect_history=true, callback=None, batch_evaluator=None, n_cores=1, skip_checks=false, multistart=None,
-    nonlinear=None, constraint_handling="native", log=None, progress=None))]
+    nonlinear=None, constraint_handling=Handling::default(), log=None, progress=None))]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
 pub(crate) fn solve(
     objective: &Bound<'_, Objective>,
@@ -62,7 +63,7 @@ pub(crate) fn solve(
     skip_checks: bool,
     multistart: Option<&Bound<'_, PyDict>>,
     nonlinear: Option<&Bound<'_, PyAny>>,
-    constraint_handling: &str,
+    constraint_handling: Handling,
     log: Option<&Bound<'_, PyDict>>,
     progress: Option<(Py<PyAny>, bool)>,
 ) -> PyResult<RawResult> {
@@ -102,7 +103,7 @@ pub(crate) fn solve(
         penalty: arguments.penalty()?,
         collect_history,
         callback,
-        constraint_handling: handling(constraint_handling)?,
+        constraint_handling: handling(&constraint_handling)?,
         multistart: search.transpose()?,
         progress,
         log: None,
@@ -134,15 +135,6 @@ pub(crate) fn solve(
         std::mem::take(&mut *lines.aside.lock().unwrap_or_else(PoisonError::into_inner))
     });
     finish(py, ended, raised, tree.get(), aside)
-}
-
-/// How nonlinear constraints reach the algorithm.
-pub(crate) fn handling(word: &str) -> PyResult<ConstraintHandling> {
-    match word {
-        "native" => Ok(ConstraintHandling::Native),
-        "augmented_lagrangian" => Ok(ConstraintHandling::AugmentedLagrangian),
-        other => Err(PyValueError::new_err(format!("unknown constraint_handling '{other}'"))),
-    }
 }
 
 /// The arguments of a run, free of Python's lifetimes.
@@ -212,9 +204,8 @@ impl Arguments<'_, '_> {
                 (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
         };
-        for (name, value) in self.options.into_iter().flat_map(|options| options.iter()) {
-            let name: String = name.extract()?;
-            resolved.set(&name, &option_value(&name, &value)?).map_err(wrong)?;
+        for (name, value) in self.options.map_or(Ok(Vec::new()), |given| option_values(given))? {
+            resolved.set(&name, &value).map_err(wrong)?;
         }
         Ok((resolved, lines))
     }
@@ -380,7 +371,7 @@ fn pipeline(
     let nonlinear = functions.constraints().limits();
     let flag = Arc::clone(&interrupted);
     let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
-        .of_run(!nonlinear.is_empty(), task.multistart.is_some());
+        .of_run(!nonlinear.is_empty(), task.multistart.as_ref());
     let trace = Trace::begin(&resolved.name, task.direction, start.len());
     let mut iterations = Trace::iterations();
     let mut sinks: Vec<&mut dyn Sink> = progress.sink().into_iter().collect();

@@ -4,12 +4,12 @@
 //! it whenever the user's function runs Python code, as in every Python program, and at the turns below, in case the function is
 //! written in C. Large runs give it back between evaluations, because the algorithm's own work takes its time there.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 
 /// What other threads may have to wait at most, as long as evaluations take about as long as before.
-const PATIENCE: Duration = Duration::from_micros(500);
+const PATIENCE: u64 = 500_000; // ns
 /// The most evaluations between two turns.
 const MOST: u32 = 64;
 
@@ -39,11 +39,10 @@ impl Turns {
     fn give(&mut self, py: Python<'_>) {
         py.detach(|| ());
         let now = Instant::now();
-        let each = (now - self.last) / self.evaluations;
-        self.until_next = match PATIENCE.as_nanos().checked_div(each.as_nanos()) {
-            Some(fitting) => (2 * self.until_next).min(fitting.min(MOST.into()) as u32).max(1),
-            None => (2 * self.until_next).min(MOST),
-        };
+        let each = (now - self.last).as_nanos() as u64 / u64::from(self.evaluations);
+        let fitting =
+            PATIENCE.checked_div(each).map_or(MOST, |fitting| fitting.min(MOST.into()) as u32);
+        self.until_next = (2 * self.until_next).min(fitting).max(1);
         (self.last, self.evaluations) = (now, 0);
     }
 }

@@ -411,6 +411,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             Progress::new(self.direction, resolved.limits, pace, show)
                 .constrained(!nonlinear.is_empty())
                 .searching(multistart.is_some())
+                .at_most(multistart.as_ref().and_then(|search| search.options().stopping_maxopt))
         });
         let trace = Trace::begin(&resolved.name, self.direction, flat.len());
         let mut sinks: Vec<&mut dyn Sink> =

@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use thalweg_core::{Event, Sink, Task};
 
+mod block;
+
+use block::Block;
+
 /// The rows of the first block; later blocks double up to about [`BLOCK_NUMBERS`] numbers.
 const FIRST_ROWS: usize = 32;
 const BLOCK_NUMBERS: usize = 1 << 16;
@@ -20,9 +24,9 @@ const LONG_COLUMN: usize = 1 << 16;
 pub struct History {
     dim: usize,
     /// Full blocks of whole rows, so that growing never moves what is there, each with the number of rows up to its end.
-    full: Vec<(usize, Arc<Vec<f64>>)>,
+    full: Vec<(usize, Arc<Block>)>,
     /// The block that is filled.
-    open: Vec<f64>,
+    open: Block,
     values: Vec<f64>,
     start: Vec<f64>,
     stop: Vec<f64>,
@@ -71,8 +75,8 @@ impl History {
     /// The parameters of every row, flat.
     pub fn params(&self) -> impl Iterator<Item = &[f64]> {
         let dim = self.dim.max(1);
-        let full = self.full.iter().map(|(_, block)| block.as_slice());
-        full.chain([self.open.as_slice()]).flat_map(move |block| block.chunks_exact(dim))
+        let full = self.full.iter().map(|(_, block)| &***block);
+        full.chain([&*self.open]).flat_map(move |block| block.chunks_exact(dim))
     }
 
     /// The parameters of one row, flat.
@@ -134,19 +138,30 @@ impl History {
     /// Append one evaluation, which has as many parameters as the history.
     pub fn add(&mut self, row: Row<'_>) {
         debug_assert_eq!(row.params.len(), self.dim);
-        self.push_params(row.params);
-        push(&mut self.values, row.value);
-        push(&mut self.start, row.start);
-        push(&mut self.stop, row.stop);
-        push(&mut self.batches, row.batch);
-        push(&mut self.tasks, row.task);
-    }
-
-    fn push_params(&mut self, params: &[f64]) {
-        if self.open.capacity() - self.open.len() < self.dim {
+        if self.open.room() < self.dim {
             self.begin_block();
         }
-        self.open.extend_from_slice(params);
+        self.open.extend(row.params);
+        if self.values.len() == self.values.capacity() {
+            self.lengthen();
+        }
+        self.values.push(row.value);
+        self.start.push(row.start);
+        self.stop.push(row.stop);
+        self.batches.push(row.batch);
+        self.tasks.push(row.task);
+    }
+
+    /// Make room for more rows: twice as many, or an eighth more where memory counts.
+    #[cold]
+    fn lengthen(&mut self) {
+        let rows = self.values.len();
+        let more = if rows < LONG_COLUMN { rows.max(FIRST_ROWS) } else { rows / 8 };
+        self.values.reserve_exact(more);
+        self.start.reserve_exact(more);
+        self.stop.reserve_exact(more);
+        self.batches.reserve_exact(more);
+        self.tasks.reserve_exact(more);
     }
 
     #[cold]
@@ -154,19 +169,11 @@ impl History {
         let most = (BLOCK_NUMBERS / self.dim.max(1)).max(1);
         let blocks = self.full.len() + usize::from(!self.open.is_empty());
         let rows = (FIRST_ROWS << blocks.min(20)).min(most);
-        let filled = std::mem::replace(&mut self.open, Vec::with_capacity(rows * self.dim));
+        let filled = std::mem::replace(&mut self.open, Block::with_room(rows * self.dim));
         if !filled.is_empty() {
             self.full.push((self.values.len(), Arc::new(filled)));
         }
     }
-}
-
-/// Append to a column that stays near the size of its numbers.
-fn push<T>(column: &mut Vec<T>, value: T) {
-    if column.len() == column.capacity() && column.len() >= LONG_COLUMN {
-        column.reserve_exact(column.len() / 8);
-    }
-    column.push(value);
 }
 
 impl Sink for History {

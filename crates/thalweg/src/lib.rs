@@ -76,6 +76,7 @@ pub use sensitivity::{
     BADLY_SCALED, ParameterSensitivity, Sensitivity, SensitivityOf, sensitivity,
 };
 pub use status::Status;
+pub use thalweg_algorithms::AugmentedLagrangianOptions;
 pub use trace::Trace;
 
 pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};

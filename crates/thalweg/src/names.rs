@@ -1,5 +1,7 @@
 //! The one table of public algorithm names: thalweg's own, and optimagic's names that stand for one of them with presets.
 
+mod dfols;
+mod nag;
 mod not_yet;
 mod options;
 
@@ -36,13 +38,20 @@ pub struct PresetOption {
 }
 
 /// What a public option stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Target {
     /// An option of the native algorithm, or a limit, or the seed, or the number of cores.
     Native(&'static str),
     /// Accepted without effect: how the original works inside has no counterpart here.
     NoEffect,
+    /// A dictionary of options: that of the name `group_key` sets one of these.
+    Group(&'static [PresetOption]),
+    /// Something that the native algorithm cannot do: another value than the default is refused, for this reason.
+    Refused(&'static str),
 }
+
+/// Algorithms of ours that have the name of one of optimagic's own, with its limit on iterations where that is not the shared one.
+pub(crate) const MAXITER: &[(&str, u64)] = &[("bhhh", 200), ("pounders", 2000)];
 
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
@@ -71,6 +80,8 @@ pub const PRESETS: &[Preset] = &[
             own("trustregion_increase_threshold"),
             own("trustregion_decrease_factor"),
             own("trustregion_increase_factor"),
+            // The original takes an instance of fides' class Broyden instead.
+            own("broyden_phi"),
         ],
         success_message: None,
     },
@@ -85,89 +96,14 @@ pub const PRESETS: &[Preset] = &[
         name: "nag_dfols",
         class_name: "NagDFOLS",
         native: "dfols",
-        options: &[
-            no_effect("clip_criterion_if_overflowing", Default::Bool(true)),
-            own("convergence_minimal_trustregion_radius_tolerance"),
-            own("convergence_noise_corrected_criterion_tolerance"),
-            // The original tests the objective itself, relative to the start, not its change.
-            PresetOption {
-                name: "convergence_ftol_scaled",
-                target: Target::Native("convergence_value_scaled"),
-                default: Default::Native,
-            },
-            no_effect("convergence_slow_progress", Default::None),
-            no_effect("initial_directions", Default::Text("coordinate")),
-            no_effect("interpolation_rounding_error", Default::Float(0.1)),
-            own("noise_additive_level"),
-            own("noise_multiplicative_level"),
-            no_effect("noise_n_evals_per_point", Default::None),
-            no_effect("random_directions_orthogonal", Default::Bool(true)),
-            own("stopping_maxfun"),
-            own("threshold_for_safety_step"),
-            own("trustregion_expansion_factor_successful"),
-            own("trustregion_expansion_factor_very_successful"),
-            no_effect("trustregion_fast_start_options", Default::None),
-            own("trustregion_initial_radius"),
-            no_effect(
-                "trustregion_method_to_replace_extra_points",
-                Default::Text("geometry_improving"),
-            ),
-            no_effect("trustregion_n_extra_points_to_replace_successful", Default::Integer(0)),
-            own("trustregion_n_interpolation_points"),
-            no_effect("trustregion_precondition_interpolation", Default::Bool(true)),
-            no_effect("trustregion_reset_options", Default::None),
-            own("trustregion_shrinking_factor_not_successful"),
-            own("trustregion_shrinking_factor_lower_radius"),
-            own("trustregion_shrinking_factor_upper_radius"),
-            own("trustregion_threshold_successful"),
-            own("trustregion_threshold_very_successful"),
-            own("n_restarts"),
-            with("convergence_value_abs", Default::Float(1e-12)),
-        ],
+        options: dfols::OPTIONS,
         success_message: None,
     },
     Preset {
         name: "nag_pybobyqa",
         class_name: "NagPyBOBYQA",
         native: "pybobyqa",
-        options: &[
-            no_effect("clip_criterion_if_overflowing", Default::Bool(true)),
-            own("convergence_minimal_trustregion_radius_tolerance"),
-            own("convergence_noise_corrected_criterion_tolerance"),
-            PresetOption {
-                name: "convergence_criterion_value",
-                target: Target::Native("convergence_target_value"),
-                default: Default::None,
-            },
-            no_effect("convergence_slow_progress", Default::None),
-            no_effect("initial_directions", Default::Text("coordinate")),
-            no_effect("interpolation_rounding_error", Default::Float(0.1)),
-            own("noise_additive_level"),
-            own("noise_multiplicative_level"),
-            no_effect("noise_n_evals_per_point", Default::None),
-            no_effect("random_directions_orthogonal", Default::Bool(true)),
-            own("seek_global_optimum"),
-            own("stopping_maxfun"),
-            own("threshold_for_safety_step"),
-            own("trustregion_expansion_factor_successful"),
-            own("trustregion_expansion_factor_very_successful"),
-            own("trustregion_initial_radius"),
-            no_effect(
-                "trustregion_minimum_change_hession_for_underdetermined_interpolation",
-                Default::Bool(true),
-            ),
-            own("trustregion_n_interpolation_points"),
-            no_effect("trustregion_precondition_interpolation", Default::Bool(true)),
-            no_effect("trustregion_reset_options", Default::None),
-            own("trustregion_shrinking_factor_not_successful"),
-            own("trustregion_shrinking_factor_lower_radius"),
-            own("trustregion_shrinking_factor_upper_radius"),
-            own("trustregion_threshold_successful"),
-            own("trustregion_threshold_very_successful"),
-            own("n_restarts"),
-            own("convergence_slow_progress_threshold"),
-            own("convergence_slow_progress_steps"),
-        ],
+        options: nag::PYBOBYQA,
         success_message: None,
     },
     Preset {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use thalweg_algorithms::AugmentedLagrangianOptions;
 use thalweg_space::LinearRow;
 
 use crate::error::{InvalidKind, OptimizeError};
@@ -12,13 +13,32 @@ use crate::objective::StartValues;
 pub const DEFAULT_TOLERANCE: f64 = 1e-5;
 
 /// How nonlinear constraints reach an algorithm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum ConstraintHandling {
     /// The algorithm itself keeps them; one that cannot is refused.
     #[default]
     Native,
     /// An augmented Lagrangian around the algorithm keeps them.
     AugmentedLagrangian,
+    /// The same, with these options.
+    AugmentedLagrangianWith(AugmentedLagrangianOptions),
+}
+
+impl ConstraintHandling {
+    /// The options of the augmented Lagrangian, where one is needed.
+    pub(crate) fn options(self) -> AugmentedLagrangianOptions {
+        match self {
+            ConstraintHandling::AugmentedLagrangianWith(options) => options,
+            _ => AugmentedLagrangianOptions::default(),
+        }
+    }
+
+    pub(crate) fn check(self) -> Result<(), OptimizeError> {
+        self.options().check().map_err(|wrong| {
+            let message = format!("Invalid options of the augmented Lagrangian: {wrong}.");
+            OptimizeError::invalid(InvalidKind::Argument, message)
+        })
+    }
 }
 
 /// A lower or upper limit of the values of a constraint.

@@ -161,7 +161,7 @@ pub(crate) fn optimize_in(
     };
     let start_fun = check_start(aggregate, &start, spec.start.len())?;
     let result = FlatResult::at_start(&spec, start_params.clone(), space, start_fun);
-    let keeper = spec.keeper();
+    let (keeper, handling) = (spec.keeper(), spec.constraint_handling);
     let (nonlinear, mut rows) =
         (std::mem::take(&mut spec.nonlinear), std::mem::take(&mut spec.extra_rows));
     rows.extend_from_slice(space.surplus_rows());
@@ -183,7 +183,9 @@ pub(crate) fn optimize_in(
         Box::new(crate::algorithms::neldermead::NelderMead::default()),
     );
     if keeper == Keeper::AugmentedLagrangian && !constraints.is_empty() {
-        algorithm = Box::new(AugmentedLagrangian::around(algorithm));
+        let mut around = AugmentedLagrangian::around(algorithm);
+        around.options = handling.options();
+        algorithm = Box::new(around);
     }
     let success_message = spec.success_message;
     let (clock, step) = (spec.clock.clone(), spec.step);
@@ -245,6 +247,7 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
 
 /// Whether the constraints make sense, and somebody keeps them.
 fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    spec.constraint_handling.check()?;
     spec.nonlinear.iter().try_for_each(NonlinearLimits::check)?;
     let native = spec.constraint_handling == ConstraintHandling::Native;
     if !native || spec.algorithm.spec().features.nonlinear_constraints {
@@ -436,7 +439,7 @@ fn evaluator<'s, 'a: 's>(
         violation: constraints.violation(&at_start),
         constraints: at_start,
     };
-    Ok(Evaluator {
+    let mut evaluator = Evaluator {
         objective: spec.objective,
         space,
         constraints,
@@ -468,7 +471,10 @@ fn evaluator<'s, 'a: 's>(
         counts: Counts::default(),
         failure: None,
         scratch: Scratch::new(space),
-    })
+        is_plain: false,
+    };
+    evaluator.is_plain = evaluator.may_be_plain();
+    Ok(evaluator)
 }
 
 /// What an algorithm's run ended with.

@@ -8,7 +8,7 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, NOT_YET, PRESETS, Preset, Target};
+use crate::names::{ALIASES, Default, MAXITER, NOT_YET, PRESETS, Preset, Target};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct PublicOption {
     pub range: Range,
     /// Its default.
     pub default: OptionValue,
+    /// The options in it, if it is a dictionary of options.
+    pub entries: Vec<PublicOption>,
 }
 
 /// One algorithm under a public name.
@@ -73,10 +75,20 @@ pub fn describe(name: &str) -> Option<PublicAlgorithm> {
         Some(preset) => (preset.name, preset.class_name),
         None => (spec.name, spec.struct_name),
     };
-    let options = resolved.public_options().into_iter().filter_map(|(name, target)| {
+    let options = resolved.public_options();
+    let options = options.into_iter().filter_map(|(name, target)| {
         let default = resolved.get(name)?;
-        let (doc, kind, range) = resolved.declaration(target, &default);
-        Some(PublicOption { name, doc, kind, range, default })
+        let mut option = resolved.describe_option(name, target, default);
+        if let Target::Group(entries) = target {
+            option.entries = entries
+                .iter()
+                .filter_map(|entry| {
+                    let default = resolved.value_of(entry.target, Some(entry.default))?;
+                    Some(resolved.describe_option(entry.name, entry.target, default))
+                })
+                .collect();
+        }
+        Some(option)
     });
     Some(PublicAlgorithm {
         name,
@@ -114,6 +126,9 @@ fn with_limits(name: &str, entry: &CatalogEntry) -> Resolved {
     let mut limits = Limits::default();
     if entry.spec.features.global {
         limits.max_evaluations = words::MAXFUN_GLOBAL;
+    }
+    if let Some((_, max_iterations)) = MAXITER.iter().find(|(known, _)| *known == name) {
+        limits.max_iterations = *max_iterations;
     }
     let algorithm = (entry.create)();
     let name = name.to_string();
@@ -190,33 +205,72 @@ impl Resolved {
         self.preset.and_then(|preset| preset.success_message)
     }
 
-    /// Set an option by its public name; dots may stand for underscores.
+    /// Set an option by its public name; dots may stand for underscores. An option in a dictionary of options has the name of both,
+    /// as in `trustregion_reset_options.reset_type`.
     ///
     /// # Errors
-    /// There is no such option, or the value has the wrong type or lies outside its range.
+    /// There is no such option, the value has the wrong type or lies outside its range, or the algorithm cannot do that.
     pub fn set(&mut self, name: &str, value: &OptionValue) -> Result<(), OptimizeError> {
         let name = name.replace('.', "_");
-        match self.target(&name) {
-            Some(Target::Native(target)) => Ok(self.set_native(target, value)?),
-            Some(Target::NoEffect) => Ok(()),
-            None => {
-                let known = self.option_names().join(", ");
-                let message =
-                    format!("{} has no option '{name}'. Its options are {known}.", self.name);
+        let Some((target, default)) = self.target(&name) else {
+            return Err(self.unknown_option(&name));
+        };
+        match target {
+            Target::Native(target) => Ok(self.set_native(target, value)?),
+            Target::NoEffect => Ok(()),
+            Target::Group(_) if *value == OptionValue::None => Ok(()),
+            Target::Group(entries) => {
+                let keys: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+                let message = format!(
+                    "option '{name}' of {} is {value}, but has to be a dictionary with some of the keys {}, or none",
+                    self.name,
+                    keys.join(", ")
+                );
+                Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
+            }
+            Target::Refused(why) => {
+                let default = default.and_then(Default::value).unwrap_or(OptionValue::None);
+                if *value == default {
+                    return Ok(());
+                }
+                let message = format!(
+                    "option '{name}' of {} is {value}, but has to be {default}: {why}",
+                    self.name
+                );
                 Err(OptimizeError::invalid(InvalidKind::AlgorithmOption, message))
             }
         }
     }
 
+    fn unknown_option(&self, name: &str) -> OptimizeError {
+        let names = self.public_options();
+        let in_group = names.iter().find_map(|(group, target)| match target {
+            Target::Group(entries) => {
+                Some((*group, name.strip_prefix(group)?.strip_prefix('_')?, *entries))
+            }
+            _ => None,
+        });
+        let message = if let Some((group, key, entries)) = in_group {
+            let near = nearest(key, entries.iter().map(|entry| entry.name));
+            format!(
+                "The option '{group}' of {} has no key '{key}'. Did you mean {near:?}?",
+                self.name
+            )
+        } else {
+            let known = self.option_names().join(", ");
+            format!("{} has no option '{name}'. Its options are {known}.", self.name)
+        };
+        OptimizeError::invalid(InvalidKind::AlgorithmOption, message)
+    }
+
     /// The value of an option by its public name.
     pub fn get(&self, name: &str) -> Option<OptionValue> {
-        let target = match self.target(name)? {
-            Target::Native(target) => target,
-            Target::NoEffect => {
-                let preset = self.preset?.options.iter().find(|option| option.name == name)?;
-                return preset.default.value();
-            }
-        };
+        let (target, default) = self.target(name)?;
+        self.value_of(target, default)
+    }
+
+    fn value_of(&self, target: Target, default: Option<Default>) -> Option<OptionValue> {
+        let Target::Native(target) = target else { return default?.value() };
         match target {
             "stopping_maxfun" => Some(self.limits.max_evaluations.into()),
             "stopping_maxiter" => Some(self.limits.max_iterations.into()),
@@ -233,11 +287,23 @@ impl Resolved {
         self.public_options().into_iter().map(|(name, _)| name).collect()
     }
 
-    fn target(&self, name: &str) -> Option<Target> {
-        self.public_options()
-            .into_iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, target)| target)
+    /// What a public name stands for, and its default under this name, if the name is that of a table.
+    fn target(&self, name: &str) -> Option<(Target, Option<Default>)> {
+        let rows = self.preset.map_or(&[][..], |preset| preset.options);
+        let direct = rows.iter().find(|row| row.name == name);
+        let in_group = || {
+            rows.iter().find_map(|row| {
+                let Target::Group(entries) = row.target else { return None };
+                let key = name.strip_prefix(row.name)?.strip_prefix('_')?;
+                entries.iter().find(|entry| entry.name == key)
+            })
+        };
+        if let Some(row) = direct {
+            return Some((row.target, Some(row.default)));
+        }
+        let general = self.public_options().into_iter().find(|(known, _)| *known == name);
+        let general = general.map(|(_, target)| (target, None));
+        general.or_else(|| in_group().map(|entry| (entry.target, Some(entry.default))))
     }
 
     /// The options that a user of this name may set.
@@ -300,15 +366,32 @@ impl Resolved {
         thalweg_core::options::read_field(self.algorithm.spec().name, &spec, value)
     }
 
+    fn describe_option(
+        &self,
+        name: &'static str,
+        target: Target,
+        default: OptionValue,
+    ) -> PublicOption {
+        let (doc, kind, range) = self.declaration(target, &default);
+        PublicOption { name, doc, kind, range, default, entries: Vec::new() }
+    }
+
     /// Doc, type and range of an option.
     fn declaration(&self, target: Target, default: &OptionValue) -> (String, OptionKind, Range) {
-        let Target::Native(name) = target else {
-            return (
-                "Accepted for compatibility; it has no effect.".into(),
-                kind_of(default),
-                Range::ALL,
-            );
+        let (doc, kind) = match target {
+            Target::Native(name) => return self.native_declaration(name),
+            Target::NoEffect => {
+                ("Accepted for compatibility; it has no effect.".into(), kind_of(default))
+            }
+            Target::Group(_) => ("A dictionary of options.".into(), kind_of(default)),
+            Target::Refused(why) => {
+                (format!("Accepted as {default} only: {why}."), kind_of(default))
+            }
         };
+        (doc, kind, Range::ALL)
+    }
+
+    fn native_declaration(&self, name: &str) -> (String, OptionKind, Range) {
         if let Some(spec) = self.algorithm.spec().options.iter().find(|spec| spec.name == name) {
             return (spec.doc.to_string(), spec.kind, spec.range);
         }
@@ -353,5 +436,41 @@ fn kind_of(value: &OptionValue) -> OptionKind {
         OptionValue::Integer(_) => OptionKind::Integer,
         OptionValue::Float(_) => OptionKind::Float,
         _ => OptionKind::Optional(&OptionKind::Float),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_may_be_in_capitals_and_wrong_ones_are_named() {
+        let mut fides = resolve("fides").unwrap();
+        for (given, word) in [("BFGS", "bfgs"), ("Bb", "bb"), ("broyden", "broyden")] {
+            fides.set("hessian_update_strategy", &given.into()).unwrap();
+            assert_eq!(fides.get("hessian_update_strategy"), Some(word.into()));
+        }
+        fides.set("trustregion_subspace_dimension", &"2d".into()).unwrap();
+        assert_eq!(fides.get("trustregion_subspace_dimension"), Some("2D".into()));
+        let error = fides.set("trustregion_subspace_dimension", &"3D".into()).unwrap_err();
+        let expected = "option 'trustregion_subspace_dimension' of interior_trust_region is \"3D\", but has to be one of \
+                        [\"full\", \"2D\", \"scg\"]";
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn the_share_of_dfp_is_an_option_under_the_name_of_fides() {
+        let mut fides = resolve("fides").unwrap();
+        fides.set("broyden_phi", &0.3.into()).unwrap();
+        assert_eq!(fides.get("broyden_phi"), Some(0.3.into()));
+        assert!(fides.set("broyden_phi", &2.0.into()).is_err());
+    }
+
+    #[test]
+    fn names_of_optimagics_own_algorithms_have_its_limits() {
+        let iterations = |name: &str| resolve(name).unwrap().get("stopping_maxiter");
+        assert_eq!(iterations("bhhh"), Some(200_u64.into()));
+        assert_eq!(iterations("pounders"), Some(2000_u64.into()));
+        assert_eq!(iterations("neldermead_parallel"), Some(1_000_000_u64.into()));
     }
 }

@@ -366,21 +366,22 @@ fn runs_that_fail_leave_the_batch_and_the_others_go_on() {
 
 #[test]
 fn fewer_points_than_runs_are_said() {
-    let options = MultistartOptions {
-        sample: Some(vec![vec![0.5, 0.5], vec![1.0, 1.0]]),
-        stopping_maxopt: Some(5),
-        convergence_max_discoveries: 9,
-        ..Default::default()
-    };
-    let run = minimize(|x: &[f64; 2]| sphere(x), [1.0, 2.0]).algorithm("lbfgsb");
-    let info = run.multistart(options).run().expect("runs").multistart.expect("details");
-    assert_eq!(
-        info.warnings,
-        [
-            "There are 2 points of the exploration to start from, fewer than the 5 local runs that were asked for; there will be 2."
-        ]
-    );
-    assert_eq!(info.n_optimizations(), 2);
+    for (count, points) in [(1, "is 1 point"), (2, "are 2 points")] {
+        let options = MultistartOptions {
+            sample: Some([vec![0.5, 0.5], vec![1.0, 1.0]][..count].to_vec()),
+            stopping_maxopt: Some(5),
+            convergence_max_discoveries: 9,
+            ..Default::default()
+        };
+        let run = minimize(|x: &[f64; 2]| sphere(x), [1.0, 2.0]).algorithm("lbfgsb");
+        let info = run.multistart(options).run().expect("runs").multistart.expect("details");
+        let expected = format!(
+            "There {points} of the exploration to start from, fewer than the 5 local runs that were asked for; there will be \
+             {count}."
+        );
+        assert_eq!(info.warnings, [expected]);
+        assert_eq!(info.n_optimizations(), count);
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@
 //!
 //! *Differences from the reference implementation* (optimagic's): it converges. The reference walks away from the maximum (a logit
 //! model with 400 observations and its maximum at -247 ends at -307). Its misspelled option converence_gtol_abs is
-//! `convergence_gtol_abs` here.
+//! `convergence_gtol_abs` here. The default of `stopping_maxiter` is 200, as there.
 //!
 //! *Cost per iteration* with m contributions and n variables: 2 m n^2 + n^3 operations.
 //!

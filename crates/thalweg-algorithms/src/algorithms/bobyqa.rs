@@ -74,7 +74,8 @@ impl Algorithm for Bobyqa {
         let steps = first_steps(x0, problem.lower(), problem.upper());
         let (last, option) = tolerances.last_radius(&steps);
         let radii = Radii::new(last, (0.1, 0.5));
-        let first = FirstPoints { radius: None, count: 2 * x0.len() + 1, better_first: true };
+        let usual = FirstPoints::coordinates(x0.len(), None);
+        let first = FirstPoints { better_first: true, ..usual };
         let mut state = PowellState::start(problem, x0, first, radii)?;
         let (mut step, mut geometry) = (BoxSearch::default(), GeometrySearch::default());
         loop {

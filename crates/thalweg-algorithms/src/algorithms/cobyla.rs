@@ -204,7 +204,8 @@ impl<'a> Search<'a, '_> {
                 return Ok(self.end(Finish::stalled, "the linear models are not finite"));
             }
             let d = self.step(&model);
-            let length = nrm2(&d);
+            // Not longer by a rounding error: the step would be tried again at the same radius, for ever.
+            let length = nrm2(&d).min(self.radii.delta);
             let short = length < SHORT * self.radii.rho;
             if !short && self.raise_weight(&model, &d) {
                 continue;

@@ -16,7 +16,8 @@
 //! * optimagic always begins with a population; here it is asked for by `population_size` (`pygmo_compass_search`: 100, as there), and
 //!   the seed decides on it;
 //! * the search goes on to steps of a millionth of the range instead of a hundredth (not under the name `pygmo_compass_search`);
-//! * an objective that is finite at the start only is reported as no success.
+//! * an objective that is finite at the start only is reported as no success;
+//! * it counts as what it is, a local method (optimagic lists it among the global ones).
 //!
 //! # Cost per iteration
 //! At most 2 n evaluations, one after the other, and O(n) operations for each.

@@ -14,6 +14,9 @@
 //! noise, the search then goes on with its first radius, after the points next to the best one were moved away; and it does so before,
 //! when the radius sinks while the models change more and more, which is what noise does to them (`pieces::radius_course`).
 //!
+//! With a fast start (`fast_start_min_initial_points`), steps are taken while there are fewer than n + 1 points, and each adds one: for
+//! evaluations so dear that n + 1 of them are too many before the first step.
+//!
 //! # Differences from the reference
 //! Written from the papers. Against DFO-LS 1.6:
 //! * where the bounds allow it, the step is the exact one of the trust region, from a singular value decomposition; elsewhere it is that of
@@ -24,19 +27,23 @@
 //!   around the best, in one batch;
 //! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
 //!   Moré and Wild;
-//! * a point is moved to a twentieth of its distance, not a tenth: new points close to the resolution serve the next steps better, on
-//!   those problems and around them;
+//! * a point is moved to at most 0.07 of its distance, not a tenth: new points close to the resolution serve the next steps better, on
+//!   those problems;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * the extra points of a regression lie along the coordinates and pairs of them, not in random directions;
-//! * there is no start from less than n + 1 points and no averaging of repeated evaluations; restarts keep the best point; runs with slow
-//!   progress are not cut short.
+//! * slow progress ends a run only where the logarithm of the sum of squares goes down by less than 1e-8, not 1e-4, per successful iteration,
+//!   as under optimagic's name, and is no success;
+//! * a fast start goes into new directions along the coordinate of which the most is unknown, and after a step that is too short in any
+//!   case, not in a direction chosen by chance;
+//! * the number of evaluations per point is one number for the whole run; restarts keep the best point.
 //!
 //! The first points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(m n^2 + n^3) operations for n variables and m residuals.
+//! One evaluation and O(m n^2 + n^3) operations for n variables and m residuals, those of the step; a new point changes the model by
+//! O(m n + n^2). With more than n + 1 points, p of them, the model is computed afresh, in O(p n^2 + p m n).
 //!
 //! # References
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization solvers,
@@ -45,25 +52,41 @@
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06 (when models are
 //!   exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
-use thalweg_linalg::{all_finite, nrm_inf, nrm2};
-use thalweg_macros::Options;
+use thalweg_core::{Algorithm, Finish, Problem, Stop};
+use thalweg_linalg::nrm_inf;
+use thalweg_macros::{Choice, Options};
 
-use crate::pieces::radius_course::RadiusCourse;
-use crate::pieces::residual_set::{ModelStep, ResidualModel, ResidualSet};
+use crate::pieces::radius_course::CourseRule;
+use crate::pieces::residual_restarts::ResetType;
+use crate::pieces::residual_rules::{ExtraMoves, GrowthRules, ResidualRules, RestartRules};
+use crate::pieces::residual_search::ResidualSearch;
+use crate::pieces::residual_start::{Directions, FirstResiduals};
+use crate::pieces::slow_progress::SlowRules;
 
-/// The radius after a step too short for an evaluation, relative to the one before.
-const AFTER_SHORT_STEP: f64 = 0.1;
-/// The least radius in roundings of the parameters: points have to differ clearly.
-const ROUNDING: f64 = 100.0;
-/// The part of its distance from the best point to which a far one is moved, at most.
-const CLOSER: f64 = 0.05;
-/// How many points a restart moves.
-const MOVED_BY_RESTART: usize = 3;
 /// Restarts in a row that find nothing better, with noise.
 const RESTARTS: u64 = 10;
-/// How often a geometry step is halved towards the best point while its residuals are not finite.
-const HALVINGS: usize = 4;
+/// Slow iterations in a row that end the run, per variable.
+const SLOW_ITERATIONS: usize = 20;
+
+/// Which points of a regression move after a successful step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum ExtraPoints {
+    /// To where they tell most.
+    GeometryImproving,
+    /// On in the direction of the step.
+    Momentum,
+}
+
+/// How a model of fewer points than it needs leads into new directions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum FastStartMethod {
+    /// `Jacobian` where there are at least as many residuals as variables, else `Trustregion`.
+    Auto,
+    /// The Jacobian gets full rank.
+    Jacobian,
+    /// Steps are taken a bit into a new direction.
+    Trustregion,
+}
 
 /// Minimize a sum of squares on linear models of the residuals by interpolation, without derivatives.
 #[derive(Clone, Debug, Options)]
@@ -78,6 +101,16 @@ pub struct Dfols {
     /// Stop when the sum of squares, relative to its value at the start, is at most this.
     #[option(default = 0.0, min = 0.0)]
     pub convergence_value_scaled: f64,
+    /// Progress is slow where the logarithm of the sum of squares goes down by less than this per successful iteration; 0 for no such
+    /// test.
+    #[option(default = 1e-8, min = 0.0)]
+    pub convergence_slow_progress_threshold: f64,
+    /// Restart or stop, without success, after this many slow iterations in a row; none for 20 n.
+    #[option(default = None, min = 1)]
+    pub convergence_slow_progress_steps: Option<u64>,
+    /// Over how many successful iterations progress is measured.
+    #[option(default = 5, min = 1)]
+    pub convergence_slow_progress_period: u64,
     /// With a noise level: restart or stop when the values at all points differ by at most this times the noise from the best one.
     #[option(default = 1.0, min = 0.0)]
     pub convergence_noise_corrected_criterion_tolerance: f64,
@@ -87,7 +120,19 @@ pub struct Dfols {
     /// The size of the noise relative to the sum of squares, none if there is no such noise.
     #[option(default = None, above = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
-    /// The largest number of restarts in a row that find nothing better; none for 0, with a noise level 10.
+    /// How often the residuals are evaluated at every point, where their mean is what counts; none for once.
+    #[option(default = None, min = 1)]
+    pub noise_n_evals_per_point: Option<u64>,
+    /// Where the first points lie: "coordinate" along the coordinates, "random" in directions chosen by chance.
+    #[option(default = Directions::Coordinate)]
+    pub initial_directions: Directions,
+    /// Whether directions chosen by chance are orthogonal to each other.
+    #[option(default = true)]
+    pub random_directions_orthogonal: bool,
+    /// Whether to begin again instead of ending; none for yes with a noise level or a number of restarts.
+    #[option(default = None)]
+    pub use_resets: Option<bool>,
+    /// The largest number of restarts in a row that find nothing better; none for 10 if there are restarts.
     #[option(default = None, overrides = "restarts help only where there is noise")]
     pub n_restarts: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
@@ -96,6 +141,12 @@ pub struct Dfols {
     /// The number of points; none for n + 1, the fewest. More, at most (n + 1) (n + 2) / 2, make regressions, for noisy residuals.
     #[option(default = None, min = 1)]
     pub trustregion_n_interpolation_points: Option<u64>,
+    /// How many points of a regression move after a successful step.
+    #[option(default = 0)]
+    pub trustregion_n_extra_points_to_replace_successful: u64,
+    /// Where they move: "geometry_improving" or none to where they tell most, "momentum" on in the direction of the step.
+    #[option(default = Some(ExtraPoints::GeometryImproving))]
+    pub trustregion_method_to_replace_extra_points: Option<ExtraPoints>,
     /// The ratio of actual to promised decrease from which a step is successful.
     #[option(default = 0.1, above = 0.0, below = 1.0)]
     pub trustregion_threshold_successful: f64,
@@ -120,353 +171,92 @@ pub struct Dfols {
     /// Steps shorter than this times the lower limit of the radius are not evaluated.
     #[option(default = 0.5, above = 0.0, below = 1.0)]
     pub threshold_for_safety_step: f64,
+    /// Begin with only so many points besides the start, below n, and add at least one with every iteration; none for all that the model
+    /// needs.
+    #[option(default = None, min = 1)]
+    pub fast_start_min_initial_points: Option<u64>,
+    /// How to get into new directions then: "jacobian" makes the Jacobian one of full rank, "trustregion" takes the steps a bit into one;
+    /// "auto" is the former where there are at least as many residuals as variables.
+    #[option(default = FastStartMethod::Auto)]
+    pub fast_start_method: FastStartMethod,
+    /// The length of a way into a new direction, in radii; none for 0.1 with the method "trustregion", else 1.
+    #[option(default = None, above = 0.0)]
+    pub fast_start_scale_of_trustregion_step_perturbation: Option<f64>,
+    /// The singular values of new directions, relative to the floor of the others.
+    #[option(default = 1e-2, above = 0.0)]
+    pub fast_start_scale_of_jacobian_components_perturbation: f64,
+    /// The floor of singular values, relative to the last one that is not zero.
+    #[option(default = 1.0, min = 0.0)]
+    pub fast_start_floor_of_jacobian_singular_values: f64,
+    /// The largest condition number of the Jacobian of full rank.
+    #[option(default = 1e8, min = 1.0)]
+    pub fast_start_jacobian_max_condition_number: f64,
+    /// Whether far points are moved after a step that disappoints, as after the fast start.
+    #[option(default = false)]
+    pub fast_start_geometry_improving_steps: bool,
+    /// Whether steps that are too short make way for ones into new directions.
+    #[option(default = true)]
+    pub fast_start_safety_steps: bool,
+    /// Whether the radius becomes smaller then.
+    #[option(default = false)]
+    pub fast_start_shrink_upper_radius_in_safety_steps: bool,
+    /// Whether a far point is moved then.
+    #[option(default = false)]
+    pub fast_start_full_geometry_improving_step: bool,
+    /// Whether the radius is the first one again after the fast start.
+    #[option(default = false)]
+    pub fast_start_reset_trustregion_radius: bool,
+    /// Whether the radius and its lower limit are the first ones again after the fast start.
+    #[option(default = false)]
+    pub fast_start_reset_min_trustregion_radius: bool,
+    /// In the fast start, the radius after steps that are not successful; none for the usual factor.
+    #[option(default = None, above = 0.0, below = 1.0)]
+    pub fast_start_shrinking_factor_not_successful: Option<f64>,
+    /// Further points in new directions with every iteration of the fast start.
+    #[option(default = 0)]
+    pub fast_start_n_extra_search_directions_per_iteration: u64,
+    /// What a restart does: "soft" moves some points, "hard" replaces all but the best one.
+    #[option(default = ResetType::Soft)]
+    pub reset_type: ResetType,
+    /// How many points a soft restart moves: those next to the best one.
+    #[option(default = 3, min = 1)]
+    pub reset_points_to_replace_at_soft_reset: u64,
+    /// Whether a hard restart keeps the residuals of the best point, instead of evaluating them again.
+    #[option(default = true)]
+    pub reset_reuse_criterion_value_at_hard_reset: bool,
+    /// The least radius after a restart, relative to that before.
+    #[option(default = 1.0, above = 0.0)]
+    pub reset_minimal_trustregion_radius_tolerance_scaling: f64,
+    /// Whether a restart comes, too, where the radius sinks while the models change more and more.
+    #[option(default = true)]
+    pub reset_auto_detect: bool,
+    /// Over how many iterations.
+    #[option(default = 30, min = 2)]
+    pub reset_auto_detect_history: u64,
+    /// The least slope, per iteration, of the logarithm of the changes of the Jacobian.
+    #[option(default = 0.015)]
+    pub reset_auto_detect_min_jacobian_increase: f64,
+    /// The least correlation of that logarithm with the number of the iteration.
+    #[option(default = 0.1, min = -1.0, max = 1.0)]
+    pub reset_auto_detect_min_correlations: f64,
+    /// By how many points a soft restart enlarges the set.
+    #[option(default = 0)]
+    pub reset_n_extra_interpolation_points_per_soft_reset: u64,
+    /// By how many points a hard restart enlarges the set.
+    #[option(default = 0)]
+    pub reset_n_extra_interpolation_points_per_hard_reset: u64,
+    /// The largest number of points; none for that at the start.
+    #[option(default = None, min = 1)]
+    pub reset_max_interpolation_points: Option<u64>,
+    /// By how many more points move after a successful step, with every restart.
+    #[option(default = 0)]
+    pub reset_n_additional_extra_points_to_replace: u64,
 }
 
 impl Algorithm for Dfols {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let n = x0.len();
-        let first = self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0));
-        let most = (n + 1) * (n + 2) / 2;
-        let points = self.trustregion_n_interpolation_points.map_or(n + 1, |k| k as usize);
-        let Some(set) = ResidualSet::evaluate(problem, x0, first, points.clamp(n + 1, most))?
-        else {
-            let value = f64::INFINITY;
-            return Ok(Finish::stalled(
-                x0.to_vec(),
-                value,
-                "the residuals are not finite at or next to the start",
-            ));
-        };
-        problem.iteration(set.best_point(), set.best_value())?;
-        let start_value = set.values[0];
-        let radii = Radii { delta: first, rho: first, first, errors: [f64::INFINITY; 3] };
-        let most = self.n_restarts.unwrap_or(if self.is_noisy() { RESTARTS } else { 0 });
-        let restarts = Restarts { most, left: most, value: f64::INFINITY };
-        let course = RadiusCourse::default();
-        Search { options: self, set, radii, start_value, restarts, course, last: None }.run(problem)
-    }
-}
-
-/// The radius of the trust region and its lower limit, the resolution.
-struct Radii {
-    delta: f64,
-    rho: f64,
-    first: f64,
-    /// The errors of the model at the last three points since rho was reduced.
-    errors: [f64; 3],
-}
-
-/// One run.
-struct Search<'a> {
-    options: &'a Dfols,
-    set: ResidualSet,
-    radii: Radii,
-    start_value: f64,
-    restarts: Restarts,
-    course: RadiusCourse,
-    /// The model of the last iteration.
-    last: Option<ResidualModel>,
-}
-
-/// Restarts in a row that find nothing better.
-struct Restarts {
-    most: u64,
-    left: u64,
-    /// The best value at the last one.
-    value: f64,
-}
-
-impl Search<'_> {
-    fn run(&mut self, problem: &mut Problem<'_>) -> Result<Finish, Stop> {
-        loop {
-            if let Some(test) = self.value_test() {
-                return Ok(self.converged(test));
-            }
-            if let Some(test) = self.noise_test() {
-                if self.restart(problem)? {
-                    continue;
-                }
-                return Ok(self.converged(test));
-            }
-            let Some(model) = self.set.model() else {
-                if self.renew(problem)? {
-                    continue;
-                }
-                return Ok(self.stalled("the residuals near the best point determine no model"));
-            };
-            if !all_finite(&model.gradient) {
-                return Ok(self.stalled("the model of the residuals is not finite"));
-            }
-            if self.is_lost_in_noise(&model) && self.restart(problem)? {
-                continue;
-            }
-            let step = self.set.step(&model, self.radii.delta);
-            let length = nrm2(&step.d);
-            let short = length < self.options.threshold_for_safety_step * self.radii.rho;
-            let improved = if short || step.decrease.is_nan() || step.decrease <= 0.0 {
-                let was = self.radii.delta;
-                self.radii.set_delta(AFTER_SHORT_STEP * was);
-                let is_exact = short && self.radii.are_served_by(&step);
-                let moved = !is_exact && (self.improve(problem, &model)? || was > self.radii.rho);
-                self.last = Some(model);
-                if moved {
-                    continue;
-                }
-                false
-            } else {
-                let at_limit = length.max(self.radii.delta) <= self.radii.rho;
-                let ratio = self.advance(problem, &model, &step.d, step.decrease)?;
-                self.last = Some(model);
-                ratio >= self.options.trustregion_threshold_successful
-                    || self.improve_if_possible(problem)?
-                    || ratio > 0.0
-                    || !at_limit
-            };
-            if improved {
-                continue;
-            }
-            if self.radii.rho > self.last_radius() {
-                self.reduce();
-                continue;
-            }
-            if short && self.finish_step(problem, &step.d)? {
-                // The last step was worth its evaluation: the tests above see it.
-                if let Some(test) = self.value_test() {
-                    return Ok(self.converged(test));
-                }
-            }
-            if !self.restart(problem)? {
-                let test = self.radius_test();
-                return Ok(self.converged(test));
-            }
-        }
-    }
-
-    /// Evaluate a step, adapt the radius and take the point into the set. The ratio of actual to promised decrease.
-    fn advance(
-        &mut self,
-        problem: &mut Problem<'_>,
-        model: &ResidualModel,
-        d: &[f64],
-        promised: f64,
-    ) -> Result<f64, Stop> {
-        let options = self.options;
-        let x = self.set.after(d);
-        let mut residuals = Vec::new();
-        let value = evaluate(problem, &x, &mut residuals)?;
-        let (old, length) = (self.set.best_value(), nrm2(d));
-        self.radii.record(old - value - promised);
-        let ratio = if value.is_finite() { (old - value) / promised } else { f64::NEG_INFINITY };
-        let shrunk = options.shrinking() * self.radii.delta;
-        let delta = if ratio >= options.trustregion_threshold_very_successful {
-            let grown = options.trustregion_expansion_factor_successful * self.radii.delta;
-            grown.max(options.trustregion_expansion_factor_very_successful * length).min(1e10)
-        } else if ratio >= options.trustregion_threshold_successful {
-            shrunk.max(length)
-        } else {
-            shrunk.min(length)
-        };
-        self.radii.set_delta(delta);
-        if value.is_finite() {
-            let near = self.radii.rho;
-            if let Some(t) = self.set.replaceable(model, &x, d, value < old, near) {
-                self.set.replace(t, &x, &residuals, value);
-            }
-        }
-        problem.iteration(self.set.best_point(), self.set.best_value())?;
-        Ok(ratio)
-    }
-
-    /// Improve the points as they are after a step.
-    fn improve_if_possible(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        match self.set.model() {
-            Some(model) => self.improve(problem, &model),
-            None => self.renew(problem),
-        }
-    }
-
-    /// Move the farthest point if it is far away. Whether one was moved.
-    fn improve(&mut self, problem: &mut Problem<'_>, model: &ResidualModel) -> Result<bool, Stop> {
-        let (delta, rho) = (self.radii.delta, self.radii.rho);
-        let Some((t, distance)) = self.set.farthest((2.0 * delta).max(10.0 * rho)) else {
-            return Ok(false);
-        };
-        let radius = (CLOSER * distance).min(0.5 * delta).max(rho);
-        self.move_point(problem, model, t, radius)
-    }
-
-    /// Move point `t` to where it tells most within the radius. Whether there are finite residuals.
-    fn move_point(
-        &mut self,
-        problem: &mut Problem<'_>,
-        model: &ResidualModel,
-        t: usize,
-        radius: f64,
-    ) -> Result<bool, Stop> {
-        let mut d = self.set.geometry_step(model, t, radius);
-        let mut residuals = Vec::new();
-        for _ in 0..HALVINGS {
-            let x = self.set.after(&d);
-            let value = evaluate(problem, &x, &mut residuals)?;
-            self.radii.record(self.set.best_value() - value - model.decrease(&d));
-            if value.is_finite() {
-                self.set.replace(t, &x, &residuals, value);
-                problem.iteration(self.set.best_point(), self.set.best_value())?;
-                return Ok(true);
-            }
-            d.iter_mut().for_each(|d| *d *= 0.5);
-        }
-        Ok(false)
-    }
-
-    /// New points around the best one. `false` when that does not help either.
-    fn renew(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        let radius = self.radii.rho;
-        let known = self.set.renew(problem, radius)?;
-        if known {
-            problem.iteration(self.set.best_point(), self.set.best_value())?;
-        }
-        Ok(known && self.set.model().is_some())
-    }
-
-    /// Evaluate a step that is shorter than others. Whether it was one to a better point.
-    fn finish_step(&mut self, problem: &mut Problem<'_>, d: &[f64]) -> Result<bool, Stop> {
-        let x = self.set.after(d);
-        if x == self.set.best_point() {
-            return Ok(false);
-        }
-        let mut residuals = Vec::new();
-        let value = evaluate(problem, &x, &mut residuals)?;
-        let better = value < self.set.best_value();
-        if better {
-            let t = self.set.best;
-            self.set.replace(t, &x, &residuals, value);
-            problem.iteration(self.set.best_point(), self.set.best_value())?;
-        }
-        Ok(better)
-    }
-
-    /// Whether the course of the last iterations is one of noise alone.
-    fn is_lost_in_noise(&mut self, model: &ResidualModel) -> bool {
-        if self.restarts.most == 0 {
-            return false;
-        }
-        if let Some(last) = self.last.take() {
-            self.course.record(self.radii.delta, model.difference(&last));
-        }
-        self.course.is_lost()
-    }
-
-    /// Go on with the first radius if a restart is left: points next to the best one move away.
-    fn restart(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        let value = self.set.best_value();
-        if value < self.restarts.value {
-            self.restarts = Restarts { most: self.restarts.most, left: self.restarts.most, value };
-        }
-        if self.restarts.left == 0 {
-            return Ok(false);
-        }
-        self.restarts.left -= 1;
-        self.course.forget();
-        self.last = None;
-        self.radii.start_at(self.radii.first);
-        for _ in 0..MOVED_BY_RESTART.min(self.set.len() - 1) {
-            let Some(model) = self.set.model() else { break };
-            let nearest = self.set.nearest()[0];
-            self.move_point(problem, &model, nearest, self.radii.delta)?;
-        }
-        Ok(true)
-    }
-
-    /// The next lower limit of the radius, without a jump at the end.
-    fn reduce(&mut self) {
-        let (rho, last) = (self.radii.rho, self.last_radius());
-        let left = rho / last;
-        let next = if left <= 16.0 {
-            last
-        } else if left <= 250.0 {
-            left.sqrt() * last
-        } else {
-            self.options.lower_shrinking() * rho
-        };
-        self.radii.start_at(next);
-        self.radii.delta = (self.options.upper_shrinking() * rho).max(next);
-    }
-
-    /// The tolerance, or the resolution of floating point numbers.
-    fn last_radius(&self) -> f64 {
-        let resolution = ROUNDING * f64::EPSILON * self.set.size();
-        self.options.convergence_minimal_trustregion_radius_tolerance.max(resolution)
-    }
-
-    fn radius_test(&self) -> Test {
-        let (value, tolerance) = (self.radii.rho, self.last_radius());
-        let wanted = self.options.convergence_minimal_trustregion_radius_tolerance;
-        if tolerance > wanted {
-            let measure = "lower limit of the radius, at the precision of the parameters,";
-            return Test { measure, value, tolerance, option: "" };
-        }
-        let option = "convergence_minimal_trustregion_radius_tolerance";
-        Test { measure: "lower limit of the trust region's radius", value, tolerance, option }
-    }
-
-    fn value_test(&self) -> Option<Test> {
-        let value = self.set.best_value();
-        let scaled = self.options.convergence_value_scaled * self.start_value;
-        if self.options.convergence_value_abs > 0.0 && value <= self.options.convergence_value_abs {
-            let (tolerance, option) = (self.options.convergence_value_abs, "convergence_value_abs");
-            return Some(Test { measure: "sum of squares", value, tolerance, option });
-        }
-        (scaled > 0.0 && value <= scaled).then(|| Test {
-            measure: "sum of squares relative to the start",
-            value: value / self.start_value,
-            tolerance: self.options.convergence_value_scaled,
-            option: "convergence_value_scaled",
-        })
-    }
-
-    fn noise_test(&self) -> Option<Test> {
-        let relative = self.options.noise_multiplicative_level.unwrap_or(0.0);
-        let absolute = self.options.noise_additive_level.unwrap_or(0.0);
-        let noise = absolute.max(relative * self.set.best_value());
-        let tolerance = self.options.convergence_noise_corrected_criterion_tolerance;
-        let value = self.set.spread() / noise;
-        (noise > 0.0 && value <= tolerance).then_some(Test {
-            measure: "spread of the values at the points relative to the noise",
-            value,
-            tolerance,
-            option: "convergence_noise_corrected_criterion_tolerance",
-        })
-    }
-
-    fn converged(&self, test: Test) -> Finish {
-        Finish::converged(self.set.best_point().to_vec(), self.set.best_value(), test)
-    }
-
-    fn stalled(&self, reason: &str) -> Finish {
-        Finish::stalled(self.set.best_point().to_vec(), self.set.best_value(), reason)
-    }
-}
-
-impl Radii {
-    fn set_delta(&mut self, delta: f64) {
-        self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
-    }
-
-    fn start_at(&mut self, rho: f64) {
-        (self.delta, self.rho, self.errors) = (rho, rho, [f64::INFINITY; 3]);
-    }
-
-    /// Remember by how much the model was wrong at a point.
-    fn record(&mut self, error: f64) {
-        self.errors = [error.abs(), self.errors[0], self.errors[1]];
-    }
-
-    /// Whether the last models were so exact that their errors tell nothing against a smaller rho: a step of half a rho would have
-    /// been seen to change the sum of squares (Powell 2009).
-    fn are_served_by(&self, step: &ModelStep) -> bool {
-        let seen = 0.125 * step.curvature * self.rho * self.rho;
-        self.errors.iter().all(|error| *error <= seen)
+        let rules = self.rules(x0, problem.n_outputs());
+        ResidualSearch::minimize(problem, x0, rules)
     }
 }
 
@@ -475,52 +265,116 @@ impl Dfols {
         self.noise_additive_level.is_some() || self.noise_multiplicative_level.is_some()
     }
 
-    fn shrinking(&self) -> f64 {
-        let usual = if self.is_noisy() { 0.98 } else { 0.5 };
-        self.trustregion_shrinking_factor_not_successful.unwrap_or(usual)
+    fn by_noise(&self, option: Option<f64>, without: f64, with: f64) -> f64 {
+        option.unwrap_or(if self.is_noisy() { with } else { without })
     }
 
-    fn lower_shrinking(&self) -> f64 {
-        let usual = if self.is_noisy() { 0.9 } else { 0.1 };
-        self.trustregion_shrinking_factor_lower_radius.unwrap_or(usual)
-    }
-
-    fn upper_shrinking(&self) -> f64 {
-        let usual = if self.is_noisy() { 0.95 } else { 0.5 };
-        self.trustregion_shrinking_factor_upper_radius.unwrap_or(usual)
-    }
-}
-
-/// The residuals at `x` and their sum of squares; infinity where they are not finite.
-fn evaluate(problem: &mut Problem<'_>, x: &[f64], residuals: &mut Vec<f64>) -> Result<f64, Stop> {
-    if all_finite(x) { problem.residuals(x, residuals) } else { Ok(f64::INFINITY) }
-}
-
-#[cfg(test)]
-mod tests {
-    use thalweg_core::{ProblemSpec, testing::FunctionOracle};
-
-    use super::*;
-
-    #[test]
-    fn the_lower_limit_of_the_radius_goes_down_by_tenths_and_ends_without_a_jump() {
-        let mut oracle = FunctionOracle::least_squares(2, |x, out| out.copy_from_slice(x));
-        let spec = ProblemSpec { n_outputs: 2, ..ProblemSpec::unconstrained(2) };
-        let mut problem = Problem::new(&mut oracle, &spec);
-        let set = ResidualSet::evaluate(&mut problem, &[1.0, 1.0], 1.0, 3).unwrap().unwrap();
-        let options = Dfols::default();
-        let radii = Radii { delta: 1.0, rho: 1.0, first: 1.0, errors: [f64::INFINITY; 3] };
-        let restarts = Restarts { most: 0, left: 0, value: f64::INFINITY };
-        let course = RadiusCourse::default();
-        let (start_value, last) = (1.0, None);
-        let mut search =
-            Search { options: &options, set, radii, start_value, restarts, course, last };
-        let mut seen = Vec::new();
-        while search.radii.rho > search.last_radius() {
-            search.reduce();
-            seen.push(search.radii.rho);
+    fn rules(&self, x0: &[f64], m: usize) -> ResidualRules {
+        let n = x0.len();
+        let most = (n + 1) * (n + 2) / 2;
+        let points = self.trustregion_n_interpolation_points.map_or(n + 1, |k| k as usize);
+        let n_points = points.clamp(n + 1, most);
+        let shrink = self.by_noise(self.trustregion_shrinking_factor_not_successful, 0.5, 0.98);
+        let growth = self.growth(n, m, shrink);
+        let first = FirstResiduals {
+            radius: self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
+            count: growth.map_or(n_points, |(few, _)| few + 1),
+            samples: self.noise_n_evals_per_point.unwrap_or(1) as usize,
+            directions: self.initial_directions,
+            orthogonal: self.random_directions_orthogonal,
+        };
+        let slow = self.convergence_slow_progress_steps.map_or(SLOW_ITERATIONS * n, |k| k as usize);
+        ResidualRules {
+            first,
+            n_points,
+            last_radius: self.convergence_minimal_trustregion_radius_tolerance,
+            small: (self.convergence_value_abs, self.convergence_value_scaled),
+            noise: (
+                self.noise_additive_level.unwrap_or(0.0),
+                self.noise_multiplicative_level.unwrap_or(0.0),
+            ),
+            noise_tolerance: self.convergence_noise_corrected_criterion_tolerance,
+            slow: SlowRules {
+                threshold: self.convergence_slow_progress_threshold,
+                period: self.convergence_slow_progress_period as usize,
+                most: slow,
+            },
+            good: self.trustregion_threshold_successful,
+            very_good: self.trustregion_threshold_very_successful,
+            short: self.threshold_for_safety_step,
+            shrink,
+            grow: (
+                self.trustregion_expansion_factor_successful,
+                self.trustregion_expansion_factor_very_successful,
+            ),
+            shrink_radii: (
+                self.by_noise(self.trustregion_shrinking_factor_lower_radius, 0.1, 0.9),
+                self.by_noise(self.trustregion_shrinking_factor_upper_radius, 0.5, 0.95),
+            ),
+            moves: ExtraMoves {
+                count: self.trustregion_n_extra_points_to_replace_successful as usize,
+                momentum: self.trustregion_method_to_replace_extra_points
+                    == Some(ExtraPoints::Momentum),
+            },
+            growth: growth.map(|(_, growth)| growth),
+            restarts: self.restarts(n_points, most),
         }
-        assert_eq!(seen.len(), 8, "{seen:?}");
-        assert_eq!((seen[0], seen[7]), (0.1, 1e-8));
+    }
+
+    /// How many points there are at first, besides the start, and how the model grows from there, if there are too few.
+    fn growth(&self, n: usize, m: usize, shrink: f64) -> Option<(usize, GrowthRules)> {
+        let few = self.fast_start_min_initial_points.map(|few| few as usize)?;
+        let by_jacobian = match self.fast_start_method {
+            FastStartMethod::Auto => m >= n,
+            // With fewer residuals than variables, no Jacobian has full rank.
+            FastStartMethod::Jacobian => m >= n,
+            FastStartMethod::Trustregion => false,
+        };
+        let usual = if by_jacobian { 1.0 } else { 0.1 };
+        let rules = GrowthRules {
+            by_jacobian,
+            length: self.fast_start_scale_of_trustregion_step_perturbation.unwrap_or(usual),
+            floor: self.fast_start_floor_of_jacobian_singular_values,
+            scale: self.fast_start_scale_of_jacobian_components_perturbation,
+            condition: self.fast_start_jacobian_max_condition_number,
+            moves_far_points: self.fast_start_geometry_improving_steps,
+            safety: self.fast_start_safety_steps,
+            shrinks_when_short: self.fast_start_shrink_upper_radius_in_safety_steps,
+            moves_when_short: self.fast_start_full_geometry_improving_step,
+            resets: (
+                self.fast_start_reset_trustregion_radius,
+                self.fast_start_reset_min_trustregion_radius,
+            ),
+            shrink: self.fast_start_shrinking_factor_not_successful.unwrap_or(shrink),
+            extra: self.fast_start_n_extra_search_directions_per_iteration as usize,
+        };
+        (few < n).then_some((few, rules))
+    }
+
+    fn restarts(&self, n_points: usize, most: usize) -> RestartRules {
+        let hard = self.reset_type == ResetType::Hard;
+        let more_points = if hard {
+            self.reset_n_extra_interpolation_points_per_hard_reset
+        } else {
+            self.reset_n_extra_interpolation_points_per_soft_reset
+        };
+        let most_points = self.reset_max_interpolation_points.map_or(n_points, |k| k as usize);
+        let restarts = self.use_resets.unwrap_or(self.is_noisy() || self.n_restarts.is_some());
+        let history = if self.reset_auto_detect { self.reset_auto_detect_history } else { 0 };
+        RestartRules {
+            most: if restarts { self.n_restarts.unwrap_or(RESTARTS) } else { 0 },
+            hard,
+            afresh: !self.reset_reuse_criterion_value_at_hard_reset,
+            last_radius: self.reset_minimal_trustregion_radius_tolerance_scaling,
+            course: CourseRule {
+                iterations: history as usize,
+                slope: self.reset_auto_detect_min_jacobian_increase,
+                correlation: self.reset_auto_detect_min_correlations,
+            },
+            moved: self.reset_points_to_replace_at_soft_reset as usize,
+            more_points: more_points as usize,
+            most_points: most_points.min(most),
+            more_moves: self.reset_n_additional_extra_points_to_replace as usize,
+        }
     }
 }

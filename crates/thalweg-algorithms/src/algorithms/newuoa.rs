@@ -74,8 +74,7 @@ impl Algorithm for Newuoa {
             .fold(f64::INFINITY, f64::min);
         let (last, option) = tolerances.last_radius(&[smallest]);
         let radii = Radii::new(last, (0.1, 0.5));
-        let count = 2 * x0.len() + 1;
-        let first = FirstPoints { radius: Some(smallest), count, better_first: false };
+        let first = FirstPoints::coordinates(x0.len(), Some(smallest));
         let mut state = PowellState::start(problem, x0, first, radii)?;
         let mut search = Search::new(problem);
         loop {

@@ -27,10 +27,12 @@
 //! * a radius that cannot become smaller ends the run when a step fails, instead of repeating it until the limits are met;
 //! * points without finite residuals are not remembered: steps are cut, improving points tried nearer and on the other side;
 //! * where a step promises less than rounding, the radius becomes as small as the step;
+//! * the limit of iterations, stopping_maxiter, is the one that all algorithms share, not 2000;
 //! * old points are forgotten, so that memory and time per iteration stay the same in long runs.
 //!
 //! # Cost per iteration
-//! One evaluation, rarely two, and O(m n^3 + n^4) operations for n variables and m residuals.
+//! One evaluation, rarely two, and O(m n^2 + n^3) operations for n variables and m residuals: only what is new changes the models.
+//! After every n iterations all points count as new once, which takes O(m n^3).
 //!
 //! # References
 //! * Wild 2017: Solving derivative-free nonlinear least squares problems with POUNDERS,
@@ -40,10 +42,11 @@
 //! * Moré, Sorensen 1983: Computing a trust region step, <https://doi.org/10.1137/0904038>
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
-use thalweg_linalg::{all_finite, mul, nrm_inf, nrm2};
+use thalweg_linalg::{all_finite, mul, nrm_inf, nrm2, transpose};
 use thalweg_macros::{Choice, Options};
 
 use crate::pieces::ball_step::ball_step;
+use crate::pieces::bidiagonal_region::BidiagonalRegion;
 use crate::pieces::box_trust_region::BoxTrustRegion;
 use crate::pieces::residual_history::{Independent, ResidualHistory};
 use crate::pieces::residual_quadratics::{Further, MainModel, ResidualQuadratics};
@@ -145,9 +148,19 @@ impl Algorithm for Pounders {
         let most = (n + 1) * (n + 2) / 2;
         let points = self.max_interpolation_points.map_or(2 * n + 1, |k| k as usize);
         let most = points.clamp(n + 1, most);
-        let gradient = Vec::new();
-        Search { options: self, history, models, radius, most, gradient, first_gradient: None }
-            .run(problem)
+        let (gauss_newton, full, region) = Default::default();
+        Search {
+            options: self,
+            history,
+            models,
+            gauss_newton,
+            full,
+            region,
+            radius,
+            most,
+            first_gradient: None,
+        }
+        .run(problem)
     }
 }
 
@@ -156,11 +169,13 @@ struct Search<'a> {
     options: &'a Pounders,
     history: ResidualHistory,
     models: ResidualQuadratics,
+    /// The last models of the sum of squares.
+    gauss_newton: MainModel,
+    full: MainModel,
+    region: BidiagonalRegion,
     radius: f64,
     /// The largest number of points in a model.
     most: usize,
-    /// The gradient of the last model.
-    gradient: Vec<f64>,
     /// The size of the first gradient.
     first_gradient: Option<f64>,
 }
@@ -175,16 +190,16 @@ impl Search<'_> {
             let Some(independent) = self.enough(problem, &near)? else {
                 return Ok(self.stalled("the residuals are not finite near the best point"));
             };
-            let Some(model) = self.model(&independent) else {
+            if !self.fit(&independent) {
                 return Ok(self.stalled("the model of the residuals is not finite"));
-            };
-            if let Some(test) = self.gradient_test(&model) {
+            }
+            if let Some(test) = self.gradient_test() {
                 if is_trusted || !self.improve(problem, usize::MAX)? {
                     return Ok(self.converged(test));
                 }
                 continue;
             }
-            let ratio = self.advance(problem, &model, is_trusted)?;
+            let ratio = self.advance(problem, is_trusted)?;
             if ratio >= self.options.trustregion_threshold_successful {
                 continue;
             }
@@ -239,7 +254,7 @@ impl Search<'_> {
         independent: &Independent,
         most: usize,
     ) -> Result<bool, Stop> {
-        let mut steps = self.history.missing(independent, self.radius, &self.gradient);
+        let mut steps = self.history.missing(independent, self.radius, &self.full.gradient);
         steps.truncate(most);
         let (mut any, mut left) = (false, steps);
         for _ in 0..ATTEMPTS {
@@ -260,29 +275,23 @@ impl Search<'_> {
         Ok(any)
     }
 
-    /// The model of the sum of squares, if it is finite.
-    fn model(&mut self, independent: &Independent) -> Option<MainModel> {
+    /// Fit the models. Whether they are finite.
+    fn fit(&mut self, independent: &Independent) -> bool {
         let options = self.options;
         let reach = options.c2 * self.radius;
         let further = Further { reach, apart: options.theta2, most: self.most };
-        if !self.models.fit(&self.history, independent, self.radius, further) {
-            return None;
-        }
-        let model = self.models.full(self.history.residuals(self.history.best()));
-        let finite = all_finite(&model.gradient) && all_finite(&model.hessian);
-        self.gradient.clone_from(&model.gradient);
-        finite.then_some(model)
+        self.models.fit(&self.history, independent, self.radius, further);
+        let center = self.history.residuals(self.history.best());
+        self.models.gauss_newton(center, &mut self.gauss_newton);
+        self.full.clone_from(&self.gauss_newton);
+        self.models.add_curvature(center, &mut self.full);
+        all_finite(&self.full.gradient) && all_finite(&self.full.hessian)
     }
 
     /// Evaluate the step to where the model is small, and adapt the radius. The ratio of actual to promised decrease.
-    fn advance(
-        &mut self,
-        problem: &mut Problem<'_>,
-        model: &MainModel,
-        is_trusted: bool,
-    ) -> Result<f64, Stop> {
+    fn advance(&mut self, problem: &mut Problem<'_>, is_trusted: bool) -> Result<f64, Stop> {
         let options = self.options;
-        let (d, promised) = self.step(model);
+        let (d, promised) = self.step();
         let x = self.history.after(&d);
         let old = self.history.best_value();
         let mut ratio = f64::NEG_INFINITY;
@@ -310,24 +319,31 @@ impl Search<'_> {
     /// The step and the decrease that it promises. Second derivatives that are still wrong can promise more than there is, down to
     /// sums of squares below zero; the sum of the squared models, which cannot, decides between the full model's step and that of its
     /// Gauss-Newton part.
-    fn step(&self, model: &MainModel) -> (Vec<f64>, f64) {
+    fn step(&mut self) -> (Vec<f64>, f64) {
+        let n = self.history.dim();
         let center = self.history.residuals(self.history.best());
-        let gauss_newton = self.models.gauss_newton(center);
-        let (full, simple) = (self.minimize(model), self.minimize(&gauss_newton));
+        let mut columns = vec![0.0; self.models.jacobian.len()];
+        transpose(&self.models.jacobian, center.len(), n, &mut columns);
+        let mut simple = vec![0.0; n];
+        let known =
+            self.region.prepare(&columns, center, n) && self.region.step(self.radius, &mut simple);
+        let simple = self.within_bounds(&self.gauss_newton, known.then_some(simple));
+        let full = self.within_bounds(&self.full, None);
         if self.models.decrease(center, &simple) > self.models.decrease(center, &full) {
-            let promised = gauss_newton.decrease(&simple);
+            let promised = self.gauss_newton.decrease(&simple);
             (simple, promised)
         } else {
-            let promised = model.decrease(&full);
+            let promised = self.full.decrease(&full);
             (full, promised)
         }
     }
 
-    fn minimize(&self, model: &MainModel) -> Vec<f64> {
+    /// The step of a model within the bounds: the exact one of the ball, if it is known, where that is within them.
+    fn within_bounds(&self, model: &MainModel, exact: Option<Vec<f64>>) -> Vec<f64> {
         let (low, high) = self.history.room();
         let n = low.len();
         let gradient = &model.gradient;
-        let mut exact = ball_step(&model.hessian, gradient, self.radius).ok();
+        let mut exact = exact.or_else(|| ball_step(&model.hessian, gradient, self.radius).ok());
         if let Some(d) = &mut exact {
             if (0..n).all(|i| low[i] <= d[i] && d[i] <= high[i]) {
                 return d.clone();
@@ -368,11 +384,12 @@ impl Search<'_> {
         }
     }
 
-    fn gradient_test(&mut self, model: &MainModel) -> Option<Test> {
+    fn gradient_test(&mut self) -> Option<Test> {
         let (low, high) = self.history.room();
-        let free = model.gradient.iter().zip(low.iter().zip(&high)).filter(|(g, (low, high))| {
-            !(**low >= 0.0 && **g >= 0.0 || **high <= 0.0 && **g <= 0.0)
-        });
+        let free =
+            self.full.gradient.iter().zip(low.iter().zip(&high)).filter(|(g, (low, high))| {
+                !(**low >= 0.0 && **g >= 0.0 || **high <= 0.0 && **g <= 0.0)
+            });
         let size = free.fold(0.0_f64, |size, (g, _)| size.max(g.abs()));
         let first = *self.first_gradient.get_or_insert(size);
         let options = self.options;

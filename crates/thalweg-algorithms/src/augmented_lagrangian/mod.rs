@@ -17,16 +17,19 @@
 //! gradients of L, whatever the user gives for the objective: nobody knows those of the constraints.
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
-//! long as a < b. The tolerances of the first subproblems are roots of the algorithm's own. A subproblem whose value falls
-//! without end outside the constraints is given up and begun again with a larger penalty.
+//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
+//! subproblems are powers of the algorithm's own, three quarters for the first one, and then nearer to 1 as the constraints come nearer to
+//! theirs. A subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty.
 //!
-//! **Cost.** Some 5 to 15 runs of the algorithm, most of them short ones.
+//! **Cost.** Some 4 to 10 runs of the algorithm, most of them short ones.
 //!
 //! **References.** E. G. Birgin, J. M. Martínez, Practical Augmented Lagrangian Methods for Constrained Optimization, SIAM 2014,
 //! algorithm 4.1 (doi:10.1137/1.9781611973365); the same, Improving ultimate convergence of an augmented Lagrangian method,
-//! Optimization Methods and Software 23, 2008 (doi:10.1080/10556780701577730), for the first penalty.
+//! Optimization Methods and Software 23, 2008 (doi:10.1080/10556780701577730), for the first penalty. D. P. Bertsekas, Constrained
+//! Optimization and Lagrange Multiplier Methods, Academic Press 1982, for the rate of convergence.
 
 mod around;
+mod options;
 mod penalty;
 mod progress;
 mod second;
@@ -34,6 +37,7 @@ mod subproblem;
 
 use thalweg_core::{Algorithm, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict};
 
+pub use self::options::AugmentedLagrangianOptions;
 use self::penalty::Penalty;
 use self::progress::{Progress, Step};
 use self::subproblem::{Point, Subproblem, evaluation_of};
@@ -42,15 +46,8 @@ use self::subproblem::{Point, Subproblem, evaluation_of};
 #[derive(Debug)]
 pub struct AugmentedLagrangian {
     inner: Box<dyn Algorithm>,
-    /// The penalty at the beginning; chosen from the values at the start by default.
-    pub initial_penalty: Option<f64>,
-    /// By how much the penalty grows (gamma).
-    pub penalty_growth: f64,
-    /// The fall of infeasibility and complementarity from one subproblem to the next that is good enough for the penalty to stay
-    /// as it is (tau).
-    pub sufficient_fall: f64,
-    /// The largest number of subproblems.
-    pub max_subproblems: usize,
+    /// How it goes on from one subproblem to the next.
+    pub options: AugmentedLagrangianOptions,
 }
 
 impl AugmentedLagrangian {
@@ -64,13 +61,7 @@ impl AugmentedLagrangian {
     /// assert!(both.spec().features.nonlinear_constraints && both.spec().name == "lbfgsb");
     /// ```
     pub fn around(inner: Box<dyn Algorithm>) -> Self {
-        AugmentedLagrangian {
-            inner,
-            initial_penalty: None,
-            penalty_growth: 10.0,
-            sufficient_fall: 0.5,
-            max_subproblems: 60,
-        }
+        AugmentedLagrangian { inner, options: AugmentedLagrangianOptions::default() }
     }
 }
 
@@ -81,11 +72,12 @@ impl Algorithm for AugmentedLagrangian {
         }
         let features = self.inner.spec().features;
         let mut point = first_point(problem, x0, features)?;
-        let rho = self.initial_penalty.unwrap_or_else(|| Penalty::first_rho(problem, &point));
+        let options = self.options;
+        let rho = options.initial_penalty.unwrap_or_else(|| Penalty::first_rho(problem, &point));
         let mut penalty = Penalty::new(problem.constraint_limits(), rho);
         let mut progress = Progress::new(problem.constraint_tolerances());
 
-        for number in 1..=self.max_subproblems {
+        for number in 1..=options.max_subproblems {
             let inner = self.with_tolerances(progress.exponent());
             let seed = (problem.rng().uniform() * 2_f64.powi(53)) as u64;
             let spec = subproblem_spec(problem, features, seed);
@@ -93,13 +85,13 @@ impl Algorithm for AugmentedLagrangian {
             let x = point.x.clone();
             let solved = inner.solve(&mut Problem::new(&mut subproblem, &spec), &x);
             if subproblem.has_run_away() {
-                penalty.grow(self.penalty_growth);
+                penalty.grow(options.penalty_growth);
                 continue;
             }
             let finish = solved?;
             point = subproblem.point_at(&finish.x, evaluation_of(features.kind))?;
 
-            let step = progress.judge(&point, &penalty, &finish.verdict, self.sufficient_fall);
+            let step = progress.judge(&point, &penalty, &finish.verdict, options.sufficient_fall);
             penalty.update_multipliers(&point.constraints);
             match step {
                 Step::Converged(test) => {
@@ -117,14 +109,14 @@ impl Algorithm for AugmentedLagrangian {
                         number,
                     ));
                 }
-                Step::MorePenalty => penalty.grow(self.penalty_growth),
+                Step::MorePenalty => penalty.grow(options.penalty_growth),
                 Step::Again => {}
             }
         }
-        let reason = format!("{} subproblems of the augmented Lagrangian", self.max_subproblems);
+        let reason = format!("{} subproblems of the augmented Lagrangian", options.max_subproblems);
         let finish = Finish::exhausted(Vec::new(), 0.0, "");
         let verdict = Verdict::Exhausted(reason);
-        Ok(report(verdict, point, finish, &penalty, self.max_subproblems))
+        Ok(report(verdict, point, finish, &penalty, options.max_subproblems))
     }
 }
 

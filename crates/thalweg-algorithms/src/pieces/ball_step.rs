@@ -1,93 +1,127 @@
 //! The exact minimizer of a quadratic g'd + d'Hd / 2 within a ball |d| <= Delta, H being any symmetric matrix.
 //!
-//! In the eigenvectors of H the minimizer is d_k = -g_k / (lambda_k + mu), where mu >= 0 makes all denominators positive and is zero
-//! or puts d on the sphere. The equation 1 / |d(mu)| = 1 / Delta is nearly linear in mu, and Newton's method with safeguards solves
-//! it. In the hard case, in which g has no part along the lowest eigenvector, that one fills the rest of the ball.
+//! Reflections take g to a multiple of the first unit vector and make H tridiagonal. What is left is the region of
+//! `tridiagonal_region`, where every trial of a shift takes O(n) operations, the hard case included; eigenvalues are not needed.
 //!
 //! References:
 //! * J. J. Moré, D. C. Sorensen, Computing a trust region step, SIAM Journal on Scientific and Statistical Computing 4 (1983),
 //!   <https://doi.org/10.1137/0904038>
+//! * N. I. M. Gould, S. Lucidi, M. Roma, P. L. Toint, Solving the trust-region subproblem using the Lanczos method, SIAM J. Optim. 9
+//!   (1999), <https://doi.org/10.1137/S1052623497322735> (the tridiagonal region)
+//! * G. H. Golub, C. F. Van Loan, Matrix Computations (2013), section 8.3.1 (the tridiagonal form)
 
-use thalweg_linalg::{Result, SymEigen, axpy, dot, nrm2};
+use multiversion::multiversion;
+use thalweg_linalg::{LinalgError, Result, all_finite, nrm2};
 
-/// The accepted relative error of |d|, before the step is put onto the sphere.
-const TOLERANCE: f64 = 1e-8;
-const MOST_STEPS: usize = 60;
+use super::tridiagonal_region::Tridiagonal;
 
 /// The step for `hessian` (n x n) and `gradient` within the radius.
 ///
 /// # Errors
-/// The matrix is not finite, or its eigenvalues cannot be found.
+/// Numbers that are not finite.
 pub fn ball_step(hessian: &[f64], gradient: &[f64], radius: f64) -> Result<Vec<f64>> {
+    if !all_finite(hessian) || !all_finite(gradient) {
+        return Err(LinalgError::NonFinite);
+    }
     let n = gradient.len();
-    let eigen = SymEigen::factor(hessian, n)?;
-    let slopes: Vec<f64> = (0..n).map(|k| dot(eigen.vector(k), gradient)).collect();
-    let coefficients = in_eigenvectors(eigen.values(), &slopes, radius);
-    let mut d = vec![0.0; n];
-    for (k, coefficient) in coefficients.iter().enumerate() {
-        axpy(*coefficient, eigen.vector(k), &mut d);
+    let mut form = Form { matrix: hessian.to_vec(), reflections: vec![0.0; n * n] };
+    let slope = reduce(&mut form, gradient);
+    let diagonal = form.matrix.iter().step_by(n + 1).copied().collect();
+    let beside = form.matrix[1..].iter().step_by(n + 1).copied().collect();
+    let (mut d, _) = Tridiagonal { diagonal, beside }.step(slope, radius);
+    form.turn_back(&mut d);
+    if all_finite(&d) {
+        return Ok(d);
     }
-    Ok(d)
+    // Curvatures that vanish beside the gradient: it alone tells where to go.
+    let length = nrm2(gradient);
+    Ok(gradient.iter().map(|g| -radius * g / length).collect())
 }
 
-/// The coefficients of the step, for ascending eigenvalues and the slopes along their vectors.
-fn in_eigenvectors(lambda: &[f64], slopes: &[f64], radius: f64) -> Vec<f64> {
-    let size = lambda.iter().fold(0.0_f64, |size, l| size.max(l.abs()));
-    let steepness = nrm2(slopes);
-    // Curvatures this small are rounding.
-    let least = f64::EPSILON * lambda.len() as f64 * size;
-    let at = |mu: f64| -> Vec<f64> {
-        let steps = lambda.iter().zip(slopes);
-        steps.map(|(l, g)| if *g == 0.0 { 0.0 } else { -g / (l + mu) }).collect()
-    };
-    if lambda[0] > least {
-        let inside = at(0.0);
-        if nrm2(&inside) <= radius {
-            return inside;
+/// A matrix on its way to a tridiagonal one, and the vectors v of the reflections I - v v', row by row.
+struct Form {
+    matrix: Vec<f64>,
+    reflections: Vec<f64>,
+}
+
+impl Form {
+    fn turn_back(&self, d: &mut [f64]) {
+        for v in self.reflections.chunks_exact(d.len()).rev() {
+            let along: f64 = v.iter().zip(d.iter()).map(|(v, d)| v * d).sum();
+            d.iter_mut().zip(v).for_each(|(d, v)| *d -= along * v);
         }
     }
-    let mut low = (-lambda[0]).max(0.0);
-    let just_above = low + least.max(f64::MIN_POSITIVE);
-    let d = at(just_above);
-    if nrm2(&d) <= radius {
-        return filled(d, radius);
-    }
-    let mut high = low + steepness / radius;
-    let mut mu = just_above.max(low + 0.5 * slopes[0].abs() / radius).min(high);
-    for _ in 0..MOST_STEPS {
-        let d = at(mu);
-        let length = nrm2(&d);
-        if (length - radius).abs() <= TOLERANCE * radius {
-            break;
-        }
-        if length > radius {
-            low = mu;
+}
+
+/// Make the matrix tridiagonal and the gradient a multiple of the first unit vector: which.
+#[multiversion(targets("x86_64+avx2"))]
+fn reduce(form: &mut Form, gradient: &[f64]) -> f64 {
+    let n = gradient.len();
+    let mut slope = 0.0;
+    let mut product = vec![0.0; n];
+    // The last reflection would have one element.
+    for k in 0..n.saturating_sub(1) {
+        let v = &mut form.reflections[k * n..(k + 1) * n];
+        if k == 0 {
+            v.copy_from_slice(gradient);
+            slope = reflector(v);
         } else {
-            high = mu;
+            v[k..].copy_from_slice(&form.matrix[(k - 1) * n + k..k * n]);
+            let entry = reflector(&mut v[k..]);
+            form.matrix[(k - 1) * n + k] = entry;
         }
-        let curvature: f64 =
-            d.iter().zip(lambda).filter(|(d, _)| **d != 0.0).map(|(d, l)| d * d / (l + mu)).sum();
-        let newton = mu + (length - radius) / radius * length * length / curvature;
-        mu = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        // (I - v v') A (I - v v') = A - v w' - w v', with w = A v - (v'A v) v / 2.
+        let v = &v[k..];
+        for (p, row) in product[k..].iter_mut().zip(form.matrix[k * n..].chunks_exact(n)) {
+            *p = inner(&row[k..], v);
+        }
+        let half = 0.5 * inner(&product[k..], v);
+        product[k..].iter_mut().zip(v).for_each(|(p, v)| *p -= half * v);
+        let w = &product[k..];
+        for (i, row) in form.matrix[k * n..].chunks_exact_mut(n).enumerate() {
+            let (vi, wi) = (v[i], w[i]);
+            for (a, (v, w)) in row[k..].iter_mut().zip(v.iter().zip(w)) {
+                *a -= vi * w + wi * v;
+            }
+        }
     }
-    let mut d = at(mu);
-    let factor = radius / nrm2(&d);
-    d.iter_mut().for_each(|d| *d *= factor);
-    d
+    if n == 1 { gradient[0] } else { slope }
 }
 
-/// The hard case: along the lowest eigenvector, to the side to which the step leans, as far as the ball goes.
-fn filled(mut d: Vec<f64>, radius: f64) -> Vec<f64> {
-    let rest: f64 = d[1..].iter().map(|d| d * d).sum();
-    let room = (radius * radius - rest).max(0.0).sqrt();
-    d[0] = if d[0] < 0.0 { -room } else { room };
-    d
+/// Make of x the vector v, of length root two, whose reflection takes x to a multiple of the first unit vector: the multiple.
+#[inline(always)]
+fn reflector(x: &mut [f64]) -> f64 {
+    let size = nrm2(x);
+    if size == 0.0 {
+        return 0.0;
+    }
+    let entry = -size.copysign(x[0]);
+    // |x - entry e|^2 = 2 (size^2 + size |x_0|); in units of the size, so that nothing overflows.
+    let factor = 1.0 / (1.0 + (x[0] / size).abs()).sqrt();
+    x[0] -= entry;
+    x.iter_mut().for_each(|x| *x = *x / size * factor);
+    entry
+}
+
+/// The inner product in four parts, for vector registers.
+#[inline(always)]
+fn inner(x: &[f64], y: &[f64]) -> f64 {
+    let len = x.len().min(y.len());
+    let (x4, y4) = (x[..len].chunks_exact(4), y[..len].chunks_exact(4));
+    let tail: f64 = x4.remainder().iter().zip(y4.remainder()).map(|(a, b)| a * b).sum();
+    let mut sums = [0.0; 4];
+    for (a, b) in x4.zip(y4) {
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
+        }
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
 }
 
 #[cfg(test)]
 mod tests {
     use thalweg_core::Rng;
-    use thalweg_linalg::mul;
+    use thalweg_linalg::{SymEigen, axpy, dot, mul};
 
     use super::*;
 
@@ -140,5 +174,6 @@ mod tests {
         let d = assert_optimal(&[2.0, 0.0, 0.0, 0.0], &[-2.0, 1e-3], 3.0);
         assert!(d[1] < -2.0, "{d:?}");
         assert!(ball_step(&[f64::NAN], &[1.0], 1.0).is_err());
+        assert_eq!(ball_step(&[0.0; 4], &[3.0, 4.0], 5.0).unwrap(), [-3.0, -4.0]);
     }
 }

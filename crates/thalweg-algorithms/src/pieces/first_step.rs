@@ -2,16 +2,16 @@
 
 /// The part of the box that a first step goes.
 const OF_THE_BOX: f64 = 0.25;
-/// The part of the way to a bound that a first step goes at most.
+/// The part of the way to a bound that a first step goes where it would lead beyond.
 const OF_THE_WAY: f64 = 0.75;
 
-/// The length of the first step in one coordinate at `x` between `low` and `high`: a quarter of a finite box and at most three
-/// quarters of the way to a bound on which x does not lie; without bounds the size of x, or 1 if that is zero.
+/// The length of the first step in one coordinate at `x` between `low` and `high`: a quarter of a finite box, but three quarters of
+/// the way to a bound that is nearer and on which x does not lie; without bounds the size of x, or 1 if that is zero.
 pub fn first_step(x: f64, low: f64, high: f64) -> f64 {
     let mut step = OF_THE_BOX * (high - low);
     for room in [high - x, x - low] {
-        if room > 0.0 {
-            step = step.min(OF_THE_WAY * room);
+        if 0.0 < room && room < step {
+            step = OF_THE_WAY * room;
         }
     }
     if step.is_finite() {
@@ -38,6 +38,7 @@ mod tests {
     fn steps_fit_the_box_the_bounds_and_the_coordinate() {
         assert_eq!(first_step(4.0, 0.0, 8.0), 2.0);
         assert_eq!(first_step(7.0, 0.0, 8.0), 0.75);
+        assert_eq!(first_step(5.5, 0.0, 8.0), 2.0);
         assert_eq!(first_step(8.0, 0.0, 8.0), 2.0);
         assert_eq!(first_step(1.0, -1.0, INF), 1.5);
         assert_eq!(first_step(-1.0, -1.0, INF), 1.0);

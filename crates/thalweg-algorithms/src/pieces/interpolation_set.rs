@@ -6,6 +6,7 @@
 use thalweg_core::{Problem, Stop};
 use thalweg_linalg::{axpy, dot};
 
+use super::averages::averages;
 use super::first_points::{FirstPoints, start_and_step};
 use super::frobenius_model::FrobeniusModel;
 use super::lagrange_basis::{Candidate, LagrangeBasis};
@@ -65,7 +66,7 @@ impl InterpolationSet {
         }
         let low: Vec<f64> = (0..n).map(|i| (lower[i] - origin[i]) / scale[i]).collect();
         let high: Vec<f64> = (0..n).map(|i| (upper[i] - origin[i]) / scale[i]).collect();
-        let points = first.points(&low, &high, &first.down(x0), 1.0);
+        let points = first.points(&low, &high, &first.down(x0), 1.0, problem.rng());
         let mut set = InterpolationSet {
             values: Vec::new(),
             basis: first.basis(points.clone(), n),
@@ -85,7 +86,7 @@ impl InterpolationSet {
             upper: upper.to_vec(),
         };
         let all: Vec<f64> = points.chunks_exact(n).flat_map(|y| set.to_user(y)).collect();
-        set.values = problem.values(&all)?.to_vec();
+        set.values = averages(problem, &all, set.first.copies)?;
         set.defined = set.values[1..].iter().any(|value| value.is_finite());
         set.rank();
         if first.better_first {
@@ -184,7 +185,11 @@ impl InterpolationSet {
             self.user[i] = self.user_parameter(i, self.trial[i]);
         }
         let finite = self.user.iter().all(|x| x.is_finite());
-        let value = if finite { problem.value(&self.user)? } else { f64::INFINITY };
+        let value = match self.first.copies {
+            _ if !finite => f64::INFINITY,
+            1 => problem.value(&self.user)?,
+            copies => averages(problem, &self.user, copies)?[0],
+        };
         self.defined |= value.is_finite();
         Ok(if value.is_finite() { value } else { self.worse_than_all() })
     }
@@ -226,6 +231,17 @@ impl InterpolationSet {
         true
     }
 
+    /// Go on from point `t`, whether or not it is the best one.
+    pub fn move_center(&mut self, model: &mut FrobeniusModel, t: usize) {
+        let (from, to) = (self.basis.point(self.best), self.basis.point(t));
+        let way: Vec<f64> = to.iter().zip(from).map(|(to, from)| to - from).collect();
+        let mut of_way = vec![0.0; way.len()];
+        model.curvature(&self.basis, &way, &mut of_way);
+        axpy(1.0, &of_way, &mut model.gradient);
+        self.best = t;
+        self.measure_room();
+    }
+
     /// A new set: the better of the best point and the one evaluated last, and points one `radius` up and down each coordinate from
     /// there. For the rare case that rounding has spoilt the old one beyond repair.
     ///
@@ -244,12 +260,12 @@ impl InterpolationSet {
         self.move_bounds(&center);
         let count = self.basis.len();
         let up = vec![false; center.len()];
-        let points = self.first.points(&self.low, &self.high, &up, radius);
+        let points = self.first.points(&self.low, &self.high, &up, radius, problem.rng());
         self.basis = self.first.basis(points, center.len());
         self.best = 0;
         let others: Vec<f64> = (1..count).flat_map(|k| self.to_user(self.basis.point(k))).collect();
         self.values = vec![best_value];
-        self.values.extend_from_slice(problem.values(&others)?);
+        self.values.extend(averages(problem, &others, self.first.copies)?);
         self.rank();
         Ok(FrobeniusModel::least(&self.basis, &self.values, self.best))
     }
@@ -363,7 +379,6 @@ mod tests {
     use super::*;
 
     const INF: f64 = f64::INFINITY;
-    const FIRST: FirstPoints = FirstPoints { radius: None, count: 5, better_first: false };
 
     #[test]
     fn a_renewed_set_is_small_within_bounds_and_keeps_the_best() {
@@ -371,7 +386,12 @@ mod tests {
         let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
         let mut oracle = FunctionOracle::scalar(|x| x[0] * x[0] + (x[1] - 0.7).powi(2));
         let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set = InterpolationSet::evaluate(&mut problem, &[2.0, 0.25], FIRST).unwrap();
+        let mut set = InterpolationSet::evaluate(
+            &mut problem,
+            &[2.0, 0.25],
+            FirstPoints::coordinates(2, None),
+        )
+        .unwrap();
         assert_eq!(set.best_point(), [0.0, 0.25]);
         // A step to (0, 0.69) of a known value.
         set.step(&[0.0, (0.69 - 0.25) / set.scale[1]]);
@@ -389,7 +409,12 @@ mod tests {
             FunctionOracle::scalar(|x| if x[0] > 2.0 { f64::NAN } else { x[0] + x[1] });
         let spec = ProblemSpec::unconstrained(2);
         let mut problem = Problem::new(&mut oracle, &spec);
-        let set = InterpolationSet::evaluate(&mut problem, &[2.0, 1.0], FIRST).unwrap();
+        let set = InterpolationSet::evaluate(
+            &mut problem,
+            &[2.0, 1.0],
+            FirstPoints::coordinates(2, None),
+        )
+        .unwrap();
         // The points (2, 1), (4, 1), (2, 2), (0, 1), (2, 0).
         assert_eq!(set.values, [3.0, 34.0, 4.0, 1.0, 2.0]);
         assert_eq!((set.best_point(), set.best_value()), (vec![0.0, 1.0], 1.0));
@@ -401,7 +426,12 @@ mod tests {
         let spec = ProblemSpec { lower, upper, n_outputs: 1, ..Default::default() };
         let mut oracle = FunctionOracle::scalar(|x| -x[0] - 2.0 * x[1] + x[0] * x[1]);
         let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set = InterpolationSet::evaluate(&mut problem, &[0.33, 0.1], FIRST).unwrap();
+        let mut set = InterpolationSet::evaluate(
+            &mut problem,
+            &[0.33, 0.1],
+            FirstPoints::coordinates(2, None),
+        )
+        .unwrap();
         let mut model = FrobeniusModel::least(&set.basis, &set.values, set.best);
         set.rebuild(&mut model);
         let high = set.high_room.clone();

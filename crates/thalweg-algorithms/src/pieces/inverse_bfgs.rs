@@ -62,7 +62,13 @@ impl InverseBfgs {
 
     /// The quasi-Newton direction `-H g`. Returns its slope `-g'H g`.
     pub fn direction(&mut self, gradient: &[f64], direction: &mut [f64]) -> f64 {
-        two_loops(self, gradient, direction)
+        match self.pairs.dim() {
+            1 => few_variables::<1>(self, gradient, direction),
+            2 => few_variables::<2>(self, gradient, direction),
+            3 => few_variables::<3>(self, gradient, direction),
+            4 => few_variables::<4>(self, gradient, direction),
+            _ => two_loops(self, gradient, direction),
+        }
     }
 }
 
@@ -92,6 +98,32 @@ fn two_loops(matrix: &mut InverseBfgs, gradient: &[f64], direction: &mut [f64]) 
     product
 }
 
+/// The two loops for `N` variables, which stay in registers; to the same bits.
+fn few_variables<const N: usize>(
+    matrix: &mut InverseBfgs,
+    gradient: &[f64],
+    direction: &mut [f64],
+) -> f64 {
+    let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
+    let at = |numbers: &[f64]| -> [f64; N] { std::array::from_fn(|i| numbers[i]) };
+    let dot = |a: &[f64; N], b: &[f64; N]| (0..N).fold(0.0, |sum, i| sum + a[i] * b[i]);
+    let len = pairs.len();
+    let g = at(gradient);
+    let mut d = g.map(|g| -g);
+    for j in (0..len).rev() {
+        taken[j] = reciprocals[j] * dot(&d, &at(pairs.step(j)));
+        let (y, scale) = (at(pairs.change(j)), if j > 0 { 1.0 } else { *gamma });
+        (0..N).for_each(|i| d[i] = scale * (d[i] - taken[j] * y[i]));
+    }
+    for j in 0..len {
+        let added = taken[j] - reciprocals[j] * dot(&d, &at(pairs.change(j)));
+        let s = at(pairs.step(j));
+        (0..N).for_each(|i| d[i] += added * s[i]);
+    }
+    direction.copy_from_slice(&d);
+    dot(&d, &g)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +147,31 @@ mod tests {
             q.iter_mut().zip(s).for_each(|(q, s)| *q += (alpha - beta) * s);
         }
         q.into_iter().map(|q| -q).collect()
+    }
+
+    #[test]
+    fn few_variables_make_no_difference() {
+        for n in 1..=4 {
+            let mut inverse = InverseBfgs::new(n, 3);
+            let g: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+            for k in 0..6 {
+                let (mut direction, mut general) = (vec![0.0; n], vec![0.0; n]);
+                let slope = inverse.direction(&g, &mut direction);
+                assert_eq!(slope, two_loops(&mut inverse, &g, &mut general));
+                assert_eq!(direction, general);
+                let d: Vec<f64> = (0..n).map(|i| ((i * 3 + k * 5 + 1) as f64).sin()).collect();
+                let next: Vec<f64> = g.iter().zip(&d).map(|(g, d)| g + d * 0.7).collect();
+                let curvature = 0.7 * d.iter().map(|d| d * d).sum::<f64>();
+                let new = NewPair {
+                    step: 1.0,
+                    direction: &d,
+                    gradient: &next,
+                    previous_gradient: &g,
+                    curvature,
+                };
+                inverse.update(&new);
+            }
+        }
     }
 
     #[test]

@@ -162,6 +162,24 @@ impl PowellState {
         Ok(false)
     }
 
+    /// Evaluate new points this far around the best one, and that one as well if its value is to be `new`.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    pub fn begin_anew(
+        &mut self,
+        problem: &mut Problem<'_>,
+        radius: f64,
+        new: bool,
+    ) -> Result<(), Stop> {
+        if new {
+            self.d.fill(0.0);
+            self.set.values[self.set.best] = self.set.evaluate_step(problem, &self.d)?;
+        }
+        self.model = self.set.renew(problem, f64::INFINITY, radius)?;
+        Ok(())
+    }
+
     /// Powell's test: where the updates have led the model astray three times in a row, the least model takes over.
     pub fn suspect(&mut self, astray: bool) {
         self.suspicions = if astray { self.suspicions + 1 } else { 0 };

@@ -56,9 +56,10 @@ impl Radii {
         self.calm = 0;
     }
 
-    /// Begin again with this radius.
-    pub fn restart(&mut self, radius: f64) {
+    /// Begin again with this radius, and a last one that is different by this factor.
+    pub fn restart(&mut self, radius: f64, last_factor: f64) {
         (self.delta, self.rho, self.calm) = (radius, radius, 0);
+        self.last = (self.last * last_factor).min(radius);
     }
 }
 
@@ -95,7 +96,8 @@ mod tests {
         assert_eq!(radii.recent_error(), Some(2.0));
         radii.reduce();
         assert_eq!(radii.recent_error(), None);
-        radii.restart(1.1);
+        radii.restart(1.1, 0.5);
         assert_eq!((radii.rho, radii.delta, radii.recent_error()), (1.1, 1.1, None));
+        assert_eq!(radii.last, 0.5e-4);
     }
 }

@@ -1,4 +1,4 @@
-//! The course of a search with linear models in noise: when it is time to begin again with a large radius.
+//! The course of a search on models in noise: when it is time to begin again with a large radius.
 //!
 //! In a small region, the differences between values are mostly noise. Then steps fail, the radius sinks, and the models change more and
 //! more from one iteration to the next, since the same noise is divided by shorter distances. So a restart is due when, over the last
@@ -10,26 +10,43 @@
 
 use std::collections::VecDeque;
 
-/// How many iterations are looked at.
-const ITERATIONS: usize = 30;
-/// The least slope of the logarithm of the changes, per iteration.
-const SLOPE: f64 = 0.015;
-/// The least correlation of that logarithm with the number of the iteration.
-const CORRELATION: f64 = 0.1;
 /// The radius has to sink at least this many times as often as it grows.
 const SINKING: usize = 2;
+
+/// When a course is lost.
+#[derive(Clone, Copy, Debug)]
+pub struct CourseRule {
+    /// How many iterations are looked at.
+    pub iterations: usize,
+    /// The least slope of the logarithm of the changes, per iteration.
+    pub slope: f64,
+    /// The least correlation of that logarithm with the number of the iteration.
+    pub correlation: f64,
+}
+
+impl Default for CourseRule {
+    fn default() -> Self {
+        CourseRule { iterations: 30, slope: 0.015, correlation: 0.1 }
+    }
+}
 
 /// Radii and changes of the models, the last ones.
 #[derive(Clone, Debug, Default)]
 pub struct RadiusCourse {
+    rule: CourseRule,
     steps: VecDeque<(f64, f64)>,
 }
 
 impl RadiusCourse {
+    /// A course that is judged by this rule.
+    pub fn new(rule: CourseRule) -> Self {
+        RadiusCourse { rule, steps: VecDeque::new() }
+    }
+
     /// Remember the radius of an iteration and by how much its model differs from the last one.
     pub fn record(&mut self, radius: f64, change: f64) {
         self.steps.push_back((radius, change.max(f64::MIN_POSITIVE).ln()));
-        if self.steps.len() > ITERATIONS {
+        if self.steps.len() > self.rule.iterations {
             self.steps.pop_front();
         }
     }
@@ -41,14 +58,17 @@ impl RadiusCourse {
 
     /// Whether noise has got the upper hand.
     pub fn is_lost(&self) -> bool {
-        if self.steps.len() < ITERATIONS {
+        if self.steps.len() < self.rule.iterations {
             return false;
         }
         let pairs = || self.steps.iter().zip(self.steps.iter().skip(1));
         let fell = pairs().filter(|(before, after)| after.0 < before.0).count();
         let rose = pairs().filter(|(before, after)| after.0 > before.0).count();
         let (slope, correlation) = self.line();
-        fell > 0 && fell >= SINKING * rose && slope > SLOPE && correlation > CORRELATION
+        fell > 0
+            && fell >= SINKING * rose
+            && slope > self.rule.slope
+            && correlation > self.rule.correlation
     }
 
     /// The slope of the line through the logarithms of the changes, and their correlation with the number of the iteration.
@@ -88,6 +108,11 @@ mod tests {
         lost.forget();
         (0..29).for_each(|i| lost.record(sinking(i), uneven(i)));
         assert!(!lost.is_lost(), "too soon");
+        let mut hasty = RadiusCourse::new(CourseRule { iterations: 10, ..CourseRule::default() });
+        (0..9).for_each(|i| hasty.record(sinking(i), uneven(i)));
+        assert!(!hasty.is_lost(), "too soon");
+        hasty.record(sinking(9), uneven(9));
+        assert!(hasty.is_lost());
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct ResidualHistory {
     residuals: Vec<f64>,
     values: Vec<f64>,
     best: usize,
+    /// How many points were forgotten.
+    forgotten: u64,
     scale: Vec<f64>,
     lower: Vec<f64>,
     upper: Vec<f64>,
@@ -34,6 +36,8 @@ pub struct Independent {
     pub points: Vec<usize>,
     /// An orthonormal basis of the ways to them, row by row.
     basis: Vec<f64>,
+    /// The ways in this basis: the lower triangle of a matrix, row by row.
+    triangle: Vec<f64>,
 }
 
 impl ResidualHistory {
@@ -48,6 +52,7 @@ impl ResidualHistory {
             residuals: Vec::new(),
             values: Vec::new(),
             best: 0,
+            forgotten: 0,
             scale: lower.iter().zip(&upper).map(unit).collect(),
             lower,
             upper,
@@ -119,6 +124,7 @@ impl ResidualHistory {
         self.residuals.drain(..first * self.m);
         self.values.drain(..first);
         self.best -= first;
+        self.forgotten += first as u64;
     }
 
     /// The number of points.
@@ -129,6 +135,11 @@ impl ResidualHistory {
     /// Whether there is no point.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// What identifies a point of a run, also after others were forgotten.
+    pub fn id(&self, k: usize) -> u64 {
+        self.forgotten + k as u64
     }
 
     /// The number of variables.
@@ -178,8 +189,21 @@ impl ResidualHistory {
     }
 
     fn way_to(&self, x: &[f64]) -> Vec<f64> {
+        let mut way = vec![0.0; self.n];
+        self.write_way(x, &mut way);
+        way
+    }
+
+    fn write_way(&self, x: &[f64], way: &mut [f64]) {
         let from = self.best_point().iter().zip(&self.scale);
-        x.iter().zip(from).map(|(x, (from, scale))| (x - from) / scale).collect()
+        for (w, (x, (from, scale))) in way.iter_mut().zip(x.iter().zip(from)) {
+            *w = (x - from) / scale;
+        }
+    }
+
+    /// The way to the best point from another one, in the scaled variables.
+    pub fn way_from(&self, x: &[f64]) -> Vec<f64> {
+        self.way_to(x).iter().map(|w| -w).collect()
     }
 
     /// How far the best point can go down and up in each coordinate.
@@ -209,6 +233,7 @@ impl ResidualHistory {
     /// Add to `found` points at most `reach` away from the best one, the newest first, whose ways have at least the length `apart`
     /// outside of the space that the ways to the others span.
     pub fn add_independent(&self, found: &mut Independent, reach: f64, apart: f64) {
+        let mut way = vec![0.0; self.n];
         for k in (0..self.len()).rev() {
             if found.points.len() == self.n {
                 return;
@@ -216,24 +241,27 @@ impl ResidualHistory {
             if k == self.best || found.points.contains(&k) {
                 continue;
             }
-            let way = self.way(k);
+            self.write_way(self.point(k), &mut way);
             if nrm2(&way) <= reach * ROUNDING && found.add(&way, apart) {
                 found.points.push(k);
             }
         }
     }
 
-    /// Other points at most `reach` away, the newest first.
-    pub fn others<'a>(
-        &'a self,
-        found: &'a Independent,
+    /// Go through other points at most `reach` away, the newest first, with their ways, as long as `next` wants more.
+    pub fn others(
+        &self,
+        found: &Independent,
         reach: f64,
-    ) -> impl Iterator<Item = (usize, Vec<f64>)> + 'a {
-        (0..self.len())
-            .rev()
-            .filter(|k| *k != self.best && !found.points.contains(k))
-            .map(|k| (k, self.way(k)))
-            .filter(move |(_, way)| nrm2(way) <= reach * ROUNDING)
+        mut next: impl FnMut(usize, &[f64]) -> bool,
+    ) {
+        let mut way = vec![0.0; self.n];
+        for k in (0..self.len()).rev().filter(|k| *k != self.best && !found.points.contains(k)) {
+            self.write_way(self.point(k), &mut way);
+            if nrm2(&way) <= reach * ROUNDING && !next(k, &way) {
+                return;
+            }
+        }
     }
 
     /// Steps along coordinates, at most `radius` long, that together with `found` span the space: to the side on which there is more
@@ -260,19 +288,51 @@ impl Independent {
     /// Add a way, if enough of it is outside of the span.
     fn add(&mut self, way: &[f64], apart: f64) -> bool {
         let n = way.len();
-        let mut rest = way.to_vec();
+        let known = self.basis.len();
+        self.basis.extend_from_slice(way);
+        let (basis, rest) = self.basis.split_at_mut(known);
+        let start = self.triangle.len();
+        self.triangle.resize(start + known / n, 0.0);
         // Twice, because the first pass leaves rounding.
         for _ in 0..2 {
-            for row in self.basis.chunks_exact(n) {
-                axpy(-dot(row, &rest), row, &mut rest);
+            for (row, entry) in basis.chunks_exact(n).zip(&mut self.triangle[start..]) {
+                let along = dot(row, rest);
+                *entry += along;
+                axpy(-along, row, rest);
             }
         }
-        let length = nrm2(&rest);
+        let length = nrm2(rest);
         let enough = length > 0.0 && length >= apart;
         if enough {
-            self.basis.extend(rest.iter().map(|r| r / length));
+            self.triangle.push(length);
+            rest.iter_mut().for_each(|r| *r /= length);
+        } else {
+            self.basis.truncate(known);
+            self.triangle.truncate(start);
         }
         enough
+    }
+
+    /// The inverse of the matrix whose rows are the ways, of which there are n, measured in `unit`.
+    pub fn invert(&self, unit: f64, inverse: &mut Vec<f64>) {
+        let n = self.points.len();
+        inverse.clear();
+        inverse.resize(n * n, 0.0);
+        // The ways are L V with an orthogonal V: V'L^-1, column by column of L^-1.
+        let mut column = vec![0.0; n];
+        let row = |i: usize| &self.triangle[i * (i + 1) / 2..(i + 1) * (i + 2) / 2];
+        for k in 0..n {
+            column[..k].fill(0.0);
+            for i in k..n {
+                let target = if i == k { unit } else { 0.0 };
+                column[i] = (target - dot(&row(i)[k..i], &column[k..i])) / row(i)[i];
+            }
+            for (v, c) in self.basis.chunks_exact(n).zip(&column).skip(k) {
+                for (i, v) in v.iter().enumerate() {
+                    inverse[i * n + k] += c * v;
+                }
+            }
+        }
     }
 
     /// The coordinate of which the most is outside of the span.
@@ -318,8 +378,19 @@ mod tests {
         let mut few = Independent::default();
         history.add_independent(&mut few, 0.5, 0.01);
         assert!(few.points.is_empty());
-        let others: Vec<usize> = history.others(&found, 2.5).map(|(k, _)| k).collect();
+        let mut others = Vec::new();
+        history.others(&found, 2.5, |k, way| {
+            assert_eq!(way, history.way(k));
+            others.push(k);
+            true
+        });
         assert_eq!(others, [4, 3]);
+        let mut inverse = Vec::new();
+        found.invert(2.0, &mut inverse);
+        // The ways are (1, 0.001) and (0, 1).
+        for (entry, exact) in inverse.iter().zip([2.0, -0.002, 0.0, 2.0]) {
+            assert!((entry - exact).abs() < 1e-12, "{inverse:?}");
+        }
     }
 
     #[test]

@@ -4,24 +4,31 @@
 //! References:
 //! * C. Cartis, J. Fiala, B. Marteau, L. Roberts, Improving the flexibility and robustness of model-based derivative-free optimization
 //!   solvers, ACM Transactions on Mathematical Software 45 (2019), <https://doi.org/10.1145/3338517>
+//! * C. Cartis, L. Roberts, O. Sheridan-Methven, Escaping local minima with local derivative-free methods: a numerical investigation,
+//!   Optimization 71 (2022), <https://doi.org/10.1080/02331934.2021.1883015>
+//! * M. J. D. Powell, The NEWUOA software for unconstrained optimization without derivatives (2006), section 7,
+//!   <https://doi.org/10.1007/0-387-30065-1_16>
 //! * M. J. D. Powell, The BOBYQA algorithm for bound constrained optimization without derivatives (2009),
 //!   <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Finish, Problem, Stop, Test};
+use thalweg_core::{Finish, Problem, Stop, Test, Verdict};
 
 use super::box_trust_region::{BoxSearch, BoxTrustRegion};
-use super::first_points::FirstPoints;
 use super::geometry_step::{GeometrySearch, GeometryStep};
 use super::powell_state::{PowellState, SMALLEST_RADIUS};
 use super::radii::Radii;
-use super::search_rules::{Course, SearchRules};
+use super::radius_course::RadiusCourse;
+use super::search_rules::{Course, RestartType, SearchRules};
 
-/// How many points a restart moves.
-const MOVED_BY_RESTART: usize = 3;
 /// The model's gradient has to be this much larger (squared) than the least model's before that takes its place.
-const ASTRAY: f64 = 4.0;
-/// The power of the squared distance that weighs points when one has to go.
-const DISTANCE_POWER: i32 = 4;
+const ASTRAY: f64 = 1.0;
+/// The power of the squared distance that weighs points when one has to go, and the distance up to which all count the same, in radii
+/// (Powell 2006, section 7).
+const DISTANCE_POWER: i32 = 3;
+const NEAR: f64 = 0.1;
+/// Points farther away than this, in terms of rho, have to move before rho sinks: in a full set of points, and in a smaller one, whose
+/// model knows too little of the curvature to judge from afar.
+const FAR: [f64; 2] = [10.0, 2.0];
 
 /// The search with its state.
 pub struct RestartingSearch {
@@ -30,6 +37,13 @@ pub struct RestartingSearch {
     course: Course,
     step: BoxSearch,
     geometry: GeometrySearch,
+    /// The best point before the last restart, in the parameters, with its value.
+    before: Option<(Vec<f64>, f64)>,
+    /// Good steps since then that were worse than it.
+    vain_steps: u64,
+    /// Radii and changes of the models, and the gradient of the last one.
+    radii: RadiusCourse,
+    gradient: Vec<f64>,
 }
 
 /// What a step came to: the decrease in terms of what the model promised, -1 if it was too short to be tried.
@@ -49,23 +63,22 @@ impl RestartingSearch {
         rules: SearchRules,
         last_radius: f64,
     ) -> Result<Finish, Stop> {
-        let last = (last_radius / rules.first_radius).clamp(SMALLEST_RADIUS, 1.0);
-        let first = FirstPoints {
-            radius: Some(rules.first_radius),
-            count: rules.n_points,
-            better_first: false,
-        };
-        let state = PowellState::start(problem, x0, first, Radii::new(last, rules.shrink_radii))?;
+        let last = (last_radius / rules.unit()).clamp(SMALLEST_RADIUS, 1.0);
+        let radii = Radii::new(last, rules.shrink_radii);
         let mut search = RestartingSearch {
-            rules,
-            state,
+            state: PowellState::start(problem, x0, rules.first, radii)?,
             course: Course::default(),
             step: BoxSearch::default(),
             geometry: GeometrySearch::default(),
+            before: None,
+            vain_steps: 0,
+            radii: RadiusCourse::new(rules.restarts.detection.unwrap_or_default()),
+            gradient: Vec::new(),
+            rules,
         };
         loop {
             if let Some(finish) = search.iterate(problem)? {
-                return Ok(finish);
+                return Ok(search.with_best_of_all(finish));
             }
         }
     }
@@ -75,51 +88,131 @@ impl RestartingSearch {
         if let Some(finish) = self.state.begin(problem)? {
             return Ok(Some(finish));
         }
-        let best = self.state.set.best_value();
+        let best = self.best_of_all();
         if let Some(verdict) = self.rules.end(&mut self.course, &self.state.set.values, best) {
-            if self.restart(problem)? {
-                return Ok(None);
-            }
-            let (x, value) = (self.state.set.best_point(), best);
-            return Ok(Some(Finish { x, value, verdict, extras: Vec::new() }));
+            return if self.restart(problem)? { Ok(None) } else { Ok(Some(self.end(verdict))) };
+        }
+        if self.is_lost() && self.restart(problem)? {
+            return Ok(None);
         }
         let Outcome { ratio, short } = self.try_step(problem)?;
         if ratio > self.rules.good {
-            return Ok(None);
+            return self.after_good_step(problem);
         }
         let Radii { delta, rho, length, last, .. } = self.state.radii;
         let accurate = short && self.state.is_accurate(&self.step.step);
-        let far =
-            if accurate { None } else { self.state.set.farthest((2.0 * delta).max(10.0 * rho)) };
+        let [full, few] = FAR;
+        let is_full = self.state.set.basis.len() > 2 * self.state.d.len();
+        let distance = if is_full { full } else { few };
+        let far = if accurate {
+            None
+        } else {
+            self.state.set.farthest((2.0 * delta).max(distance * rho))
+        };
         if let Some(far) = far {
             self.improve(problem, far)?;
         } else if short || ratio <= 0.0 && delta.max(length) <= rho {
             if rho > last {
                 self.state.radii.reduce();
             } else if !self.restart(problem)? {
-                let unit = self.rules.first_radius;
-                let test = Test {
-                    measure: "lower limit of the trust region's radius",
-                    value: rho * unit,
-                    tolerance: last * unit,
-                    option: "convergence_minimal_trustregion_radius_tolerance",
-                };
+                let test = self.radius_test();
                 return self.state.finish(problem, short, test).map(Some);
             }
         }
         Ok(None)
     }
 
-    /// Go on with the first radius, if the rules allow another restart, after points next to the best one have moved away.
+    fn radius_test(&self) -> Test {
+        let unit = self.rules.unit();
+        Test {
+            measure: "lower limit of the trust region's radius",
+            value: self.state.radii.rho * unit,
+            tolerance: self.state.radii.last * unit,
+            option: "convergence_minimal_trustregion_radius_tolerance",
+        }
+    }
+
+    /// The end of the run at the best point of the set.
+    fn end(&self, verdict: Verdict) -> Finish {
+        let set = &self.state.set;
+        Finish { x: set.best_point(), value: set.best_value(), verdict, extras: Vec::new() }
+    }
+
+    fn best_of_all(&self) -> f64 {
+        let here = self.state.set.best_value();
+        self.before.as_ref().map_or(here, |(_, value)| here.min(*value))
+    }
+
+    /// The same end at the best point before the last restart, if that is the better one.
+    fn with_best_of_all(self, finish: Finish) -> Finish {
+        match self.before {
+            Some((x, value)) if value < finish.value => Finish { x, value, ..finish },
+            _ => finish,
+        }
+    }
+
+    /// A step that went well, but led to a point that is worse than one before the restart, is in vain. Too many of them end the
+    /// search from there.
+    fn after_good_step(&mut self, problem: &mut Problem<'_>) -> Result<Option<Finish>, Stop> {
+        let known = self.before.as_ref().map_or(f64::INFINITY, |(_, value)| *value);
+        self.vain_steps += u64::from(known < self.state.set.best_value());
+        let most = self.rules.restarts.most_vain_steps;
+        if self.vain_steps <= most || self.restart(problem)? {
+            return Ok(None);
+        }
+        let reason = format!("more than {most} steps after a restart led to nothing better");
+        Ok(Some(self.end(Verdict::Stalled(reason))))
+    }
+
+    /// Whether the course of radii and models says that noise has got the upper hand.
+    fn is_lost(&mut self) -> bool {
+        if self.rules.restarts.detection.is_none() || self.course.over {
+            return false;
+        }
+        let gradient = &self.state.model.gradient;
+        if self.gradient.len() == gradient.len() {
+            let squares = self.gradient.iter().zip(gradient).map(|(a, b)| (a - b) * (a - b));
+            self.radii.record(self.state.radii.delta, squares.sum::<f64>().sqrt());
+        }
+        self.gradient.clone_from(gradient);
+        self.radii.is_lost()
+    }
+
+    /// Go on with the first radius, if the rules allow another restart: with new points around the best one, or after points next to
+    /// it have moved away.
     fn restart(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        let best = self.state.set.best_value();
+        let best = self.best_of_all();
         let Some(radius) = self.rules.restart(&mut self.course, best) else { return Ok(false) };
-        self.state.radii.restart(radius);
-        for _ in 0..MOVED_BY_RESTART.min(self.state.set.basis.len() - 1) {
-            let nearest = self.state.set.nearest();
-            self.improve(problem, nearest)?;
+        if self.state.set.best_value() <= best {
+            self.before = Some((self.state.set.best_point(), best));
+        }
+        (self.vain_steps, self.gradient) = (0, Vec::new());
+        self.radii.forget();
+        self.state.radii.restart(radius, self.rules.restarts.last_radius_factor);
+        match self.rules.restarts.kind {
+            RestartType::Soft => self.move_points(problem)?,
+            RestartType::Hard => {
+                let new = !self.rules.restarts.reuses_value;
+                self.state.begin_anew(problem, radius, new)?;
+            }
         }
         Ok(true)
+    }
+
+    /// Move the points next to the best one away from it, and go on from the best of them, if the rules say so.
+    fn move_points(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
+        let (mut moved, mut least) = (None, f64::INFINITY);
+        for _ in 0..self.rules.restarts.n_moved.min(self.state.set.basis.len() - 1) {
+            let (t, distance) = self.state.set.nearest();
+            self.improve(problem, (t, distance))?;
+            if self.state.set.values[t] < least {
+                (moved, least) = (Some(t), self.state.set.values[t]);
+            }
+        }
+        if let Some(t) = moved.filter(|_| self.rules.restarts.moves_center) {
+            self.state.set.move_center(&mut self.state.model, t);
+        }
+        Ok(())
     }
 
     /// Make the model small within the trust region, evaluate the objective there if the step is long enough, and learn from it.
@@ -141,13 +234,22 @@ impl RestartingSearch {
         let ratio = (state.trial.value - old) / state.trial.change;
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
-        let near = state.radii.delta.max(state.radii.rho);
+        let near = (NEAR * state.radii.delta).max(state.radii.rho);
         let t = state.replaceable(near, DISTANCE_POWER, 0.0);
-        if state.exchange(problem, t)? {
+        if state.exchange(problem, t)? && !rules.least_models {
             let astray = state.is_astray(ASTRAY);
             state.suspect(astray);
         }
+        self.settle();
         Ok(Outcome { ratio, short: false })
+    }
+
+    /// Let the least model be the next one, if the rules say so.
+    fn settle(&mut self) {
+        let PowellState { set, model, .. } = &mut self.state;
+        if self.rules.least_models {
+            model.become_least(&set.basis, &set.values, set.best);
+        }
     }
 
     /// Replace a point that is too far away, or too near.
@@ -166,6 +268,8 @@ impl RestartingSearch {
             geometry.on_lines(&region, t);
             std::mem::swap(d, &mut geometry.d);
             std::mem::swap(candidate, &mut geometry.candidate);
-        })
+        })?;
+        self.settle();
+        Ok(())
     }
 }

@@ -10,13 +10,47 @@
 use std::collections::VecDeque;
 
 use thalweg_core::{Test, Verdict};
+use thalweg_macros::Choice;
+
+use super::first_points::FirstPoints;
+use super::radius_course::CourseRule;
 
 /// The largest radius, in terms of the first one.
 const LARGEST_RADIUS: f64 = 1e10;
-/// Progress is measured over this many iterations.
-const PERIOD: usize = 5;
-/// How much larger the first radius is after a restart that found nothing better.
-const GROWTH: f64 = 1.1;
+
+/// What a restart begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum RestartType {
+    /// The points that there are, some of which move away.
+    Soft,
+    /// New points around the best one.
+    Hard,
+}
+
+/// When to begin again, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct RestartRules {
+    /// The largest number of restarts in a row that find nothing better.
+    pub in_a_row: u64,
+    /// The largest number of restarts that find nothing better, altogether.
+    pub in_vain: u64,
+    /// What a restart begins with.
+    pub kind: RestartType,
+    /// How many points a soft restart moves.
+    pub n_moved: usize,
+    /// Whether a soft restart goes on from the best of the points that it has moved, even where that one is worse than the best.
+    pub moves_center: bool,
+    /// Whether a hard restart takes the value of its first point for known.
+    pub reuses_value: bool,
+    /// How much larger the first radius is after a restart that found nothing better.
+    pub radius_factor: f64,
+    /// By how much each restart multiplies the last radius.
+    pub last_radius_factor: f64,
+    /// The largest number of good steps after a soft restart that are worse than the best point of all.
+    pub most_vain_steps: u64,
+    /// When the course of radii and models calls for a restart; none for never.
+    pub detection: Option<CourseRule>,
+}
 
 /// Thresholds, factors, noise and restarts.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +67,22 @@ pub struct SearchRules {
     pub grow: (f64, f64),
     /// The next rho, and the radius then, relative to the rho before.
     pub shrink_radii: (f64, f64),
-    /// The first radius, in all coordinates.
-    pub first_radius: f64,
-    /// The number of points.
-    pub n_points: usize,
+    /// The first points; their radius is the unit of all others.
+    pub first: FirstPoints,
+    /// Whether each model is the least one, instead of one that changes by as little as possible.
+    pub least_models: bool,
     /// The noise of the objective: absolute, and relative to it.
     pub noise: (f64, f64),
     /// The largest difference of the values from the best one, in terms of the noise, that ends the search.
     pub noise_tolerance: f64,
-    /// Progress over five iterations below this part of the objective is slow; zero for no such test.
+    /// Progress over a period below this part of the objective is slow; zero for no such test.
     pub slow_below: f64,
+    /// The period, in iterations.
+    pub period: usize,
     /// The search ends after this many slow iterations in a row.
     pub most_slow: usize,
-    /// The largest number of restarts in a row that find nothing better.
-    pub restarts: u64,
-    /// Whether the first radius grows after a restart that found nothing better.
-    pub growing: bool,
+    /// When to begin again, and how.
+    pub restarts: RestartRules,
 }
 
 /// What has happened so far.
@@ -57,8 +91,11 @@ pub struct Course {
     recent: VecDeque<f64>,
     slow: usize,
     restarts: u64,
+    in_vain: u64,
     radius: f64,
     best_at_restart: f64,
+    /// Whether there is to be no other restart.
+    pub over: bool,
 }
 
 impl Default for Course {
@@ -67,8 +104,10 @@ impl Default for Course {
             recent: VecDeque::new(),
             slow: 0,
             restarts: 0,
+            in_vain: 0,
             radius: 1.0,
             best_at_restart: f64::INFINITY,
+            over: false,
         }
     }
 }
@@ -86,11 +125,23 @@ impl SearchRules {
         }
     }
 
-    /// Whether noise or slow progress ends the search, at the begin of an iteration.
+    /// The first radius, in all coordinates.
+    pub fn unit(&self) -> f64 {
+        self.first.radius.unwrap_or(1.0)
+    }
+
+    /// The noise of values about this large.
+    fn noise_of(&self, value: f64) -> f64 {
+        self.noise.0.max(self.noise.1 * value.abs()) / (self.first.copies as f64).sqrt()
+    }
+
+    /// Whether noise or slow progress ends the search, at the begin of an iteration. Progress is that of `best`, the values are those
+    /// at the points.
     pub fn end(&self, course: &mut Course, values: &[f64], best: f64) -> Option<Verdict> {
-        let noise = self.noise.0.max(self.noise.1 * best.abs());
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let noise = self.noise_of(least);
         if noise > 0.0 {
-            let spread = values.iter().fold(0.0_f64, |spread, value| spread.max(value - best));
+            let spread = values.iter().fold(0.0_f64, |spread, value| spread.max(value - least));
             let (value, tolerance) = (spread / noise, self.noise_tolerance);
             if value <= tolerance {
                 let measure = "spread of the values at the points relative to the noise";
@@ -102,39 +153,41 @@ impl SearchRules {
             return None;
         }
         course.recent.push_back(best);
-        if course.recent.len() > PERIOD {
+        if course.recent.len() > self.period {
             let before = course.recent.pop_front().unwrap_or(best);
             let is_slow = before - best <= self.slow_below * best.abs();
             course.slow = if is_slow { course.slow + 1 } else { 0 };
         }
         (course.slow >= self.most_slow).then(|| {
             Verdict::Stalled(format!(
-                "progress was slow in {} iterations in a row: over {PERIOD} of them the objective went down by at most {:e} times its \
-                 size",
-                course.slow, self.slow_below
+                "progress was slow in {} iterations in a row: over {} of them the objective went down by at most {:e} times its size",
+                course.slow, self.period, self.slow_below
             ))
         })
     }
 
     /// The first radius of another restart, if there is to be one.
     pub fn restart(&self, course: &mut Course, best: f64) -> Option<f64> {
-        let noise = self.noise.0.max(self.noise.1 * best.abs());
-        if best < course.best_at_restart - noise {
+        if best < course.best_at_restart - self.noise_of(best) {
             course.best_at_restart = best;
             course.restarts = 0;
-        } else if self.growing {
-            course.radius *= GROWTH;
+        } else {
+            course.radius *= self.restarts.radius_factor;
+            course.in_vain += 1;
         }
         course.recent.clear();
         course.slow = 0;
         course.restarts += 1;
-        (course.restarts <= self.restarts).then_some(course.radius)
+        let RestartRules { in_a_row, in_vain, .. } = self.restarts;
+        course.over = course.restarts > in_a_row || course.in_vain > in_vain;
+        (!course.over).then_some(course.radius)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pieces::first_points::Directions;
 
     const QUIET: SearchRules = SearchRules {
         good: 0.1,
@@ -143,14 +196,33 @@ mod tests {
         shrink: 0.5,
         grow: (0.5, 2.0),
         shrink_radii: (0.1, 0.5),
-        first_radius: 1.0,
-        n_points: 5,
+        first: FirstPoints {
+            radius: Some(1.0),
+            count: 5,
+            better_first: false,
+            directions: Directions::Coordinate,
+            orthogonal: true,
+            copies: 1,
+        },
+        least_models: false,
         noise: (0.0, 0.0),
         noise_tolerance: 1.0,
         slow_below: 0.0,
         most_slow: usize::MAX,
-        restarts: 0,
-        growing: false,
+        period: 5,
+        restarts: NONE,
+    };
+    const NONE: RestartRules = RestartRules {
+        in_a_row: 0,
+        in_vain: u64::MAX,
+        kind: RestartType::Soft,
+        n_moved: 3,
+        moves_center: false,
+        reuses_value: true,
+        radius_factor: 1.0,
+        last_radius_factor: 1.0,
+        most_vain_steps: u64::MAX,
+        detection: None,
     };
 
     #[test]
@@ -164,6 +236,10 @@ mod tests {
         assert!((test.value - 0.8).abs() < 1e-12, "{test:?}");
         assert_eq!(test.option, "convergence_noise_corrected_criterion_tolerance");
         assert_eq!(QUIET.end(&mut course, &[1.0, 1.0], 1.0), None);
+        // The mean of four evaluations has half the noise.
+        let averaged = SearchRules { first: FirstPoints { copies: 4, ..QUIET.first }, ..rules };
+        assert_eq!(averaged.end(&mut course, &[50.0, 50.4], 50.0), None);
+        assert!(averaged.end(&mut course, &[50.0, 50.2], 50.0).is_some());
     }
 
     #[test]
@@ -182,7 +258,8 @@ mod tests {
 
     #[test]
     fn restarts_are_counted_from_the_last_one_that_helped() {
-        let rules = SearchRules { restarts: 2, growing: true, ..QUIET };
+        let restarts = RestartRules { in_a_row: 2, radius_factor: 1.1, ..NONE };
+        let rules = SearchRules { restarts, ..QUIET };
         let mut course = Course::default();
         let radii: Vec<_> = [3.0, 3.0, 2.0, 2.0, 2.0]
             .into_iter()
@@ -190,6 +267,11 @@ mod tests {
             .collect();
         assert_eq!(radii, [Some(1.0), Some(1.1), Some(1.1), Some(1.1 * 1.1), None]);
         assert_eq!(QUIET.restart(&mut Course::default(), 1.0), None);
+        let restarts = RestartRules { in_a_row: 9, in_vain: 1, ..NONE };
+        let rules = SearchRules { restarts, ..QUIET };
+        let mut course = Course::default();
+        let goes_on = [3.0, 3.0, 2.0, 2.0].map(|best| rules.restart(&mut course, best).is_some());
+        assert_eq!(goes_on, [true, true, true, false]);
     }
 
     #[test]

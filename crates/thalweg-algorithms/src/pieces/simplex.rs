@@ -5,6 +5,8 @@
 
 use thalweg_core::{Extra, Finish, Problem, Stop, Test};
 
+use super::vertex_sum::{self, VertexSum};
+
 /// How far from a minimum its neighbours are, relative to each coordinate, in a check of the minimum.
 const PROBE_STEP: f64 = 1e-5;
 
@@ -61,6 +63,8 @@ pub struct Simplex {
     values: Vec<f64>,
     /// `order[rank]` is the place of the vertex of that rank.
     order: Vec<usize>,
+    /// In many dimensions.
+    sum: Option<VertexSum>,
 }
 
 impl Simplex {
@@ -75,8 +79,9 @@ impl Simplex {
 
     /// A simplex of known `values` (n + 1) at `points` ((n + 1) * n).
     pub fn new(dim: usize, points: Vec<f64>, values: Vec<f64>) -> Self {
-        let mut simplex = Simplex { dim, points, values, order: (0..=dim).collect() };
-        simplex.sort();
+        let sum = (dim >= vertex_sum::FEWEST).then(|| VertexSum::new(dim, &points));
+        let mut simplex = Simplex { dim, points, values, order: (0..=dim).collect(), sum };
+        simplex.sort_from(0);
         simplex
     }
 
@@ -93,19 +98,45 @@ impl Simplex {
         self.values[self.order[rank]]
     }
 
-    /// The mean of the `count` best vertices, summed from the best on.
+    /// The mean of the `count` best vertices, summed from the best on (but for the mean of all except the worst in many dimensions).
     pub fn centroid(&self, count: usize, centroid: &mut [f64]) {
-        centroid.copy_from_slice(self.vertex(0));
-        for rank in 1..count {
-            centroid.iter_mut().zip(self.vertex(rank)).for_each(|(c, x)| *c += x);
+        let kept = self.sum.as_ref().filter(|_| count == self.dim);
+        if kept.is_some_and(|sum| sum.mean_without(self.vertex(self.dim), centroid)) {
+            return;
         }
-        centroid.iter_mut().for_each(|c| *c /= count as f64);
+        let mut done = 0;
+        while done < self.dim {
+            done += match self.dim - done {
+                8.. => self.mean_of::<8>(done, count, centroid),
+                2.. => self.mean_of::<2>(done, count, centroid),
+                _ => self.mean_of::<1>(done, count, centroid),
+            };
+        }
+    }
+
+    /// `WIDTH` coordinates of the mean of the `count` best vertices; returns `WIDTH`. The sums stay in registers.
+    #[inline]
+    fn mean_of<const WIDTH: usize>(&self, at: usize, count: usize, mean: &mut [f64]) -> usize {
+        let mut sums = [0.0; WIDTH];
+        sums.copy_from_slice(&self.points[self.order[0] * self.dim + at..][..WIDTH]);
+        for place in &self.order[1..count] {
+            let vertex = &self.points[place * self.dim + at..][..WIDTH];
+            (0..WIDTH).for_each(|k| sums[k] += vertex[k]);
+        }
+        mean[at..at + WIDTH].copy_from_slice(&sums.map(|sum| sum / count as f64));
+        WIDTH
     }
 
     /// Put another vertex in the place of the one of this rank, and restore the order.
     pub fn replace(&mut self, rank: usize, x: &[f64], value: f64) {
         self.set(rank, x, value);
-        self.sort();
+        if rank < self.dim {
+            return self.sort_from(rank);
+        }
+        let (&place, others) = self.order.split_last().expect("a simplex has vertices");
+        let new_rank = others.partition_point(|&other| self.values[other] <= value);
+        self.order.copy_within(new_rank..rank, new_rank + 1);
+        self.order[new_rank] = place;
     }
 
     /// Put other vertices and values in the place of those of ranks `first`, `first + 1`, ..., and restore the order.
@@ -113,7 +144,7 @@ impl Simplex {
         for (i, (x, &value)) in points.chunks_exact(self.dim).zip(values).enumerate() {
             self.set(first + i, x, value);
         }
-        self.sort();
+        self.sort_from(first);
     }
 
     /// Move every vertex but the best to `factor` times its distance from the best, and evaluate them in one batch.
@@ -255,13 +286,18 @@ impl Simplex {
 
     fn set(&mut self, rank: usize, x: &[f64], value: f64) {
         let place = self.order[rank];
-        self.points[place * self.dim..(place + 1) * self.dim].copy_from_slice(x);
+        let vertex = &mut self.points[place * self.dim..(place + 1) * self.dim];
+        let is_worn = self.sum.as_mut().is_some_and(|sum| sum.change(vertex, x));
+        vertex.copy_from_slice(x);
         self.values[place] = value;
+        if is_worn {
+            self.sum = Some(VertexSum::new(self.dim, &self.points));
+        }
     }
 
-    /// Insertion sort: stable, and n steps when one vertex is new.
-    fn sort(&mut self) {
-        for i in 1..self.order.len() {
+    /// Insertion sort: stable. The vertices before `rank` are in order.
+    fn sort_from(&mut self, rank: usize) {
+        for i in rank.max(1)..self.order.len() {
             let place = self.order[i];
             let value = self.values[place];
             let mut rank = i;
@@ -287,7 +323,12 @@ pub fn step_from(centroid: &[f64], vertex: &[f64], multiple: f64, trial: &mut [f
 /// [`Stop`] when the run has to end.
 pub fn value_within_bounds(problem: &mut Problem<'_>, x: &mut [f64]) -> Result<f64, Stop> {
     problem.clip(x);
-    if x.iter().all(|x| x.is_finite()) { problem.value(x) } else { Ok(f64::INFINITY) }
+    if all_finite(x) { problem.value(x) } else { Ok(f64::INFINITY) }
+}
+
+/// Looks at all of them, which is quicker than stopping at the first that is not.
+fn all_finite(x: &[f64]) -> bool {
+    x.iter().fold(true, |finite, x| finite & x.is_finite())
 }
 
 /// As [`value_within_bounds`] for several points, which are asked for in one batch.
@@ -300,8 +341,7 @@ pub fn values_within_bounds(
 ) -> Result<Vec<f64>, Stop> {
     let n = problem.dim();
     points.chunks_exact_mut(n).for_each(|x| problem.clip(x));
-    let defined: Vec<bool> =
-        points.chunks_exact(n).map(|x| x.iter().all(|x| x.is_finite())).collect();
+    let defined: Vec<bool> = points.chunks_exact(n).map(all_finite).collect();
     let asked: Vec<f64> = points
         .chunks_exact(n)
         .zip(&defined)

@@ -67,7 +67,8 @@ impl Entrant {
         for (name, value) in &self.options {
             let known = resolved.option_names();
             let underscored = name.replace('.', "_");
-            if !known.contains(&underscored.as_str()) {
+            // An entry of a dictionary of options has a value, but no place among the names.
+            if !known.contains(&underscored.as_str()) && resolved.get(&underscored).is_none() {
                 let message = format!(
                     "'{}' has no option '{name}'. Did you mean {:?}?",
                     self.label,

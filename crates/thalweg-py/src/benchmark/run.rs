@@ -14,7 +14,7 @@ use crate::benchmark::{BenchmarkFunction, benchmark_error};
 use crate::errors::Kind;
 use crate::interrupt::{Flag, Guard};
 use crate::numeric::{to_vec, vector};
-use crate::options::option_value;
+use crate::options::option_values;
 use crate::result::RawResult;
 use crate::solve::{guarded, outcome_error};
 use crate::tree::Tree;
@@ -98,9 +98,8 @@ fn native(
 
 fn entrant((label, name, options): &Contestant<'_>) -> PyResult<Entrant> {
     let mut entrant = Entrant::labelled(label, name.as_str());
-    for (name, value) in options.iter() {
-        let name: String = name.extract()?;
-        entrant = entrant.option(&name, option_value(&name, &value)?);
+    for (name, value) in option_values(options)? {
+        entrant = entrant.option(&name, value);
     }
     Ok(entrant)
 }

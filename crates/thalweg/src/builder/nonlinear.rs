@@ -39,7 +39,19 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     }
 
     /// Who keeps nonlinear constraints: the algorithm itself (the default; few algorithms can), or an augmented Lagrangian around
-    /// any algorithm.
+    /// any algorithm, perhaps with options of its own.
+    ///
+    /// ```
+    /// use thalweg::{AugmentedLagrangianOptions, ConstraintHandling, minimize};
+    /// let options = AugmentedLagrangianOptions { initial_penalty: Some(100.0), ..Default::default() };
+    /// let result = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 2.0])
+    ///     .algorithm("lbfgsb")
+    ///     .nonlinear(|x: &[f64; 2]| x[0] * x[0] + x[1] * x[1], 2.0, 2.0)
+    ///     .constraint_handling(ConstraintHandling::AugmentedLagrangianWith(options))
+    ///     .run()?;
+    /// assert!(result.success && (result.fun + 2.0).abs() < 1e-4, "{result}");
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
     pub fn constraint_handling(mut self, handling: ConstraintHandling) -> Self {
         self.constraint_handling = handling;
         self

@@ -7,6 +7,7 @@ mod call;
 mod constraints;
 mod differentiate;
 mod judge;
+mod plain;
 mod record;
 mod second;
 mod second_differences;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
 use thalweg_space::{Space, Workspace};
 
+use self::plain::Plain;
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
@@ -59,6 +61,8 @@ pub(crate) struct Evaluator<'a> {
     /// The failure that ended the run.
     pub failure: Option<Failure>,
     pub scratch: Scratch,
+    /// Whether requests may be answered in a straight line; see [`plain`].
+    pub is_plain: bool,
 }
 
 /// The best point so far, in the algorithm's space and sign: of the points that satisfy the constraints the one with the
@@ -144,6 +148,13 @@ impl Scratch {
 
 impl Oracle for Evaluator<'_> {
     fn answer(&mut self, request: &Request<'_>, values: &mut Values) -> Result<(), Stop> {
+        match self.answer_plainly(request, values)? {
+            Plain::Answered => return Ok(()),
+            Plain::Evaluated(begin) => {
+                return self.conclude(request, 1, request.want, begin, values);
+            }
+            Plain::Unfit => {}
+        }
         let kind = wanted_kind(request.want);
         let aggregate = self.aggregate(kind)?;
         let want = self.with_constraints(whole(request.want, kind));
@@ -171,6 +182,33 @@ impl Oracle for Evaluator<'_> {
                 return Ok(()); // made of what is known
             }
         }
+        self.conclude(request, k, want, begin, values)
+    }
+
+    fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
+        self.counts.iterations += 1;
+        if self.callback.is_some() || !self.sinks.is_empty() {
+            self.report_iteration(iteration)?;
+        }
+        if self.counts.iterations >= self.limits.max_iterations {
+            return Err(Stop::MaxIterations(self.limits.max_iterations));
+        }
+        Ok(())
+    }
+}
+
+impl Evaluator<'_> {
+    /// What follows the evaluation of the first `k` points of a request: the error policy, the record, and what ends a run.
+    fn conclude(
+        &mut self,
+        request: &Request<'_>,
+        k: usize,
+        want: Want,
+        begin: f64,
+        values: &mut Values,
+    ) -> Result<(), Stop> {
+        let points = &request.points[..k * request.dim];
+        let aggregate = self.aggregate(wanted_kind(request.want))?;
         if let Err((stop, index)) = self.judge(points, want, aggregate, values) {
             let derivatives = want.is_derivative()
                 || want.is_second_derivative()
@@ -195,19 +233,6 @@ impl Oracle for Evaluator<'_> {
         Ok(())
     }
 
-    fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
-        self.counts.iterations += 1;
-        if self.callback.is_some() || !self.sinks.is_empty() {
-            self.report_iteration(iteration)?;
-        }
-        if self.counts.iterations >= self.limits.max_iterations {
-            return Err(Stop::MaxIterations(self.limits.max_iterations));
-        }
-        Ok(())
-    }
-}
-
-impl Evaluator<'_> {
     /// The translation to what the algorithm asks for, which it has to have declared.
     fn aggregate(&mut self, solver: SolverKind) -> Result<Aggregate, Stop> {
         let objective = self.objective.kind();

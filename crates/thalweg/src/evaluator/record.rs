@@ -6,6 +6,19 @@ use super::{Evaluator, Scratch};
 use crate::limits::IterationReport;
 use crate::numdiff::to_user;
 
+/// The value at the i-th point of a batch: the mean over the points next to it that are the same one, which an algorithm asks for
+/// because of noise. Otherwise the luckiest of them would be the best point.
+fn mean_of_copies(values: &[f64], points: &[f64], n: usize, i: usize) -> f64 {
+    let point = |k: usize| &points[k * n..(k + 1) * n];
+    let is_copy = |k: &usize| point(*k) == point(i);
+    let first = (0..i).rev().take_while(is_copy).last().unwrap_or(i);
+    let last = (i + 1..values.len()).take_while(is_copy).last().unwrap_or(i);
+    if first == last {
+        return values[i];
+    }
+    values[first..=last].iter().sum::<f64>() / (last - first + 1) as f64
+}
+
 impl Evaluator<'_> {
     /// Count, keep the best point, and tell the sinks.
     pub(super) fn record(&mut self, points: &[f64], want: Want, values: &Values, begin: f64) {
@@ -17,7 +30,8 @@ impl Evaluator<'_> {
         let known = if want.is_evaluation() { &values.values[..k] } else { &self.scratch.centers };
         let c = self.constraints.len();
         let comparable = c == 0 || want.contains(Want::CONSTRAINTS);
-        for (i, (&value, x)) in known.iter().zip(points.chunks_exact(n)).enumerate() {
+        for (i, x) in points.chunks_exact(n).enumerate().take(known.len()) {
+            let value = mean_of_copies(known, points, n, i);
             let failed = || self.scratch.failures.iter().any(|failure| failure.index == i);
             let constraints =
                 if comparable { &values.constraints[i * c..(i + 1) * c] } else { &[] };
@@ -87,7 +101,8 @@ impl Evaluator<'_> {
         self.sinks.iter_mut().for_each(|sink| sink.record(&event));
     }
 
-    fn is_within_bounds(&self, x: &[f64]) -> bool {
+    #[inline]
+    pub(super) fn is_within_bounds(&self, x: &[f64]) -> bool {
         let lower = self.space.lower().is_none_or(|lower| x.iter().zip(lower).all(|(x, l)| x >= l));
         lower && self.space.upper().is_none_or(|upper| x.iter().zip(upper).all(|(x, u)| x <= u))
     }
@@ -107,13 +122,7 @@ impl Evaluator<'_> {
         if values.values.iter().enumerate().any(fallen) {
             return Err(Stop::Unbounded);
         }
-        if let Some(target) = self.limits.target {
-            let sign = if self.maximize { -1.0 } else { 1.0 };
-            if self.best.value <= sign * target && self.best.violation.is_feasible() {
-                return Err(Stop::Target { value: sign * self.best.value, target });
-            }
-        }
-        Ok(())
+        self.check_target()
     }
 
     pub(super) fn report_iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {

@@ -51,10 +51,34 @@ struct Coordinate {
     mean: f64,
     deviation: f64,
     skewness: f64,
-    linear: Vec<f64>,
-    quadratic: Vec<f64>,
+    linear: Column,
+    quadratic: Column,
     b: f64,
     a: f64,
+}
+
+/// A function at every point, and its sum of squares.
+struct Column {
+    entries: Vec<f64>,
+    size: f64,
+}
+
+impl Column {
+    fn new(entries: Vec<f64>) -> Self {
+        let size = entries.iter().map(|f| f * f).sum();
+        Column { entries, size }
+    }
+
+    /// Take the multiple that explains most of the residual out of it; returns the factor and the sum of squares.
+    fn explain(&self, residual: &mut [f64]) -> (f64, f64) {
+        if self.size <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let product: f64 = self.entries.iter().zip(&*residual).map(|(f, r)| f * r).sum();
+        let share = product / self.size;
+        residual.iter_mut().zip(&self.entries).for_each(|(r, f)| *r -= share * f);
+        (share, share * share * self.size)
+    }
 }
 
 impl Coordinate {
@@ -66,13 +90,14 @@ impl Coordinate {
         let linear: Vec<f64> = x.iter().map(|x| (x - mean) / scale).collect();
         let skewness = linear.iter().map(|t| t.powi(3)).sum::<f64>() / count;
         let quadratic = linear.iter().map(|t| t * t - skewness * t - 1.0).collect();
+        let (linear, quadratic) = (Column::new(linear), Column::new(quadratic));
         Coordinate { mean, deviation, skewness, linear, quadratic, b: 0.0, a: 0.0 }
     }
 
     /// Move what the two functions explain of the residual into their coefficients; returns the sum of squares that moved.
     fn fit(&mut self, residual: &mut [f64]) -> f64 {
-        let (b, linear) = explain(&self.linear, residual);
-        let (a, quadratic) = explain(&self.quadratic, residual);
+        let (b, linear) = self.linear.explain(residual);
+        let (a, quadratic) = self.quadratic.explain(residual);
         self.b += b;
         self.a += a;
         linear + quadratic
@@ -83,17 +108,6 @@ impl Coordinate {
         let t = (self.a * self.skewness - self.b) / (2.0 * self.a);
         (self.a > 0.0 && t.is_finite()).then_some(self.mean + self.deviation * t)
     }
-}
-
-/// Take the multiple of `function` that explains most of the residual out of it; returns the factor and the sum of squares.
-fn explain(function: &[f64], residual: &mut [f64]) -> (f64, f64) {
-    let size: f64 = function.iter().map(|f| f * f).sum();
-    if size <= 0.0 {
-        return (0.0, 0.0);
-    }
-    let share = function.iter().zip(&*residual).map(|(f, r)| f * r).sum::<f64>() / size;
-    residual.iter_mut().zip(function).for_each(|(r, f)| *r -= share * f);
-    (share, share * share * size)
 }
 
 /// The minimum of the bowl that fits best, within the range of the points. A coordinate in which it is no bowl keeps the mean of

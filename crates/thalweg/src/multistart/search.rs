@@ -129,9 +129,13 @@ impl<'s, 'a> Search<'s, 'a> {
     pub fn run_locally(&mut self, sizes: Sizes, of_catalog: bool) -> Result<(), OptimizeError> {
         let available = self.explored.points.len();
         if available < sizes.n_runs && self.stop.is_none() {
+            let points = match available {
+                1 => "is 1 point".to_string(),
+                _ => format!("are {available} points"),
+            };
             self.warnings.push(format!(
-                "There are {available} points of the exploration to start from, fewer than the {} local runs that were asked \
-                 for; there will be {available}.",
+                "There {points} of the exploration to start from, fewer than the {} local runs that were asked for; there will \
+                 be {available}.",
                 sizes.n_runs
             ));
         }

@@ -47,6 +47,22 @@ pub(super) const fn no_effect(name: &'static str, default: Default) -> PresetOpt
     PresetOption { name, target: Target::NoEffect, default }
 }
 
+pub(super) const fn renamed(name: &'static str, native: &'static str) -> PresetOption {
+    PresetOption { name, target: Target::Native(native), default: Default::Native }
+}
+
+pub(super) const fn group(name: &'static str, entries: &'static [PresetOption]) -> PresetOption {
+    PresetOption { name, target: Target::Group(entries), default: Default::None }
+}
+
+pub(super) const fn refused(
+    name: &'static str,
+    default: Default,
+    why: &'static str,
+) -> PresetOption {
+    PresetOption { name, target: Target::Refused(why), default }
+}
+
 /// The options of NLopt's local algorithms.
 pub(super) const NLOPT_LOCAL: &[PresetOption] = &[
     own("convergence_xtol_rel"),

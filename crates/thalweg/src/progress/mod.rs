@@ -8,7 +8,7 @@ mod terminal;
 
 use std::time::{Duration, Instant};
 
-use thalweg_core::{Event, Sink, Task};
+use thalweg_core::{Event, Sink, StepOutcome, Task};
 
 use crate::error::OptimizeError;
 use crate::limits::Limits;
@@ -55,6 +55,9 @@ pub struct Progress<'a> {
     /// Whether the value of the last iteration is told instead of the best one: where constraints may be violated, the best
     /// value says nothing.
     constrained: bool,
+    /// In a search from many starts: how many local runs have ended, and how many there may be, if somebody has set that.
+    ended: u64,
+    most_runs: Option<usize>,
     begin: Instant,
     pace: Pace,
     /// Events until the clock is looked at, and how many they were at the last look.
@@ -79,6 +82,8 @@ impl<'a> Progress<'a> {
             limits,
             maximize: direction == Direction::Maximize,
             constrained: false,
+            ended: 0,
+            most_runs: None,
             begin,
             pace,
             countdown: 1,
@@ -105,6 +110,13 @@ impl<'a> Progress<'a> {
             self.limits.max_iterations = unlimited.max_iterations;
             self.now.local_runs = Some(0);
         }
+        self
+    }
+
+    /// The limit of local runs of a search from many starts, if somebody has set one.
+    #[must_use]
+    pub fn at_most(mut self, local_runs: Option<usize>) -> Self {
+        self.most_runs = local_runs;
         self
     }
 
@@ -155,6 +167,7 @@ impl<'a> Progress<'a> {
         let parts = [
             part(self.now.n_evaluations, self.limits.max_evaluations, unset.max_evaluations),
             part(self.now.n_iterations, self.limits.max_iterations, unset.max_iterations),
+            self.most_runs.map(|most| self.ended as f64 / most.max(1) as f64),
             self.limits.max_seconds.map(|most| self.now.seconds / most.max(f64::MIN_POSITIVE)),
         ];
         let largest = parts.into_iter().flatten().reduce(f64::max)?;
@@ -186,6 +199,9 @@ impl Sink for Progress<'_> {
             }
         } else if let Event::StepBegan { exploration: false, .. } = *event {
             self.now.local_runs = self.now.local_runs.map(|runs| runs + 1);
+        } else if let Event::StepEnded { step, outcome, .. } = *event {
+            // Step 0 is the exploration.
+            self.ended += u64::from(step > 0 && outcome != StepOutcome::Skipped);
         } else if let Event::Iteration { value, .. } = *event {
             self.now.n_iterations += 1;
             if self.constrained {
@@ -292,6 +308,18 @@ mod tests {
         progress.finish("done");
         let told = told.lock().unwrap();
         assert_eq!((told[0].local_runs, told[0].share, told[0].exploring), (Some(2), None, false));
+    }
+
+    #[test]
+    fn searches_use_up_their_local_runs() {
+        let (progress, told) = progress(Limits::default(), Pace::Growing);
+        let mut progress = progress.searching(true).at_most(Some(4));
+        let outcomes = [StepOutcome::Complete, StepOutcome::Complete, StepOutcome::Skipped];
+        for (step, outcome) in (0..).zip(outcomes) {
+            progress.record(&Event::StepEnded { step, outcome, n_iterations: 0, stop: 0.0 });
+        }
+        progress.finish("done");
+        assert_eq!(told.lock().unwrap()[0].share, Some(0.25));
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub struct ProgressReport {
     pub best: f64,
     /// Seconds since the start of the run.
     pub seconds: f64,
-    /// The largest part of a limit (evaluations, iterations, seconds) that is used up; `None` if none was set.
+    /// The largest part of a limit (evaluations, iterations, seconds, local runs of a search from many starts) that is used up;
+    /// `None` if none was set.
     pub share: Option<f64>,
     /// Whether a search from many starts explores.
     pub exploring: bool,

@@ -2,7 +2,10 @@
 
 use std::cell::Cell;
 
-use thalweg::{ConstraintHandling, InvalidKind, NonlinearConstraint, OptimizeError, minimize};
+use thalweg::{
+    AugmentedLagrangianOptions, ConstraintHandling, InvalidKind, NonlinearConstraint,
+    OptimizeError, minimize,
+};
 
 use crate::classics::INF;
 
@@ -152,4 +155,35 @@ fn bounds_that_the_algorithm_does_not_support_are_still_refused() {
     let run = run.constraint_handling(ConstraintHandling::AugmentedLagrangian);
     let error = run.algorithm("levenberg_marquardt").run().expect_err("is refused").to_string();
     assert!(error.starts_with("levenberg_marquardt does not support bounds"), "{error}");
+}
+
+#[test]
+fn options_of_the_augmented_lagrangian_have_to_make_sense() {
+    type Options = AugmentedLagrangianOptions;
+    let usual = Options::default();
+    let cases = [
+        (
+            Options { initial_penalty: Some(0.0), ..usual },
+            "initial_penalty has to be a finite number above 0, or none, not 0.0",
+        ),
+        (
+            Options { penalty_growth: 1.0, ..usual },
+            "penalty_growth has to be a finite number above 1, not 1.0",
+        ),
+        (
+            Options { sufficient_fall: f64::NAN, ..usual },
+            "sufficient_fall has to be a number between 0 and 1, not NaN",
+        ),
+        (Options { max_subproblems: 0, ..usual }, "max_subproblems has to be at least 1, not 0"),
+    ];
+    for (options, expected) in cases {
+        let run = minimize(|x: &Two| x[0] * x[0] + x[1] * x[1], [1.0, 2.0])
+            .constraint(product().equal_to(1.0))
+            .algorithm("lbfgsb")
+            .constraint_handling(ConstraintHandling::AugmentedLagrangianWith(options));
+        let error = run.run().expect_err("is refused");
+        let OptimizeError::Invalid { kind, message } = error else { panic!("{error}") };
+        assert_eq!(message, format!("Invalid options of the augmented Lagrangian: {expected}."));
+        assert_eq!(kind, InvalidKind::Argument);
+    }
 }

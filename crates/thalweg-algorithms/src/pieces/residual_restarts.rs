@@ -1,0 +1,117 @@
+//! Restarts of the search on linear models of residuals: with the first radius, from the best point.
+//!
+//! Reference:
+//! * C. Cartis, J. Fiala, B. Marteau, L. Roberts, Improving the flexibility and robustness of model-based derivative-free optimization
+//!   solvers, ACM Transactions on Mathematical Software 45 (2019), section 4, <https://doi.org/10.1145/3338517>
+
+use thalweg_core::{Problem, Stop};
+use thalweg_macros::Choice;
+
+use super::residual_rules::RestartRules;
+use super::residual_search::ResidualSearch;
+use super::residual_start::FirstResiduals;
+
+/// What a restart does with the points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum ResetType {
+    /// Some are moved.
+    Soft,
+    /// All but the best one are new.
+    Hard,
+}
+
+/// Restarts in a row that find nothing better.
+pub(super) struct Restarts {
+    left: u64,
+    /// The best value at the last one.
+    value: f64,
+}
+
+impl Restarts {
+    pub(super) fn new(rules: &RestartRules) -> Self {
+        Restarts { left: rules.most, value: f64::INFINITY }
+    }
+}
+
+impl ResidualSearch {
+    /// Whether the course of the last iterations is one of noise alone.
+    pub(super) fn is_lost_in_noise(&mut self) -> bool {
+        if self.rules.restarts.most == 0 || self.rules.restarts.course.iterations == 0 {
+            return false;
+        }
+        if let Some(change) = self.model.change() {
+            self.course.record(self.radii.delta, change);
+        }
+        self.course.is_lost()
+    }
+
+    /// Go on with the first radius if a restart is left.
+    pub(super) fn restart(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
+        let (rules, value) = (self.rules.restarts, self.set.best_value());
+        if value < self.restarts.value {
+            self.restarts = Restarts { left: rules.most, value };
+        }
+        if self.restarts.left == 0 {
+            return Ok(false);
+        }
+        self.restarts.left -= 1;
+        self.course.forget();
+        self.slow.forget();
+        self.model.forget_changes();
+        self.rules.last_radius *= rules.last_radius;
+        self.rules.moves.count += rules.more_moves;
+        self.radii.start_at(self.radii.first);
+        let (count, most) = (self.set.len(), rules.most_points.max(self.set.len()));
+        let wanted = (count + rules.more_points).min(most);
+        if rules.hard {
+            self.rules.first.count = wanted;
+            return self.surround(problem, self.radii.delta, rules.afresh);
+        }
+        for _ in 0..rules.moved.min(count - 1) {
+            if !self.model.refresh(&self.set) {
+                break;
+            }
+            let nearest = self.set.nearest();
+            self.move_point(problem, nearest, self.radii.delta)?;
+        }
+        self.add_points(problem, wanted)?;
+        Ok(true)
+    }
+
+    /// New points around the best one. `false` when they do not determine a model either.
+    pub(super) fn surround(
+        &mut self,
+        problem: &mut Problem<'_>,
+        radius: f64,
+        afresh: bool,
+    ) -> Result<bool, Stop> {
+        let first = FirstResiduals { radius, ..self.rules.first };
+        self.model.forget();
+        let known = self.set.renew(problem, first, afresh)?;
+        if known {
+            problem.iteration(self.set.best_point(), self.set.best_value())?;
+        }
+        Ok(known && self.model.refresh(&self.set))
+    }
+
+    /// Let the set grow to `wanted` points.
+    pub(super) fn add_points(
+        &mut self,
+        problem: &mut Problem<'_>,
+        wanted: usize,
+    ) -> Result<(), Stop> {
+        let steps = self.set.along_coordinates(self.radii.delta, wanted - 1);
+        for step in steps.into_iter().skip(self.set.len() - 1) {
+            self.d = step;
+            self.set.keep_within(&mut self.d);
+            let value = self.evaluate(problem)?;
+            if value.is_finite() {
+                self.set.push(&self.x, &self.residuals, value);
+                self.model.forget();
+                problem.iteration(self.set.best_point(), self.set.best_value())?;
+            }
+        }
+        self.rules.first.count = self.set.len();
+        Ok(())
+    }
+}
