@@ -164,12 +164,21 @@ class Dfols(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_value_abs: float | str
     convergence_value_scaled: float | str
+    convergence_slow_progress_threshold: float | str
+    convergence_slow_progress_steps: int | float | str | None
+    convergence_slow_progress_period: int | float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
+    noise_n_evals_per_point: int | float | str | None
+    initial_directions: Literal["coordinate", "random"]
+    random_directions_orthogonal: bool | str
+    use_resets: bool | str | None
     n_restarts: int | float | str | None
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
+    trustregion_n_extra_points_to_replace_successful: int | float | str
+    trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None
     trustregion_threshold_successful: float | str
     trustregion_threshold_very_successful: float | str
     trustregion_expansion_factor_successful: float | str
@@ -178,6 +187,32 @@ class Dfols(Algorithm):
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
     threshold_for_safety_step: float | str
+    fast_start_min_initial_points: int | float | str | None
+    fast_start_method: Literal["auto", "jacobian", "trustregion"]
+    fast_start_scale_of_trustregion_step_perturbation: float | str | None
+    fast_start_scale_of_jacobian_components_perturbation: float | str
+    fast_start_floor_of_jacobian_singular_values: float | str
+    fast_start_jacobian_max_condition_number: float | str
+    fast_start_geometry_improving_steps: bool | str
+    fast_start_safety_steps: bool | str
+    fast_start_shrink_upper_radius_in_safety_steps: bool | str
+    fast_start_full_geometry_improving_step: bool | str
+    fast_start_reset_trustregion_radius: bool | str
+    fast_start_reset_min_trustregion_radius: bool | str
+    fast_start_shrinking_factor_not_successful: float | str | None
+    fast_start_n_extra_search_directions_per_iteration: int | float | str
+    reset_type: Literal["soft", "hard"]
+    reset_points_to_replace_at_soft_reset: int | float | str
+    reset_reuse_criterion_value_at_hard_reset: bool | str
+    reset_minimal_trustregion_radius_tolerance_scaling: float | str
+    reset_auto_detect: bool | str
+    reset_auto_detect_history: int | float | str
+    reset_auto_detect_min_jacobian_increase: float | str
+    reset_auto_detect_min_correlations: float | str
+    reset_n_extra_interpolation_points_per_soft_reset: int | float | str
+    reset_n_extra_interpolation_points_per_hard_reset: int | float | str
+    reset_max_interpolation_points: int | float | str | None
+    reset_n_additional_extra_points_to_replace: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -189,12 +224,21 @@ class Dfols(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_value_abs: float | str = ...,
         convergence_value_scaled: float | str = ...,
+        convergence_slow_progress_threshold: float | str = ...,
+        convergence_slow_progress_steps: int | float | str | None = ...,
+        convergence_slow_progress_period: int | float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
+        random_directions_orthogonal: bool | str = ...,
+        use_resets: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
+        trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
+        trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None = ...,
         trustregion_threshold_successful: float | str = ...,
         trustregion_threshold_very_successful: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
@@ -203,6 +247,32 @@ class Dfols(Algorithm):
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,
         threshold_for_safety_step: float | str = ...,
+        fast_start_min_initial_points: int | float | str | None = ...,
+        fast_start_method: Literal["auto", "jacobian", "trustregion"] = ...,
+        fast_start_scale_of_trustregion_step_perturbation: float | str | None = ...,
+        fast_start_scale_of_jacobian_components_perturbation: float | str = ...,
+        fast_start_floor_of_jacobian_singular_values: float | str = ...,
+        fast_start_jacobian_max_condition_number: float | str = ...,
+        fast_start_geometry_improving_steps: bool | str = ...,
+        fast_start_safety_steps: bool | str = ...,
+        fast_start_shrink_upper_radius_in_safety_steps: bool | str = ...,
+        fast_start_full_geometry_improving_step: bool | str = ...,
+        fast_start_reset_trustregion_radius: bool | str = ...,
+        fast_start_reset_min_trustregion_radius: bool | str = ...,
+        fast_start_shrinking_factor_not_successful: float | str | None = ...,
+        fast_start_n_extra_search_directions_per_iteration: int | float | str = ...,
+        reset_type: Literal["soft", "hard"] = ...,
+        reset_points_to_replace_at_soft_reset: int | float | str = ...,
+        reset_reuse_criterion_value_at_hard_reset: bool | str = ...,
+        reset_minimal_trustregion_radius_tolerance_scaling: float | str = ...,
+        reset_auto_detect: bool | str = ...,
+        reset_auto_detect_history: int | float | str = ...,
+        reset_auto_detect_min_jacobian_increase: float | str = ...,
+        reset_auto_detect_min_correlations: float | str = ...,
+        reset_n_extra_interpolation_points_per_soft_reset: int | float | str = ...,
+        reset_n_extra_interpolation_points_per_hard_reset: int | float | str = ...,
+        reset_max_interpolation_points: int | float | str | None = ...,
+        reset_n_additional_extra_points_to_replace: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -983,24 +1053,24 @@ class NagDFOLS(Algorithm):
     convergence_minimal_trustregion_radius_tolerance: float | str
     convergence_noise_corrected_criterion_tolerance: float | str
     convergence_ftol_scaled: float | str
-    convergence_slow_progress: float | str | None
-    initial_directions: str | None
+    convergence_slow_progress: dict[str, Any] | None
+    initial_directions: Literal["coordinate", "random"]
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: float | str | None
+    noise_n_evals_per_point: int | float | str | None
     random_directions_orthogonal: bool | str
     stopping_maxfun: int | float | str
     threshold_for_safety_step: float | str
     trustregion_expansion_factor_successful: float | str
     trustregion_expansion_factor_very_successful: float | str
-    trustregion_fast_start_options: float | str | None
+    trustregion_fast_start_options: dict[str, Any] | None
     trustregion_initial_radius: float | str | None
-    trustregion_method_to_replace_extra_points: str | None
+    trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None
     trustregion_n_extra_points_to_replace_successful: int | float | str
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_precondition_interpolation: bool | str
-    trustregion_reset_options: float | str | None
+    trustregion_reset_options: dict[str, Any] | None
     trustregion_shrinking_factor_not_successful: float | str | None
     trustregion_shrinking_factor_lower_radius: float | str | None
     trustregion_shrinking_factor_upper_radius: float | str | None
@@ -1019,24 +1089,24 @@ class NagDFOLS(Algorithm):
         convergence_minimal_trustregion_radius_tolerance: float | str = ...,
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         convergence_ftol_scaled: float | str = ...,
-        convergence_slow_progress: float | str | None = ...,
-        initial_directions: str | None = ...,
+        convergence_slow_progress: dict[str, Any] | None = ...,
+        initial_directions: Literal["coordinate", "random"] = ...,
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | None = ...,
         random_directions_orthogonal: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
         threshold_for_safety_step: float | str = ...,
         trustregion_expansion_factor_successful: float | str = ...,
         trustregion_expansion_factor_very_successful: float | str = ...,
-        trustregion_fast_start_options: float | str | None = ...,
+        trustregion_fast_start_options: dict[str, Any] | None = ...,
         trustregion_initial_radius: float | str | None = ...,
-        trustregion_method_to_replace_extra_points: str | None = ...,
+        trustregion_method_to_replace_extra_points: Literal["geometry_improving", "momentum"] | None = ...,
         trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_precondition_interpolation: bool | str = ...,
-        trustregion_reset_options: float | str | None = ...,
+        trustregion_reset_options: dict[str, Any] | None = ...,
         trustregion_shrinking_factor_not_successful: float | str | None = ...,
         trustregion_shrinking_factor_lower_radius: float | str | None = ...,
         trustregion_shrinking_factor_upper_radius: float | str | None = ...,

@@ -299,7 +299,7 @@ def test_some_failing_runs_are_warned_of():
 
 
 def test_fewer_points_than_runs_are_warned_of():
-    with pytest.warns(UserWarning, match="1 points of the exploration to start from, fewer than"):
+    with pytest.warns(UserWarning, match="1 point of the exploration to start from, fewer than"):
         search(multistart={"sample": [np.ones(2)], "n_samples": None, "stopping_maxopt": 4})
 
 

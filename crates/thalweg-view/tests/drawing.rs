@@ -93,6 +93,15 @@ fn odd_numbers() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(number, 0..12)
 }
 
+#[test]
+fn a_figure_that_is_narrower_than_its_labels_keeps_its_panel() {
+    let runs = [CriterionRun::new("run".to_string(), vec![7e-321])];
+    let options = CriterionOptions { log_scale: true, ..CriterionOptions::default() };
+    for width in 60..140 {
+        check(&Figure { width, ..criterion_figure(&runs, &options).unwrap() }).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -44,7 +44,12 @@ fn classics_are_solved_with_and_without_derivatives() {
             assert!((result.fun - problem.value).abs() <= 2e-4 * scale, "{at}");
             // HS26 is flat in its valley: its solution is only as exact as the fourth root of its value. C27 is given to two digits.
             let tolerance = if ["HS26", "C27"].contains(&problem.name) { 0.02 } else { 1e-3 };
-            assert!(distance(&result.params, problem.solution) <= tolerance, "{at}");
+            let mut away = distance(&result.params, problem.solution);
+            if problem.name == "HS26" {
+                // Its value is zero at another point, too: where a^3 + 2 a^2 + 2 a + 3 = 0.
+                away = away.min(distance(&result.params, &[-1.810_535_713_766_137; 3]));
+            }
+            assert!(away <= tolerance, "{at}");
         }
     }
 }

@@ -120,8 +120,15 @@ impl Layout {
         let y_ticks: Vec<Ticks> =
             scales.iter().map(|(_, y)| y.ticks((height / PER_Y_TICK) as usize)).collect();
         margins.horizontal(figure, &y_ticks);
-        let beside: f64 =
+        let mut beside: f64 =
             margins.right + margins.left.iter().chain(&margins.col_right).sum::<f64>();
+        // In a figure that is too narrow for its labels, these lose their beginning rather than the panels their end.
+        let excess = beside + SMALLEST * cols as f64 - f64::from(figure.width);
+        if excess > 0.0 {
+            let each = excess / cols as f64;
+            margins.left.iter_mut().for_each(|left| *left = (*left - each).max(0.0));
+            beside = margins.right + margins.left.iter().chain(&margins.col_right).sum::<f64>();
+        }
         let width = ((f64::from(figure.width) - beside) / cols as f64).max(SMALLEST);
 
         let left_of = |col: usize| -> f64 {
