@@ -25,6 +25,11 @@ pub const GROUPS: &[Group] = &[
         members: &["bfgs", "scipy_bfgs", "lbfgsb", "nlopt_lbfgsb", "nlopt_var", "variable_metric"],
     },
     Group {
+        name: "trust_regions",
+        title: "With derivatives: Newton's method in a trust region",
+        members: &["dogleg", "trust_exact", "trust_krylov", "trust_ncg", "fides"],
+    },
+    Group {
         name: "derivatives",
         title: "With derivatives: the others",
         members: &[], // whatever uses gradients
