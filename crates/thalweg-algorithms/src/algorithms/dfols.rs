@@ -27,8 +27,8 @@
 //!   around the best, in one batch;
 //! * points count as far away, when one has to make room, by their distance in terms of rho, not of the radius; chosen on the problems of
 //!   Moré and Wild;
-//! * a point is moved to at most 0.07 of its distance, not a tenth: new points close to the resolution serve the next steps better, on
-//!   those problems;
+//! * a point is moved to at most 0.07 of its distance, not a tenth, and 0.3 of the radius: new points close to the resolution serve the
+//!   next steps better, on those problems;
 //! * a point without finite residuals is never put among the points: steps are cut and first points tried on the other side;
 //! * the radius ends where the precision of floating point numbers ends, and the run says so;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;

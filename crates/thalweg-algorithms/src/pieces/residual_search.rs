@@ -25,6 +25,8 @@ const LARGEST_RADIUS: f64 = 1e10;
 const ROUNDING: f64 = 100.0;
 /// The part of its distance from the best point to which a far one is moved, at most.
 const CLOSER: f64 = 0.07;
+/// The part of the radius within which it is put, at most.
+const INSIDE: f64 = 0.3;
 /// How often a geometry step is halved towards the best point while its residuals are not finite.
 const HALVINGS: usize = 4;
 
@@ -247,7 +249,7 @@ impl ResidualSearch {
         let Some((t, distance)) = self.set.farthest((2.0 * delta).max(10.0 * rho)) else {
             return Ok(false);
         };
-        let radius = (CLOSER * distance).min(0.5 * delta).max(rho);
+        let radius = (CLOSER * distance).min(INSIDE * delta).max(rho);
         self.move_point(problem, t, radius)
     }
 
