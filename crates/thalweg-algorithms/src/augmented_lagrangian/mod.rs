@@ -21,7 +21,7 @@
 //! subproblems are powers of the algorithm's own, three quarters for the first one, and then nearer to 1 as the constraints come nearer to
 //! theirs. A subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty.
 //!
-//! **Cost.** Some 4 to 10 runs of the algorithm, most of them short ones.
+//! **Cost.** Some runs of the algorithm, most of them short ones.
 //!
 //! **References.** E. G. Birgin, J. M. Martínez, Practical Augmented Lagrangian Methods for Constrained Optimization, SIAM 2014,
 //! algorithm 4.1 (doi:10.1137/1.9781611973365); the same, Improving ultimate convergence of an augmented Lagrangian method,

@@ -19,8 +19,8 @@ impl Default for AugmentedLagrangianOptions {
         AugmentedLagrangianOptions {
             initial_penalty: None,
             penalty_growth: 10.0,
-            // The references' half leaves some twenty subproblems where this leaves eight: the error of the multipliers falls by a
-            // factor that is inversely proportional to the penalty (Bertsekas 1982, section 2.2).
+            // The references' half leaves more subproblems: the error of the multipliers falls by a factor that is inversely
+            // proportional to the penalty (Bertsekas 1982, section 2.2).
             sufficient_fall: 0.1,
             max_subproblems: 60,
         }
