@@ -44,7 +44,7 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     /// ```
     /// use thalweg::{AugmentedLagrangianOptions, ConstraintHandling, minimize};
     /// let options = AugmentedLagrangianOptions { initial_penalty: Some(100.0), ..Default::default() };
-    /// let result = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 2.0])
+    /// let result = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 1.0])
     ///     .algorithm("lbfgsb")
     ///     .nonlinear(|x: &[f64; 2]| x[0] * x[0] + x[1] * x[1], 2.0, 2.0)
     ///     .constraint_handling(ConstraintHandling::AugmentedLagrangianWith(options))
