@@ -104,8 +104,8 @@ fn reflector(x: &mut [f64]) -> f64 {
 }
 
 /// The inner product in four parts, for vector registers.
-#[inline(always)]
-fn inner(x: &[f64], y: &[f64]) -> f64 {
+#[inline(always)] // into code for the processor at hand
+pub(super) fn inner(x: &[f64], y: &[f64]) -> f64 {
     let len = x.len().min(y.len());
     let (x4, y4) = (x[..len].chunks_exact(4), y[..len].chunks_exact(4));
     let tail: f64 = x4.remainder().iter().zip(y4.remainder()).map(|(a, b)| a * b).sum();

@@ -16,6 +16,8 @@
 use multiversion::multiversion;
 use thalweg_linalg::nrm2;
 
+use super::ball_step::inner;
+
 /// The accepted relative error of |p| against the radius, before p is stretched to it.
 const TOLERANCE: f64 = 1e-5;
 /// Newton steps per search.
@@ -266,21 +268,6 @@ fn reflector(x: &mut [f64]) -> f64 {
 fn reflect(v: &[f64], c: &mut [f64]) {
     let along = inner(v, c);
     c.iter_mut().zip(v).for_each(|(c, v)| *c -= along * v);
-}
-
-/// The inner product in four parts, for vector registers.
-#[inline(always)]
-fn inner(x: &[f64], y: &[f64]) -> f64 {
-    let len = x.len().min(y.len());
-    let (x4, y4) = (x[..len].chunks_exact(4), y[..len].chunks_exact(4));
-    let tail: f64 = x4.remainder().iter().zip(y4.remainder()).map(|(a, b)| a * b).sum();
-    let mut sums = [0.0; 4];
-    for (a, b) in x4.zip(y4) {
-        for k in 0..4 {
-            sums[k] += a[k] * b[k];
-        }
-    }
-    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The options of optimagic's `nag_dfols`, with its dicts.
 
+use super::nag::SLOW_PROGRESS;
 use super::options::{group, no_effect, own, refused, renamed, with};
 use super::{Default, PresetOption};
 
@@ -35,12 +36,6 @@ pub(super) const OPTIONS: &[PresetOption] = &[
     own("trustregion_threshold_very_successful"),
     own("n_restarts"),
     with("convergence_value_abs", Default::Float(1e-12)),
-];
-
-const SLOW_PROGRESS: &[PresetOption] = &[
-    renamed("threshold_to_characterize_as_slow", "convergence_slow_progress_threshold"),
-    renamed("max_insufficient_improvements", "convergence_slow_progress_steps"),
-    renamed("comparison_period", "convergence_slow_progress_period"),
 ];
 
 const FAST_START: &[PresetOption] = &[
