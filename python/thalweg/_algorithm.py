@@ -5,6 +5,7 @@ The base class of all of them, the user's own included.
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -157,10 +158,7 @@ class AlgorithmMeta(type):
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """Make an algorithm; refuse unknown options."""
         fields_ = cls.__dataclass_fields__  # type: ignore[attr-defined]
-        unknown = [option for option in options if option not in fields_]
-        if unknown:
-            raise _unknown_options(unknown, cls)  # type: ignore[arg-type]
-        return super().__call__(*args, **with_parts(options, fields_))
+        return super().__call__(*args, **_known_options(options, cls, fields_))  # type: ignore[arg-type]
 
     def __repr__(cls) -> str:
         info = cls.__algo_info__
@@ -207,11 +205,7 @@ class Algorithm(metaclass=AlgorithmMeta):
         Raises:
             InvalidAlgoOptionError: An option does not exist or has an impossible value.
         """
-        specs = option_specs(type(self))
-        unknown = [name for name in options if name not in specs]
-        if unknown:
-            raise _unknown_options(unknown, type(self))
-        return replace(self, **options)
+        return replace(self, **_known_options(options, type(self), option_specs(type(self))))
 
     def with_stopping(self, **options: Any) -> Self:
         """The algorithm with other limits.
@@ -326,6 +320,27 @@ def _with_prefix(prefix: str, options: dict[str, Any]) -> dict[str, Any]:
     return {
         name if name.startswith(prefix) else prefix + name: value for name, value in options.items()
     }
+
+
+def _known_options(
+    options: dict[str, Any], cls: type[Algorithm], known: Container[str]
+) -> Mapping[str, Any]:
+    """The options under their current names, with a warning about outdated ones.
+
+    Raises:
+        InvalidAlgoOptionError: There is no such option.
+    """
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        from thalweg._warnings import warn_renamed
+
+        renamed: list[tuple[str, str]] = []
+        options = current_names(options, option_specs(cls), renamed)
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise _unknown_options(unknown, cls)
+        warn_renamed(renamed)
+    return with_parts(options, known)
 
 
 def _unknown_options(unknown: list[str], cls: type[Algorithm]) -> InvalidAlgoOptionError:

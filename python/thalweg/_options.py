@@ -70,13 +70,22 @@ def keep_known(
     if unknown:
         notes.append(
             f"The following algo_options were ignored because {algorithm} does not have them: "
-            f"{unknown}."
+            f"{unknown}.{_meant(unknown, specs)}"
         )
     return {
         name: convert(specs[name], value, algorithm)
         for name, value in options.items()
         if name in specs
     }
+
+
+def _meant(unknown: Iterable[str], specs: Iterable[str]) -> str:
+    """The options that misspelled ones are likely to be; many ignored ones are not misspelled."""
+    from difflib import get_close_matches
+
+    near = {name: get_close_matches(name, [*specs], n=1, cutoff=0.8) for name in unknown}
+    pairs = ", ".join(f"{found[0]} instead of {name}" for name, found in near.items() if found)
+    return f" Did you mean {pairs}?" if pairs else ""
 
 
 def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
@@ -87,6 +96,11 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.kind != "bool" and isinstance(value, bool):
+        # optimagic writes False for what is switched off. As numbers, answers are mistakes.
+        if spec.optional and not value:
+            return None
+        raise _invalid(spec, value, algorithm)
     if spec.kind == "group":
         return _convert_group(spec, value, algorithm)
     try:
@@ -125,10 +139,17 @@ def _convert_group(spec: OptionSpec, value: Any, algorithm: str) -> dict[str, An
 
 
 def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:
+    given = repr(value)
+    if len(given) > _LONG:
+        given = f"{given[:_LONG].rstrip()}..."
     return InvalidAlgoOptionError(
         f"Could not convert the value of the field {spec.name} to the expected type: option "
-        f"'{spec.name}' of {algorithm} is {value!r}, but has to be {spec.expectation()}."
+        f"'{spec.name}' of {algorithm} is {given}, but has to be {spec.expectation()}."
     )
+
+
+_LONG = 100
+"""The number of characters after which a wrong value is cut off in messages."""
 
 
 def _in_range(spec: OptionSpec, number: float) -> bool:
@@ -175,14 +196,15 @@ def _to_float(value: Any) -> float:
 def _to_interval(value: Any) -> float | tuple[float, float]:
     if isinstance(value, (str, int, float)) or not hasattr(value, "__len__"):
         return _to_float(value)
-    low, high = value
-    return _to_float(low), _to_float(high)
+    low, high = sorted(_to_float(end) for end in value)
+    return low, high
 
 
 def _to_text(value: Any) -> str:
     text = getattr(value, "value", value)
-    if type(value).__module__ == "fides.hessian_approximation":
-        text = type(value).__name__
+    cls = value if isinstance(value, type) else type(value)
+    if cls.__module__ == "fides.hessian_approximation":
+        text = cls.__name__
     if not isinstance(text, str):
         raise TypeError
     return text

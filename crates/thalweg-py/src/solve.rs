@@ -367,7 +367,7 @@ fn pipeline(
         });
     };
     let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
-    let success_message = resolved.success_message();
+    let wording = resolved.wording();
     let nonlinear = functions.constraints().limits();
     let flag = Arc::clone(&interrupted);
     let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
@@ -383,7 +383,7 @@ fn pipeline(
         direction: task.direction,
         algorithm: resolved.algorithm,
         algorithm_name: resolved.name,
-        success_message,
+        wording,
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,

@@ -4,12 +4,16 @@ mod dfols;
 mod nag;
 mod not_yet;
 mod options;
+mod wording;
 
 pub use not_yet::NOT_YET;
+pub(crate) use options::BESIDE_NATIVE;
 pub use options::Default;
 use options::{
-    NLOPT_LOCAL, SCIPY_LS_BOUNDED, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect, own, with,
+    NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect,
+    own, with,
 };
+pub use wording::Wording;
 
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]
@@ -333,7 +337,7 @@ pub const PRESETS: &[Preset] = &[
         name: "scipy_ls_dogbox",
         class_name: "ScipyLSDogbox",
         native: "dogbox",
-        options: SCIPY_LS_BOUNDED,
+        options: SCIPY_LS_DOGBOX,
         success_message: None,
     },
     Preset {
@@ -352,7 +356,7 @@ pub const PRESETS: &[Preset] = &[
         name: "scipy_ls_trf",
         class_name: "ScipyLSTRF",
         native: "trf",
-        options: SCIPY_LS_BOUNDED,
+        options: SCIPY_LS_TRF,
         success_message: None,
     },
     Preset {

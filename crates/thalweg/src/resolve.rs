@@ -8,7 +8,10 @@ use thalweg_core::{
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
-use crate::names::{ALIASES, Default, MAXITER, NOT_YET, PRESETS, Preset, Target};
+use crate::names::{
+    ALIASES, BESIDE_NATIVE, Default, MAXITER, NOT_YET, PRESETS, Preset, PresetOption, Target,
+    Wording,
+};
 
 /// An algorithm under a public name, with its options.
 #[derive(Debug)]
@@ -200,9 +203,9 @@ impl Resolved {
         self.algorithm
     }
 
-    /// What stands in for the message of a met convergence test.
-    pub fn success_message(&self) -> Option<&'static str> {
-        self.preset.and_then(|preset| preset.success_message)
+    /// How the end of a run is told under this name.
+    pub fn wording(&self) -> Wording {
+        self.preset.map_or_else(Wording::default, Wording::of)
     }
 
     /// Set an option by its public name; dots may stand for underscores. An option in a dictionary of options has the name of both,
@@ -289,7 +292,7 @@ impl Resolved {
 
     /// What a public name stands for, and its default under this name, if the name is that of a table.
     fn target(&self, name: &str) -> Option<(Target, Option<Default>)> {
-        let rows = self.preset.map_or(&[][..], |preset| preset.options);
+        let rows = self.rows();
         let direct = rows.iter().find(|row| row.name == name);
         let in_group = || {
             rows.iter().find_map(|row| {
@@ -306,6 +309,13 @@ impl Resolved {
         general.or_else(|| in_group().map(|entry| (entry.target, Some(entry.default))))
     }
 
+    /// The table's rows for this name.
+    fn rows(&self) -> &'static [PresetOption] {
+        let beside =
+            || BESIDE_NATIVE.iter().find(|(name, _)| self.of_catalog && *name == self.name);
+        self.preset.map_or_else(|| beside().map_or(&[][..], |(_, rows)| rows), |p| p.options)
+    }
+
     /// The options that a user of this name may set.
     fn public_options(&self) -> Vec<(&'static str, Target)> {
         let spec = self.algorithm.spec();
@@ -313,7 +323,10 @@ impl Resolved {
             Some(preset) => {
                 preset.options.iter().map(|option| (option.name, option.target)).collect()
             }
-            None => spec.options.iter().map(|o| (o.name, Target::Native(o.name))).collect(),
+            None => {
+                let own = spec.options.iter().map(|o| (o.name, Target::Native(o.name)));
+                own.chain(self.rows().iter().map(|row| (row.name, row.target))).collect()
+            }
         };
         let mut general: Vec<&'static str> = words::LIMITS.iter().map(|word| word.name).collect();
         if spec.features.global {
@@ -435,6 +448,7 @@ fn kind_of(value: &OptionValue) -> OptionKind {
         OptionValue::Bool(_) => OptionKind::Bool,
         OptionValue::Integer(_) => OptionKind::Integer,
         OptionValue::Float(_) => OptionKind::Float,
+        OptionValue::Text(_) => OptionKind::Text,
         _ => OptionKind::Optional(&OptionKind::Float),
     }
 }

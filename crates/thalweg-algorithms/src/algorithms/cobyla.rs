@@ -103,7 +103,7 @@ pub struct Cobyla {
     #[option(shared, min = 0.0)]
     pub convergence_ftol_abs: f64,
     /// The length of the first steps; none for that of `first_steps`.
-    #[option(default = None, above = 0.0)]
+    #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// Without a radius, the first steps are as long as each variable is large ("sizes") or all the same ("equal").
     #[option(default = FirstSteps::Sizes)]

@@ -114,11 +114,11 @@ pub struct Dfols {
     /// With a noise level: restart or stop when the values at all points differ by at most this times the noise from the best one.
     #[option(default = 1.0, min = 0.0)]
     pub convergence_noise_corrected_criterion_tolerance: f64,
-    /// The size of the noise in the sum of squares, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise in the sum of squares, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_additive_level: Option<f64>,
-    /// The size of the noise relative to the sum of squares, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise relative to the sum of squares, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
     /// How often the residuals are evaluated at every point, where their mean is what counts; none for once.
     #[option(default = None, min = 1)]
@@ -136,7 +136,7 @@ pub struct Dfols {
     #[option(default = None, overrides = "restarts help only where there is noise")]
     pub n_restarts: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
-    #[option(default = None, above = 0.0)]
+    #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// The number of points; none for n + 1, the fewest. More, at most (n + 1) (n + 2) / 2, make regressions, for noisy residuals.
     #[option(default = None, min = 1)]
@@ -262,7 +262,10 @@ impl Algorithm for Dfols {
 
 impl Dfols {
     fn is_noisy(&self) -> bool {
-        self.noise_additive_level.is_some() || self.noise_multiplicative_level.is_some()
+        [self.noise_additive_level, self.noise_multiplicative_level]
+            .into_iter()
+            .flatten()
+            .any(|level| level > 0.0)
     }
 
     fn by_noise(&self, option: Option<f64>, without: f64, with: f64) -> f64 {

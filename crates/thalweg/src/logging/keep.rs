@@ -97,7 +97,7 @@ pub(crate) fn keep(
         direction: spec.direction,
         algorithm: spec.algorithm,
         algorithm_name: spec.algorithm_name,
-        success_message: spec.success_message,
+        wording: spec.wording,
         limits: spec.limits,
         bounds: spec.bounds,
         constraints: spec.constraints,

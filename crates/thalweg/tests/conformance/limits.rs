@@ -80,7 +80,7 @@ fn observed(
         start: &blueprint.start,
         names: &|i| i.to_string(),
         direction: blueprint.direction,
-        success_message: None,
+        wording: thalweg::names::Wording::default(),
         algorithm: blueprint.resolved.algorithm,
         algorithm_name: blueprint.resolved.name,
         limits: blueprint.resolved.limits,
