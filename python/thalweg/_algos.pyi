@@ -175,6 +175,7 @@ class Dfols(Algorithm):
     random_directions_orthogonal: bool | str
     use_resets: bool | str | None
     n_restarts: int | float | str | None
+    restart_moves_center: bool | str
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_n_extra_points_to_replace_successful: int | float | str
@@ -235,6 +236,7 @@ class Dfols(Algorithm):
         random_directions_orthogonal: bool | str = ...,
         use_resets: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
+        restart_moves_center: bool | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
@@ -611,6 +613,7 @@ class Pounders(Algorithm):
     c1: float | str | None
     c2: float | str
     trustregion_subproblem_solver: Literal["bntr", "gqtpar"]
+    trustregion_subsolver_options: dict[str, Any] | None
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -635,6 +638,7 @@ class Pounders(Algorithm):
         c1: float | str | None = ...,
         c2: float | str = ...,
         trustregion_subproblem_solver: Literal["bntr", "gqtpar"] = ...,
+        trustregion_subsolver_options: dict[str, Any] | None = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1625,7 +1629,7 @@ class ScipyLSDogbox(Algorithm):
     stopping_maxfun: int | float | str
     relative_step_size_diff_approx: float | str | None
     tr_solver: Literal["exact", "lsmr"] | None
-    tr_solver_options: float | str | None
+    tr_solver_options: dict[str, Any] | None
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1636,7 +1640,7 @@ class ScipyLSDogbox(Algorithm):
         stopping_maxfun: int | float | str = ...,
         relative_step_size_diff_approx: float | str | None = ...,
         tr_solver: Literal["exact", "lsmr"] | None = ...,
-        tr_solver_options: float | str | None = ...,
+        tr_solver_options: dict[str, Any] | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1667,7 +1671,7 @@ class ScipyLSTRF(Algorithm):
     stopping_maxfun: int | float | str
     relative_step_size_diff_approx: float | str | None
     tr_solver: Literal["exact", "lsmr"] | None
-    tr_solver_options: float | str | None
+    tr_solver_options: dict[str, Any] | None
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1678,7 +1682,7 @@ class ScipyLSTRF(Algorithm):
         stopping_maxfun: int | float | str = ...,
         relative_step_size_diff_approx: float | str | None = ...,
         tr_solver: Literal["exact", "lsmr"] | None = ...,
-        tr_solver_options: float | str | None = ...,
+        tr_solver_options: dict[str, Any] | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1911,9 +1915,45 @@ class TAOPounders(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Scalar: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1963,9 +2003,38 @@ class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1975,7 +2044,28 @@ class BoundedGlobalGradientFreeParallelAlgorithmSelection:
 class BoundedGlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1985,6 +2075,7 @@ class BoundedGlobalParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2123,11 +2214,25 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2148,6 +2253,7 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2195,10 +2301,51 @@ class BoundedLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2252,11 +2399,33 @@ class GradientFreeLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2266,6 +2435,7 @@ class BoundedGlobalParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2276,6 +2446,7 @@ class BoundedGlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2402,9 +2573,13 @@ class BoundedGradientFreeLocalAlgorithmSelection:
 
 class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2431,6 +2606,7 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2579,16 +2755,31 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
+    Global: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2610,6 +2801,18 @@ class BoundedParallelScalarAlgorithmSelection:
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2619,6 +2822,7 @@ class GlobalGradientFreeParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2629,7 +2833,30 @@ class GlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2640,6 +2867,7 @@ class GlobalParallelScalarAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2812,12 +3040,27 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2839,6 +3082,7 @@ class GradientFreeParallelScalarAlgorithmSelection:
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2889,10 +3133,22 @@ class LocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class NonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    Global: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalParallelAlgorithmSelection
     Scalar: BoundedGlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3040,14 +3296,18 @@ class BoundedLocalAlgorithmSelection:
 
 class BoundedNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
+    Global: BoundedGlobalNonlinearConstrainedAlgorithmSelection
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3075,6 +3335,7 @@ class BoundedParallelAlgorithmSelection:
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3133,8 +3394,21 @@ class GlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: GlobalGradientFreeParallelAlgorithmSelection
     Scalar: GlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: GlobalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3145,6 +3419,7 @@ class GlobalParallelAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalParallelAlgorithmSelection
     GradientFree: GlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3156,6 +3431,7 @@ class GlobalScalarAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3332,10 +3608,14 @@ class GradientFreeLocalAlgorithmSelection:
 
 class GradientFreeNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3363,6 +3643,7 @@ class GradientFreeParallelAlgorithmSelection:
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3545,17 +3826,33 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class NonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
+    Global: GlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class NonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedScalarAlgorithmSelection
+    Global: GlobalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3578,6 +3875,7 @@ class ParallelScalarAlgorithmSelection:
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3646,6 +3944,7 @@ class GlobalAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalAlgorithmSelection
     GradientFree: GlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedAlgorithmSelection
     Parallel: GlobalParallelAlgorithmSelection
     Scalar: GlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3848,15 +4147,19 @@ class LocalAlgorithmSelection:
 
 class NonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedAlgorithmSelection
+    Global: GlobalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3885,6 +4188,7 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]

@@ -316,6 +316,21 @@ def test_no_noise_is_a_level_of_noise(name):
     assert usual.n_fun_evals == silent.n_fun_evals
 
 
+@pytest.mark.parametrize("name", ["nag_dfols", "nag_pybobyqa"])
+def test_means_of_several_evaluations_end_with_success(name):
+    rng = np.random.default_rng(0)
+    noise = 0.03
+
+    @om.mark.least_squares
+    def noisy(x):
+        return x - 1 + noise * rng.standard_normal(2)
+
+    options = {"noise_additive_level": noise**2, "noise_n_evals_per_point": 3}
+    result = om.minimize(noisy, np.array([3.0, -2.0]), name, algo_options=options)
+    assert result.success, result.message
+    assert np.allclose(result.params, 1, atol=0.1)
+
+
 def test_options_of_lsmr_come_in_a_dictionary():
     def count(**inner):
         options = {"tr_solver": "lsmr", "tr_solver_options": inner}

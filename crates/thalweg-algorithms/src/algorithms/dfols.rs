@@ -37,7 +37,7 @@
 //!   as under optimagic's name, and is no success;
 //! * a fast start goes into new directions along the coordinate of which the most is unknown, and after a step that is too short in any
 //!   case, not in a direction chosen by chance;
-//! * the number of evaluations per point is one number for the whole run; restarts keep the best point.
+//! * the number of evaluations per point is one number for the whole run.
 //!
 //! The first points are one batch.
 //!
@@ -135,6 +135,9 @@ pub struct Dfols {
     /// The largest number of restarts in a row that find nothing better; none for 10 if there are restarts.
     #[option(default = None, overrides = "restarts help only where there is noise")]
     pub n_restarts: Option<u64>,
+    /// Whether a soft restart goes on from the best of the moved points, instead of from the best of all, which noise has chosen.
+    #[option(default = true)]
+    pub restart_moves_center: bool,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
     #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
@@ -375,6 +378,7 @@ impl Dfols {
                 correlation: self.reset_auto_detect_min_correlations,
             },
             moved: self.reset_points_to_replace_at_soft_reset as usize,
+            moves_center: self.restart_moves_center,
             more_points: more_points as usize,
             most_points: most_points.min(most),
             more_moves: self.reset_n_additional_extra_points_to_replace as usize,

@@ -10,7 +10,8 @@
 //! A trial that is not worse replaces its member. The run has converged when the values in the population hardly differ;
 //! its best member is then polished by L-BFGS-B. With nonlinear constraints a trial that keeps them, within their tolerances,
 //! replaces a member that does not; of two that do not, the trial has to violate none of them more (Lampinen). There is no
-//! convergence before all members keep them, and the best one is polished by SLSQP.
+//! convergence before all members keep them, and the best one is polished by SLSQP. Few members meet equations by chance, and the
+//! population follows the first one that does: for these, rather `slsqp` from several starts.
 //!
 //! # Differences from the reference
 //! The rules are those of scipy 1.17.1's `differential_evolution(updating="deferred")`: the twelve strategies, the size of the

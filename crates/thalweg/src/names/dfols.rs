@@ -79,16 +79,12 @@ const RESETS: &[PresetOption] = &[
         "reset_minimal_trustregion_radius_tolerance_scaling",
     ),
     renamed("reset_type", "reset_type"),
-    refused(
-        "move_center_at_soft_reset",
-        Default::Bool(true),
-        "the best of all points is always the center",
-    ),
+    renamed("move_center_at_soft_reset", "restart_moves_center"),
     renamed("reuse_criterion_value_at_hard_reset", "reset_reuse_criterion_value_at_hard_reset"),
     refused(
         "max_iterations_without_new_best_after_soft_reset",
         Default::None,
-        "no step goes to a point that is worse than the best of earlier runs",
+        "steps to points that are worse than the best of earlier runs are not counted",
     ),
     renamed("auto_detect", "reset_auto_detect"),
     renamed("auto_detect_history", "reset_auto_detect_history"),
@@ -166,9 +162,12 @@ mod tests {
     #[test]
     fn what_has_no_counterpart_is_refused() {
         assert_eq!(
-            refusal("trustregion_reset_options.move_center_at_soft_reset", false),
-            "option 'trustregion_reset_options_move_center_at_soft_reset' of nag_dfols is false, but has to be true: the best of all \
-             points is always the center"
+            refusal(
+                "trustregion_reset_options.max_iterations_without_new_best_after_soft_reset",
+                5
+            ),
+            "option 'trustregion_reset_options_max_iterations_without_new_best_after_soft_reset' of nag_dfols is 5, but has to be \
+             none: steps to points that are worse than the best of earlier runs are not counted"
         );
         assert_eq!(
             refusal("convergence_slow_progress.threshold", 1.0),
