@@ -47,7 +47,17 @@ def _arguments(
     algorithm: str | Algorithm | type[Algorithm] | None = None,
     *,
     bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
-    constraints: Constraint | dict[str, Any] | Sequence[Constraint | dict[str, Any]] | None = None,
+    constraints: Constraint
+    | scipy.optimize.LinearConstraint
+    | scipy.optimize.NonlinearConstraint
+    | dict[str, Any]
+    | Sequence[
+        Constraint
+        | scipy.optimize.LinearConstraint
+        | scipy.optimize.NonlinearConstraint
+        | dict[str, Any]
+    ]
+    | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     algo_options: dict[str, Any] | None = None,
     jac: Callable[..., Any]
@@ -229,7 +239,7 @@ def _optimize(call: Call) -> OptimizeResult:
             nonlinear = flatten_nonlinear(prepared)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, space, scaling)
+    algorithm.prepare(tree)
     pick_derivatives(call, algorithm.solver_type)
     log = _log(call, algorithm) if call.logging or call.resume or call.log_options else None
     call.warn()
