@@ -119,30 +119,22 @@ __all__ = [
     "ScalingOptions",
     "__version__",
     "algos",
-    "batch_evaluators",
-    "benchmarking",
     "check_constraints",
     "check_hess",
     "check_jac",
-    "config",
     "constraints",
     "convergence_histories",
     "convergence_plot",
     "convergence_report",
     "count_free_params",
     "criterion_plot",
-    "decorators",
     "deviation_plot",
-    "exceptions",
     "first_derivative",
     "get_benchmark_problems",
     "get_scalable_problems",
-    "logging",
     "mark",
     "maximize",
     "minimize",
-    "optimization",
-    "parameters",
     "params_plot",
     "profile_plot",
     "rank_report",
@@ -153,9 +145,10 @@ __all__ = [
     "slice_plot_3d",
     "timing",
     "traceback_report",
-    "typing",
     "utilities",
 ]
+"""What `from thalweg import *` brings: not the modules whose names are also those of others, such as
+`logging` and `typing`."""
 
 if TYPE_CHECKING:
     from thalweg import (
@@ -241,4 +234,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_SUBMODULES})
