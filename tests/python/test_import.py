@@ -30,5 +30,14 @@ def test_a_star_hides_no_module_of_the_standard_library():
     exec("import logging, typing\nfrom thalweg import *", namespace)
     assert namespace["logging"] is sys.modules["logging"]
     assert namespace["typing"] is sys.modules["typing"]
-    wanted = {"minimize", "maximize", "Bounds", "algos", "mark", "constraints", "utilities", "timing"}
+    wanted = {
+        "minimize",
+        "maximize",
+        "Bounds",
+        "algos",
+        "mark",
+        "constraints",
+        "utilities",
+        "timing",
+    }
     assert wanted <= set(namespace)
