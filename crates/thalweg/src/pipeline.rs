@@ -83,6 +83,8 @@ pub struct Specification<'a> {
     pub multistart: Option<Multistart>,
     /// Keep a log of the run, and perhaps go on with the one that it holds.
     pub log: Option<Log>,
+    /// Told the space in which the algorithm moves, constraints and scaling included, before it begins.
+    pub on_space: Option<&'a mut dyn FnMut(&Space)>,
     /// The time since the start of the run.
     pub clock: Clock,
     /// The number of the step that events belong to.
@@ -122,6 +124,9 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
 /// Run a checked specification.
 fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult, OptimizeError> {
     let (space, start) = scaling::scale(&mut spec, space)?;
+    if let Some(announce) = spec.on_space.take() {
+        announce(&space);
+    }
     match spec.multistart.take() {
         Some(multistart) if space.n_free() > 0 => {
             multistart::search(spec, &space, multistart, start)
