@@ -144,7 +144,7 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
-    hessian::check(spec, &space)?;
+    hessian::check(spec)?;
     check_constraints(spec)?;
     Ok(space)
 }
@@ -328,7 +328,7 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
 }
 
 /// The constraints that a change of variables keeps, for messages.
-pub(crate) fn reparametrized(space: &Space) -> Option<String> {
+fn reparametrized(space: &Space) -> Option<String> {
     let changed = |handling: &Handling| matches!(handling, Handling::Reparametrized { .. });
     let planned = space.plan().constraints.iter().filter(|planned| changed(&planned.handling));
     let kept: Vec<String> = planned

@@ -94,8 +94,9 @@ fn restarts_have_the_same_names_under_both_methods() {
         describe(name).unwrap().options.iter().map(|option| option.name).collect()
     };
     let (pybobyqa, dfols) = (known("pybobyqa"), known("dfols"));
-    let (shared, own): (Vec<_>, Vec<_>) = dfols
+    let (shared, own): (Vec<&str>, Vec<&str>) = dfols
         .iter()
+        .copied()
         .filter(|name| name.contains("restart"))
         .partition(|name| pybobyqa.contains(name));
     assert_eq!(shared.len(), 11, "{shared:?}");
