@@ -346,7 +346,7 @@ def _with_logger(result: OptimizeResult, log: dict[str, Any] | None) -> Optimize
     if log is not None:
         from thalweg._log_reader import SQLiteLogReader
 
-        result.logger = SQLiteLogReader._of_run(log["path"])
+        result.logger = SQLiteLogReader._of_run(log["path"], result.start_params)
     return result
 
 
