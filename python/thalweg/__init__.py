@@ -19,6 +19,7 @@ from typing import Any as _Any
 _HOMES = {
     "Algorithm": "_algorithm",
     "AugmentedLagrangianOptions": "_augmented_lagrangian",
+    "BenchmarkResults": "_benchmark.results",
     "Bounds": "_bounds",
     "DecreasingConstraint": "_constraints",
     "EqualityConstraint": "_constraints",
@@ -91,6 +92,7 @@ _SUBMODULES = (
 __all__ = [
     "Algorithm",
     "AugmentedLagrangianOptions",
+    "BenchmarkResults",
     "Bounds",
     "DecreasingConstraint",
     "EqualityConstraint",
@@ -177,6 +179,7 @@ if TYPE_CHECKING:
         rank_report,
         traceback_report,
     )
+    from thalweg._benchmark.results import BenchmarkResults
     from thalweg._benchmark.run import run_benchmark
     from thalweg._bounds import Bounds
     from thalweg._check_hess import check_hess

@@ -42,6 +42,8 @@ class SQLiteLogReader:
     """
 
     _keys: tuple[str, ...] = ("params", "fun", "time")
+    _reader: LogReader | None
+    _trees: dict[int, Tree]
 
     def __init__(self, path: str | Path, like: Any = None) -> None:
         if not isinstance(path, (str, os.PathLike)):
@@ -182,8 +184,7 @@ class SQLiteLogReader:
         """The file is opened when something is asked for."""
         self.path: Path = state["path"]
         self._like, self._is_strict = state.get("like"), state.get("is_strict", True)
-        self._reader: LogReader | None = None
-        self._trees: dict[int, Tree] = {}
+        self._reader, self._trees = None, {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"

@@ -174,6 +174,7 @@ class ProblemHandle:
     lower: Vector | None
     upper: Vector | None
     direction: str
+    space: Space
     constraint_limits: tuple[Vector, Vector, Vector, list[int]]
     def constraints(self, x: Vector) -> Vector: ...
     def constraint_jacobian(self, x: Vector) -> Vector: ...

@@ -100,10 +100,10 @@ def _nonlinear(given: Any, where: str, tree: Tree) -> classes.Constraint:
             "derivatives of constraints, too."
         )
     lower, upper = (np.asarray(side, dtype=float) for side in (given.lb, given.ub))
-    limits = {"lower_bound": lower, "upper_bound": upper}
+    sides = {"lower_bound": lower, "upper_bound": upper}
     if np.array_equal(lower, upper):
-        limits = {"value": lower}
-    limits = {name: float(side) if side.ndim == 0 else side for name, side in limits.items()}
+        sides = {"value": lower}
+    limits = {name: float(side) if side.ndim == 0 else side for name, side in sides.items()}
     return _constraint(given.fun, given.jac, (), limits, where, tree)
 
 

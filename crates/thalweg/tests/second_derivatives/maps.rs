@@ -224,7 +224,11 @@ fn a_numerical_gradient_makes_the_same_hessian_as_a_given_one() {
 /// Tells the Hessian at a point near the start.
 #[derive(Clone, Debug, Options)]
 #[algorithm(name = "teller", kind = Scalar, needs(gradient, hessian), supports(bounds), crate = thalweg::core)]
-struct Teller {}
+struct Teller {
+    /// How far from the start that point is.
+    #[option(default = 0.05)]
+    shift: f64,
+}
 
 thread_local! {
     static HESSIAN: std::cell::RefCell<Vec<f64>> = const { std::cell::RefCell::new(Vec::new()) };
@@ -232,7 +236,7 @@ thread_local! {
 
 impl Algorithm for Teller {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
-        let mut x: Vec<f64> = x0.iter().map(|x| x + 0.05).collect();
+        let mut x: Vec<f64> = x0.iter().map(|x| x + self.shift).collect();
         problem.clip(&mut x);
         let mut hessian = Vec::new();
         problem.hessian(&x, &mut hessian)?;
