@@ -99,7 +99,7 @@ fn restarts_have_the_same_names_under_both_methods() {
         .copied()
         .filter(|name| name.contains("restart"))
         .partition(|name| pybobyqa.contains(name));
-    assert_eq!(shared.len(), 11, "{shared:?}");
+    assert_eq!(shared.len(), 10, "{shared:?}");
     assert_eq!(
         own,
         [
