@@ -273,7 +273,7 @@ def _optimize(call: Call) -> OptimizeResult:
             penalty=call.error_penalty,
             collect_history=call.collect_history and not algorithm.disable_history,
             callback=None if call.callback is None else _stopping(call.callback),
-            batch_evaluator=_evaluator(call, algorithm),
+            batch_evaluator=_evaluator(call, algorithm, nonlinear),
             n_cores=algorithm.n_cores,
             skip_checks=call.skip_checks,
             multistart=multistart,
@@ -399,11 +399,14 @@ def _multistart(call: Call, tree: Tree) -> dict[str, Any] | None:
     return None if call.multistart is None else call.multistart._flat(tree, call.bounds)
 
 
-def _evaluator(call: Call, algorithm: Resolved) -> Any:
+def _evaluator(
+    call: Call, algorithm: Resolved, nonlinear: list[dict[str, Any]] | None = None
+) -> Any:
     """Who evaluates batches: there is one for all levels, and so one number of workers.
 
     It is that of multistart if that has several cores, else that of the algorithm, else that of
-    numerical derivatives. A user-defined algorithm may ask for cores in every batch.
+    numerical derivatives. A user-defined algorithm may ask for cores in every batch. Functions of
+    constraints that cannot be sent to workers stay in this process.
     """
     source: Any = call.numdiff_options
     if algorithm.n_cores > 1 or not isinstance(algorithm.target, str):
@@ -412,7 +415,7 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         source = call.multistart
     if source is None and algorithm.batch_evaluator == "joblib":
         return None
-    from thalweg.batch_evaluators import check_picklable, evaluate_function
+    from thalweg.batch_evaluators import can_travel, check_picklable, evaluate_function
 
     if source is None:
         evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
@@ -422,6 +425,9 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}
         given = {name: function for name, function in functions.items() if callable(function)}
         check_picklable(source.batch_evaluator, given)
+    for entry in nonlinear or []:
+        own = [entry["func"], entry["derivative"]]
+        entry["travels"] = can_travel(source.batch_evaluator, own)
     return evaluate_function(source.batch_evaluator)
 
 
