@@ -173,7 +173,7 @@ class Dfols(Algorithm):
     noise_n_evals_per_point: int | float | str | None
     initial_directions: Literal["coordinate", "random"]
     random_directions_orthogonal: bool | str
-    use_resets: bool | str | None
+    use_restarts: bool | str | None
     n_restarts: int | float | str | None
     restart_moves_center: bool | str
     trustregion_initial_radius: float | str | None
@@ -202,18 +202,18 @@ class Dfols(Algorithm):
     fast_start_reset_min_trustregion_radius: bool | str
     fast_start_shrinking_factor_not_successful: float | str | None
     fast_start_n_extra_search_directions_per_iteration: int | float | str
-    reset_type: Literal["soft", "hard"]
-    reset_points_to_replace_at_soft_reset: int | float | str
-    reset_reuse_criterion_value_at_hard_reset: bool | str
-    reset_minimal_trustregion_radius_tolerance_scaling: float | str
-    reset_auto_detect: bool | str
-    reset_auto_detect_history: int | float | str
-    reset_auto_detect_min_jacobian_increase: float | str
-    reset_auto_detect_min_correlations: float | str
-    reset_n_extra_interpolation_points_per_soft_reset: int | float | str
-    reset_n_extra_interpolation_points_per_hard_reset: int | float | str
-    reset_max_interpolation_points: int | float | str | None
-    reset_n_additional_extra_points_to_replace: int | float | str
+    restart_type: Literal["soft", "hard"]
+    restart_n_moved_points: int | float | str
+    restart_reuses_value: bool | str
+    restart_last_radius_factor: float | str
+    restart_detection: bool | str
+    restart_detection_iterations: int | float | str
+    restart_detection_slope: float | str
+    restart_detection_correlation: float | str
+    restart_n_added_points_soft: int | float | str
+    restart_n_added_points_hard: int | float | str
+    restart_max_n_points: int | float | str | None
+    restart_n_added_moves: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -234,7 +234,7 @@ class Dfols(Algorithm):
         noise_n_evals_per_point: int | float | str | None = ...,
         initial_directions: Literal["coordinate", "random"] = ...,
         random_directions_orthogonal: bool | str = ...,
-        use_resets: bool | str | None = ...,
+        use_restarts: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
         restart_moves_center: bool | str = ...,
         trustregion_initial_radius: float | str | None = ...,
@@ -263,18 +263,18 @@ class Dfols(Algorithm):
         fast_start_reset_min_trustregion_radius: bool | str = ...,
         fast_start_shrinking_factor_not_successful: float | str | None = ...,
         fast_start_n_extra_search_directions_per_iteration: int | float | str = ...,
-        reset_type: Literal["soft", "hard"] = ...,
-        reset_points_to_replace_at_soft_reset: int | float | str = ...,
-        reset_reuse_criterion_value_at_hard_reset: bool | str = ...,
-        reset_minimal_trustregion_radius_tolerance_scaling: float | str = ...,
-        reset_auto_detect: bool | str = ...,
-        reset_auto_detect_history: int | float | str = ...,
-        reset_auto_detect_min_jacobian_increase: float | str = ...,
-        reset_auto_detect_min_correlations: float | str = ...,
-        reset_n_extra_interpolation_points_per_soft_reset: int | float | str = ...,
-        reset_n_extra_interpolation_points_per_hard_reset: int | float | str = ...,
-        reset_max_interpolation_points: int | float | str | None = ...,
-        reset_n_additional_extra_points_to_replace: int | float | str = ...,
+        restart_type: Literal["soft", "hard"] = ...,
+        restart_n_moved_points: int | float | str = ...,
+        restart_reuses_value: bool | str = ...,
+        restart_last_radius_factor: float | str = ...,
+        restart_detection: bool | str = ...,
+        restart_detection_iterations: int | float | str = ...,
+        restart_detection_slope: float | str = ...,
+        restart_detection_correlation: float | str = ...,
+        restart_n_added_points_soft: int | float | str = ...,
+        restart_n_added_points_hard: int | float | str = ...,
+        restart_max_n_points: int | float | str | None = ...,
+        restart_n_added_moves: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,

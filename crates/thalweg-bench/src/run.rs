@@ -178,6 +178,7 @@ fn optimize_problem(
         interrupt,
         multistart: None,
         log: None,
+        on_space: None,
         clock: Clock::start(),
         step: 0,
     })

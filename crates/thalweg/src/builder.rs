@@ -466,6 +466,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             interrupt: self.interrupt,
             multistart,
             log,
+            on_space: None,
             clock: Clock::start(),
             step: 0,
         });

@@ -84,6 +84,8 @@ pub struct Specification<'a> {
     pub multistart: Option<Multistart>,
     /// Keep a log of the run, and perhaps go on with the one that it holds.
     pub log: Option<Log>,
+    /// Told the space in which the algorithm moves, constraints and scaling included, before it begins.
+    pub on_space: Option<&'a mut dyn FnMut(&Space)>,
     /// The time since the start of the run.
     pub clock: Clock,
     /// The number of the step that events belong to.
@@ -123,6 +125,9 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
 /// Run a checked specification.
 fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult, OptimizeError> {
     let (space, start) = scaling::scale(&mut spec, space)?;
+    if let Some(announce) = spec.on_space.take() {
+        announce(&space);
+    }
     match spec.multistart.take() {
         Some(multistart) if space.n_free() > 0 => {
             multistart::search(spec, &space, multistart, start)
@@ -140,7 +145,7 @@ fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
-    hessian::check(spec, &space)?;
+    hessian::check(spec)?;
     check_constraints(spec)?;
     Ok(space)
 }
@@ -324,7 +329,7 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
 }
 
 /// The constraints that a change of variables keeps, for messages.
-pub(crate) fn reparametrized(space: &Space) -> Option<String> {
+fn reparametrized(space: &Space) -> Option<String> {
     let changed = |handling: &Handling| matches!(handling, Handling::Reparametrized { .. });
     let planned = space.plan().constraints.iter().filter(|planned| changed(&planned.handling));
     let kept: Vec<String> = planned

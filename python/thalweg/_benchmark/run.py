@@ -13,6 +13,7 @@ from thalweg._benchmark._entrants import Entrant, entrants, general_options
 from thalweg._benchmark._one_run import Job, run_job
 from thalweg._benchmark._progress import progress_bar
 from thalweg._benchmark.problems import Rows
+from thalweg._benchmark.results import BenchmarkResults
 from thalweg._thalweg import BenchmarkFunction
 from thalweg.exceptions import InvalidArgumentError, get_traceback
 
@@ -33,7 +34,7 @@ def run_benchmark(
     disable_convergence: bool = True,
     max_seconds: float | None = None,
     progress: bool = False,
-) -> Results:
+) -> BenchmarkResults:
     """Run every algorithm on every problem.
 
     Runs of algorithms and on problems of this package are native and use threads; others go through
@@ -62,7 +63,7 @@ def run_benchmark(
         progress: Whether to show how many runs are done.
 
     Returns:
-        By problem and label, dicts with
+        By problem and label (a dict that has `to_json` and `to_pickle`), dicts with
 
         * params_history: the params of every evaluation, an array of shape (k, n);
         * criterion_history: the objective without noise, never below that of the solution;
@@ -102,7 +103,9 @@ def run_benchmark(
         done |= _run_others(
             problems, slow, batch_evaluator, n_cores, mode, show and _shifted(show, before)
         )
-    return {(name, entrant.label): done[name, entrant.label] for name, entrant in pairs}
+    return BenchmarkResults(
+        {(name, entrant.label): done[name, entrant.label] for name, entrant in pairs}
+    )
 
 
 def _is_native(problem: dict[str, Any]) -> bool:

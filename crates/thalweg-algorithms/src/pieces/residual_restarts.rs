@@ -5,20 +5,10 @@
 //!   solvers, ACM Transactions on Mathematical Software 45 (2019), section 4, <https://doi.org/10.1145/3338517>
 
 use thalweg_core::{Problem, Stop};
-use thalweg_macros::Choice;
 
 use super::residual_rules::RestartRules;
 use super::residual_search::ResidualSearch;
 use super::residual_start::FirstResiduals;
-
-/// What a restart does with the points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum ResetType {
-    /// Some are moved.
-    Soft,
-    /// All but the best one are new.
-    Hard,
-}
 
 /// Restarts in a row that find nothing better.
 pub(super) struct Restarts {

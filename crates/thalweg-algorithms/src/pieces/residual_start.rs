@@ -2,8 +2,8 @@
 
 use thalweg_core::{Problem, Rng, Stop, Want};
 use thalweg_linalg::{axpy, dot, nrm2};
-use thalweg_macros::Choice;
 
+use super::first_points::Directions;
 use super::residual_set::ResidualSet;
 
 /// How often a point without finite residuals is tried again, half as far away on the other side.
@@ -12,15 +12,6 @@ const ATTEMPTS: usize = 8;
 const LEAST_ROOM: f64 = 0.1;
 /// What is left of a direction outside of the others is worth a direction of its own.
 const LEAST_REST: f64 = 1e-3;
-
-/// The directions of the first points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum Directions {
-    /// Along the coordinates.
-    Coordinate,
-    /// In directions chosen by chance.
-    Random,
-}
 
 /// What the first points are to be.
 #[derive(Clone, Copy, Debug)]

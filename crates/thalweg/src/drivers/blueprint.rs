@@ -149,6 +149,7 @@ impl Blueprint {
             interrupt: None,
             multistart: None,
             log,
+            on_space: None,
             clock: Clock::start(),
             step: 0,
         })

@@ -92,6 +92,10 @@ pub(crate) fn keep(
         clock: clock.clone(),
         sinks,
         log: None,
+        on_space: match spec.on_space {
+            Some(announce) => Some(announce),
+            None => None,
+        },
         start: spec.start,
         names: spec.names,
         direction: spec.direction,

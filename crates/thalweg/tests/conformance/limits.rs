@@ -102,6 +102,7 @@ fn observed(
         seed: 0,
         multistart: None,
         log: None,
+        on_space: None,
         clock: thalweg::Clock::start(),
         step: 0,
         scaling: None,
