@@ -90,6 +90,7 @@ class Cobyla(Algorithm):
     convergence_ftol_abs: float | str
     trustregion_initial_radius: float | str | None
     first_steps: Literal["sizes", "equal"]
+    rules: Literal["own", "prima"]
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -102,6 +103,7 @@ class Cobyla(Algorithm):
         convergence_ftol_abs: float | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         first_steps: Literal["sizes", "equal"] = ...,
+        rules: Literal["own", "prima"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1498,6 +1500,7 @@ class ScipyCOBYLA(Algorithm):
     trustregion_initial_radius: float | str | None
     display: bool | str
     first_steps: Literal["sizes", "equal"]
+    rules: Literal["own", "prima"]
     convergence_ftol_rel: float | str
     convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
@@ -1510,6 +1513,7 @@ class ScipyCOBYLA(Algorithm):
         trustregion_initial_radius: float | str | None = ...,
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
+        rules: Literal["own", "prima"] = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,

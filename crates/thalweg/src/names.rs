@@ -266,6 +266,7 @@ pub const PRESETS: &[Preset] = &[
             own("trustregion_initial_radius"),
             no_effect("display", Default::Bool(false)),
             with("first_steps", Default::Text("equal")),
+            with("rules", Default::Text("prima")),
             with("convergence_ftol_rel", Default::Float(0.0)),
             // The original has no such test; the native default would end runs before a small tolerance is met.
             PresetOption {
