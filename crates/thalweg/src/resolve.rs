@@ -484,10 +484,13 @@ mod tests {
 
     #[test]
     fn errors_name_algorithm_and_option_as_the_user_does() {
-        for (value, expected) in [(OptionValue::from(-1.0), "at least 0"), ("x".into(), "a number")] {
+        for (value, expected) in [(OptionValue::from(-1.0), "at least 0"), ("x".into(), "a number")]
+        {
             let mut newton_cg = resolve("scipy_newton_cg").unwrap();
             let error = newton_cg.set("convergence_xtol_rel", &value).unwrap_err().to_string();
-            let begin = format!("option 'convergence_xtol_rel' of scipy_newton_cg is {value}, but has to be ");
+            let begin = format!(
+                "option 'convergence_xtol_rel' of scipy_newton_cg is {value}, but has to be "
+            );
             assert!(error.contains(&begin) && error.contains(expected), "{error}");
         }
     }

@@ -120,7 +120,7 @@ impl Algorithm for Slsqp {
                     matrix.clear();
                     continue;
                 }
-                if step.is_relaxed && !here.is_feasible(problem, 1.0) {
+                if !here.is_feasible(problem, 1.0) {
                     let reason = here.why_infeasible(problem);
                     return Ok(here.end(Finish::infeasible, reason, &step.sqp.multipliers));
                 }
