@@ -41,7 +41,7 @@ class Bfgs(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
-class Bhhh(Algorithm):
+class BHHH(Algorithm):
     convergence_gtol_abs: float | str
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
@@ -1274,6 +1274,7 @@ class NloptNelderMead(Algorithm):
     convergence_xtol_abs: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    convergence_ftol_rel: float | str
     convergence_combine: Literal["both", "any"]
     initial_simplex: Literal["five_percent", "wide", "greedy"]
     stopping_maxiter: int | float | str
@@ -1287,6 +1288,7 @@ class NloptNelderMead(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        convergence_ftol_rel: float | str = ...,
         convergence_combine: Literal["both", "any"] = ...,
         initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
         stopping_maxiter: int | float | str = ...,
@@ -1974,6 +1976,7 @@ class BoundedGlobalGradientFreeParallelAlgorithmSelection:
 
 class BoundedGlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -2112,7 +2115,6 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2254,6 +2256,7 @@ class GradientFreeLocalParallelScalarAlgorithmSelection:
 
 class BoundedGlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGlobalGradientFreeScalarAlgorithmSelection
@@ -2274,6 +2277,7 @@ class BoundedGlobalParallelAlgorithmSelection:
 
 class BoundedGlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Parallel: BoundedGlobalParallelScalarAlgorithmSelection
@@ -2386,7 +2390,6 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2563,7 +2566,6 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2627,6 +2629,7 @@ class GlobalGradientFreeParallelAlgorithmSelection:
 
 class GlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
     Parallel: GlobalGradientFreeParallelScalarAlgorithmSelection
@@ -2659,7 +2662,7 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2800,7 +2803,6 @@ class GradientFreeLocalScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2891,6 +2893,7 @@ class LocalParallelScalarAlgorithmSelection:
 
 class BoundedGlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
     Parallel: BoundedGlobalParallelAlgorithmSelection
@@ -3017,7 +3020,6 @@ class BoundedLocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
@@ -3131,6 +3133,7 @@ class BoundedScalarAlgorithmSelection:
 
 class GlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeAlgorithmSelection
     Parallel: GlobalGradientFreeParallelAlgorithmSelection
@@ -3153,6 +3156,7 @@ class GlobalParallelAlgorithmSelection:
 
 class GlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeScalarAlgorithmSelection
@@ -3177,7 +3181,7 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     Local: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3186,7 +3190,7 @@ class GradientBasedLikelihoodAlgorithmSelection:
 
 class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3315,7 +3319,6 @@ class GradientFreeLocalAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3437,7 +3440,7 @@ class LeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3521,7 +3524,6 @@ class LocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3643,6 +3645,7 @@ class BoundedAlgorithmSelection:
 
 class GlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalAlgorithmSelection
     GradientFree: GlobalGradientFreeAlgorithmSelection
@@ -3655,7 +3658,7 @@ class GlobalAlgorithmSelection:
 
 class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3763,7 +3766,7 @@ class LeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodAlgorithmSelection
     Local: LikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3773,7 +3776,7 @@ class LikelihoodAlgorithmSelection:
 
 class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
@@ -3815,7 +3818,6 @@ class LocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3958,7 +3960,7 @@ class ScalarAlgorithmSelection:
 
 class AlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
