@@ -41,7 +41,7 @@ class Bfgs(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
-class Bhhh(Algorithm):
+class BHHH(Algorithm):
     convergence_gtol_abs: float | str
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
@@ -1280,6 +1280,7 @@ class NloptNelderMead(Algorithm):
     convergence_xtol_abs: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    convergence_ftol_rel: float | str
     convergence_combine: Literal["both", "any"]
     initial_simplex: Literal["five_percent", "wide", "greedy"]
     stopping_maxiter: int | float | str
@@ -1293,6 +1294,7 @@ class NloptNelderMead(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        convergence_ftol_rel: float | str = ...,
         convergence_combine: Literal["both", "any"] = ...,
         initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
         stopping_maxiter: int | float | str = ...,
@@ -2047,6 +2049,7 @@ class BoundedGlobalGradientFreeParallelAlgorithmSelection:
 
 class BoundedGlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
@@ -2207,7 +2210,6 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2415,6 +2417,7 @@ class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
 
 class BoundedGlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
@@ -2448,6 +2451,7 @@ class BoundedGlobalParallelAlgorithmSelection:
 
 class BoundedGlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
     NonlinearConstrained: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
@@ -2561,7 +2565,6 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2743,7 +2746,6 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2835,6 +2837,7 @@ class GlobalGradientFreeParallelAlgorithmSelection:
 
 class GlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
     NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
@@ -2891,7 +2894,7 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3032,7 +3035,6 @@ class GradientFreeLocalScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3150,6 +3152,7 @@ class NonlinearConstrainedParallelScalarAlgorithmSelection:
 
 class BoundedGlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
     NonlinearConstrained: BoundedGlobalNonlinearConstrainedAlgorithmSelection
@@ -3277,7 +3280,6 @@ class BoundedLocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
@@ -3396,6 +3398,7 @@ class BoundedScalarAlgorithmSelection:
 
 class GlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeAlgorithmSelection
     NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
@@ -3432,6 +3435,7 @@ class GlobalParallelAlgorithmSelection:
 
 class GlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeScalarAlgorithmSelection
@@ -3457,7 +3461,7 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     Local: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3466,7 +3470,7 @@ class GradientBasedLikelihoodAlgorithmSelection:
 
 class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3595,7 +3599,6 @@ class GradientFreeLocalAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3722,7 +3725,7 @@ class LeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3806,7 +3809,6 @@ class LocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3945,6 +3947,7 @@ class BoundedAlgorithmSelection:
 
 class GlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalAlgorithmSelection
     GradientFree: GlobalGradientFreeAlgorithmSelection
@@ -3958,7 +3961,7 @@ class GlobalAlgorithmSelection:
 
 class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -4066,7 +4069,7 @@ class LeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodAlgorithmSelection
     Local: LikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -4076,7 +4079,7 @@ class LikelihoodAlgorithmSelection:
 
 class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
@@ -4118,7 +4121,6 @@ class LocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -4266,7 +4268,7 @@ class ScalarAlgorithmSelection:
 
 class AlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]

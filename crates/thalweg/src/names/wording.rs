@@ -41,7 +41,8 @@ impl Wording {
         }
     }
 
-    fn public_name(&self, native: &str) -> Option<String> {
+    /// The name under which users of the public name know a native option, if it is another.
+    pub(crate) fn public_name(&self, native: &str) -> Option<String> {
         let stands_for =
             |row: &PresetOption| matches!(row.target, Target::Native(name) if name == native);
         if words::LIMITS.iter().any(|word| word.name == native)
