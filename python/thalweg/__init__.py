@@ -73,19 +73,23 @@ _HOMES = {
 """Where each public name lives."""
 
 _SUBMODULES = (
+    "algorithms",
     "batch_evaluators",
     "benchmarking",
     "config",
     "constraints",
     "decorators",
+    "differentiation",
     "exceptions",
     "logging",
     "mark",
     "optimization",
     "parameters",
+    "sandbox",
     "timing",
     "typing",
     "utilities",
+    "visualization",
 )
 
 __all__ = [
@@ -118,6 +122,7 @@ __all__ = [
     "ScalarFunctionValue",
     "ScalingOptions",
     "__version__",
+    "algorithms",
     "algos",
     "batch_evaluators",
     "benchmarking",
@@ -133,6 +138,7 @@ __all__ = [
     "criterion_plot",
     "decorators",
     "deviation_plot",
+    "differentiation",
     "exceptions",
     "first_derivative",
     "get_benchmark_problems",
@@ -147,6 +153,7 @@ __all__ = [
     "profile_plot",
     "rank_report",
     "run_benchmark",
+    "sandbox",
     "second_derivative",
     "sensitivity",
     "slice_plot",
@@ -155,23 +162,28 @@ __all__ = [
     "traceback_report",
     "typing",
     "utilities",
+    "visualization",
 ]
 
 if TYPE_CHECKING:
     from thalweg import (
+        algorithms,
         batch_evaluators,
         benchmarking,
         config,
         constraints,
         decorators,
+        differentiation,
         exceptions,
         logging,
         mark,
         optimization,
         parameters,
+        sandbox,
         timing,
         typing,
         utilities,
+        visualization,
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
