@@ -122,7 +122,6 @@ __all__ = [
     "ScalarFunctionValue",
     "ScalingOptions",
     "__version__",
-    "algorithms",
     "algos",
     "batch_evaluators",
     "benchmarking",
@@ -138,7 +137,6 @@ __all__ = [
     "criterion_plot",
     "decorators",
     "deviation_plot",
-    "differentiation",
     "exceptions",
     "first_derivative",
     "get_benchmark_problems",
@@ -153,7 +151,6 @@ __all__ = [
     "profile_plot",
     "rank_report",
     "run_benchmark",
-    "sandbox",
     "second_derivative",
     "sensitivity",
     "slice_plot",
@@ -162,7 +159,6 @@ __all__ = [
     "traceback_report",
     "typing",
     "utilities",
-    "visualization",
 ]
 
 if TYPE_CHECKING:
