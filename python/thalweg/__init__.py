@@ -74,19 +74,23 @@ _HOMES = {
 """Where each public name lives."""
 
 _SUBMODULES = (
+    "algorithms",
     "batch_evaluators",
     "benchmarking",
     "config",
     "constraints",
     "decorators",
+    "differentiation",
     "exceptions",
     "logging",
     "mark",
     "optimization",
     "parameters",
+    "sandbox",
     "timing",
     "typing",
     "utilities",
+    "visualization",
 )
 
 __all__ = [
@@ -154,19 +158,23 @@ __all__ = [
 
 if TYPE_CHECKING:
     from thalweg import (
+        algorithms,
         batch_evaluators,
         benchmarking,
         config,
         constraints,
         decorators,
+        differentiation,
         exceptions,
         logging,
         mark,
         optimization,
         parameters,
+        sandbox,
         timing,
         typing,
         utilities,
+        visualization,
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos

@@ -331,7 +331,7 @@ class OptimizeResult(DictLikeAccess):
         from thalweg._warnings import warn_user
 
         warn_user(
-            f"The attribute `{old}` of a result is outdated. Please use `{new}` instead.",
+            f"result.{old}: this attribute is deprecated. Please use result.{new} instead.",
             FutureWarning,
         )
         return getattr(self, new)

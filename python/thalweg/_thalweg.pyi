@@ -487,7 +487,7 @@ class BenchmarkResults:
     ) -> str: ...
     def convergence_figures(
         self,
-        precision: tuple[str, Any, Any],
+        precision: tuple[str, Any, Any] | None,
         runtime_measure: str,
         distance_measure: str,
         monotone: bool,

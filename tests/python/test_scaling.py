@@ -310,15 +310,15 @@ def test_no_scaling_is_no_scaling(off):
 WRONG_OPTIONS = [
     (
         {"method": "start_value"},
-        r"method must be one of \['start_values', 'bounds', 'gradient'\], not 'start_value'. Did you mean .*'start_values'",
+        r"Invalid scaling method: 'start_value' is not one of \['start_values', 'bounds', 'gradient'\]. Did you mean .*'start_values'",
     ),
-    ({"clipping_value": 0}, "clipping_value must be a positive number, not 0"),
-    ({"clipping_value": "x"}, "clipping_value must be a positive number, not 'x'"),
-    ({"method": "bounds", "clipping_value": -1}, "clipping_value must be a positive number, not -1"),
-    ({"magnitude": -2.0}, "magnitude must be a positive number, not -2.0"),
-    ({"magnitude": True}, "magnitude must be a positive number, not True"),
-    ({"magnitude": float("inf")}, "magnitude must be a positive number, not inf"),
-    ({"magnitude": float("nan")}, "magnitude must be a positive number, not nan"),
+    ({"clipping_value": 0}, "Invalid clipping value: clipping_value must be a positive number, not 0"),
+    ({"clipping_value": "x"}, "Invalid clipping value: clipping_value must be a positive number, not 'x'"),
+    ({"method": "bounds", "clipping_value": -1}, "Invalid clipping value: clipping_value must be a positive number, not -1"),
+    ({"magnitude": -2.0}, "Invalid scaling magnitude: magnitude must be a positive number, not -2.0"),
+    ({"magnitude": True}, "Invalid scaling magnitude: magnitude must be a positive number, not True"),
+    ({"magnitude": float("inf")}, "Invalid scaling magnitude: magnitude must be a positive number, not inf"),
+    ({"magnitude": float("nan")}, "Invalid scaling magnitude: magnitude must be a positive number, not nan"),
     ({"clip": 1}, r"Invalid key in scaling options: 'clip'. Did you mean .*clipping_value.*\? A dictionary may"),
     ("start_values", "Invalid scaling options of type str. Scaling must be True, False, thalweg.ScalingOptions, a dict"),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from thalweg import _thalweg
-from thalweg._benchmark._data import check_problems
+from thalweg._benchmark._data import check_problems, noise_free_fun, start_criterion
 from thalweg._benchmark._entrants import Entrant, entrants, general_options
 from thalweg._benchmark._one_run import Job, run_job
 from thalweg._benchmark._progress import progress_bar
@@ -128,7 +128,7 @@ def _is_native(problem: dict[str, Any]) -> bool:
         bounds = inputs.pop("bounds")
         if not (_same(bounds.lower, lower) and _same(bounds.upper, upper)):
             return False
-    own += [inputs.pop("criterion", fun), problem.get("noise_free_fun")]
+    own += [inputs.pop("criterion", fun), noise_free_fun(problem)]
     is_ours = all(isinstance(part, BenchmarkFunction) and fun.belongs_to(part) for part in own)
     return is_ours and not inputs and fun.n_parts == len(_parts(problem["inputs"]))
 
@@ -191,7 +191,7 @@ def _native_problem(name: str, problem: dict[str, Any]) -> tuple[Any, ...]:
         name,
         problem["inputs"]["fun"],
         np.asarray(problem["inputs"]["params"], dtype=float),
-        float(problem["start_criterion"]),
+        start_criterion(problem),
         None if np.isnan(value) else value,
         None if np.isnan(params).any() else params,
     )
@@ -241,7 +241,7 @@ def _failed(problem: dict[str, Any], traceback: str) -> dict[str, Any]:
 
     return {
         "params_history": Tree(problem["inputs"]["params"]).start.reshape(1, -1),
-        "criterion_history": np.array([float(problem["start_criterion"])]),
+        "criterion_history": np.array([start_criterion(problem)]),
         "time_history": np.array([np.inf]),
         "batches_history": np.array([0]),
         "solution": traceback,
