@@ -63,7 +63,7 @@ class AlgoInfo:
         )
         if problems:
             raise InvalidAlgoInfoError(
-                "The following arguments of AlgoInfo or mark.minimizer are invalid:\n"
+                "The following arguments to AlgoInfo or `mark.minimizer` are invalid:\n"
                 + "\n".join(problems)
             )
 
@@ -120,7 +120,7 @@ class InternalOptimizeResult:
         ]
         if problems:
             raise TypeError(
-                "The following arguments of InternalOptimizeResult are invalid:\n"
+                "The following arguments to InternalOptimizeResult are invalid:\n"
                 + "\n".join(problems)
             )
 
@@ -143,8 +143,9 @@ class AlgorithmMeta(type):
 
     @property
     def name(cls) -> str:
-        """The name by which users ask for the algorithm."""
-        return cls.algo_info.name
+        """The name by which users ask for the algorithm; the class's before it is decorated."""
+        info = cls.__algo_info__
+        return cls.__name__ if info is None else info.name
 
     @property
     def __signature__(cls) -> Signature:
@@ -192,7 +193,8 @@ class Algorithm(metaclass=AlgorithmMeta):
     @property
     def name(self) -> str:
         """The name by which users ask for the algorithm."""
-        return self.algo_info.name
+        cls: AlgorithmMeta = type(self)
+        return cls.name
 
     @property
     def algo_info(self) -> AlgoInfo:

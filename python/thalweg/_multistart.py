@@ -267,6 +267,15 @@ _KEYS = tuple(
     name for name in MultistartOptions.__dataclass_fields__ if name not in _OUTDATED
 )
 
+_MEANINGS = {
+    "n_samples": "number of samples",
+    "stopping_maxopt": "number of optimizations",
+    "n_cores": "number of cores",
+    "convergence_xtol_rel": "relative params tolerance",
+    "convergence_max_discoveries": "max discoveries",
+}
+"""What an option is in words, where its name does not say it."""
+
 _KEYS_OF_2022 = {
     "n_sample": "n_samples",
     "share_optimizations": "share_optimization",
@@ -307,7 +316,7 @@ def convert_multistart_options(
             from thalweg.utilities import propose_alternatives
 
             raise InvalidMultistartError(
-                f"Invalid key in multistart options: {key!r}. Did you mean "
+                f"Invalid multistart options: unknown key {key!r}. Did you mean "
                 f"{propose_alternatives(plain, _KEYS)}? A dictionary may have a subset of the "
                 f"keys {list(_KEYS)}."
             )
@@ -463,6 +472,7 @@ def _is_word(value: Any, words: tuple[str, ...]) -> bool:
 
 def _require(condition: bool, name: str, value: Any, expected: str) -> None:
     if not condition:
+        meaning = _MEANINGS.get(name, name.replace("_", " "))
         raise InvalidMultistartError(
-            f"Invalid multistart options: {name} must be {expected}, not {value!r}."
+            f"Invalid {meaning} in multistart options: {name} must be {expected}, not {value!r}."
         )

@@ -210,7 +210,8 @@ def _from_dict(
     how, what = selection_field(given, NONLINEAR, params, where)
     steps: list[Callable[[Any], Any]]
     if how == "selector":
-        selector, steps = what, [what] if callable(what) else []
+        is_all = what is classes._all
+        selector, steps = what, [what] if callable(what) and not is_all else []
     elif how == "query":
         # The rows that the query finds in the start params: func takes these rows ever after.
         column = "_thalweg_position"

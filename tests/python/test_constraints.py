@@ -542,3 +542,26 @@ def test_selectors_may_pick_nothing():
             "lbfgsb",
             constraints=[om.FixedConstraint([0]), om.EqualityConstraint(lambda x: x[:0])],
         )
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("kind", "start", "expected"),
+    [
+        ("covariance", [1, 0.1, 2, 0.2, 0.3, 3], [0.1, 0, 0.1, 0, 0, 0.1]),
+        ("sdcorr", [1, 2, 3, 0.1, 0.2, 0.3], [0.1, 0.1, 0.1, 0, 0, 0]),
+    ],
+)
+def test_the_distance_of_2022_from_singular_matrices(kind, start, expected):
+    constraint = {"type": kind, "selector": lambda x: x, "bounds_distance": 0.1}
+    result = om.minimize(lambda x: x @ x, np.array(start), "scipy_lbfgsb", constraints=constraint)
+    assert np.allclose(result.params, expected, atol=1e-4)
+    with pytest.raises(
+        om.exceptions.InvalidConstraintError, match="both 'bounds_distance' and 'regularization'"
+    ):
+        om.minimize(
+            lambda x: x @ x,
+            np.array(start),
+            "scipy_lbfgsb",
+            constraints=constraint | {"regularization": 0.1},
+        )

@@ -156,12 +156,22 @@ WRONG = [
 ]
 
 
+IN_WORDS = {
+    "n_samples": "number of samples",
+    "stopping_maxopt": "number of optimizations",
+    "n_cores": "number of cores",
+    "convergence_xtol_rel": "relative params tolerance",
+    "convergence_max_discoveries": "max discoveries",
+}
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.parametrize(("options", "message"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(om.exceptions.InvalidMultistartError) as caught:
         om.MultistartOptions(**options)
-    assert str(caught.value) == f"Invalid multistart options: {message}"
+    meaning = IN_WORDS.get(message.split()[0], message.split()[0].replace("_", " "))
+    assert str(caught.value) == f"Invalid {meaning} in multistart options: {message}"
     with pytest.raises(ValueError):
         search(multistart=options)
 
@@ -169,7 +179,7 @@ def test_impossible_options_are_refused(options, message):
 def test_unknown_keys_and_types_are_refused():
     with pytest.raises(om.exceptions.InvalidMultistartError) as caught:
         search(multistart={"n_sampels": 3})
-    assert "Invalid key in multistart options: 'n_sampels'. Did you mean ['n_samples'" in str(
+    assert "Invalid multistart options: unknown key 'n_sampels'. Did you mean ['n_samples'" in str(
         caught.value
     )
     with pytest.raises(om.exceptions.InvalidMultistartError, match="n_samples is given twice"):

@@ -451,13 +451,29 @@ def test_dicts_are_checked():
         "needs a func": {"type": "nonlinear", "loc": [0], "value": 1},
         "has the unknown keys": base | {"weights": 1},
         "has both 'lower_bound' and 'lower_bounds'": base | {"lower_bound": 1, "lower_bounds": 1},
-        "needs exactly one of the keys": {"type": "nonlinear", "func": product, "value": 1},
+        "needs exactly one of the keys": base | {"selector": lambda x: x, "value": 1},
     }
     for message, constraint in cases.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             with pytest.raises(InvalidConstraintError, match=message):
                 solve(shifted, np.ones(6), constraint)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_a_dict_without_a_selection_is_on_all_parameters():
+    constraint = {
+        "type": "nonlinear",
+        "func": lambda p: p["a"] ** 2 + p["b"] @ p["b"],
+        "derivative": lambda p: {"a": 2 * p["a"], "b": 2 * p["b"]},
+        "value": 3.0,
+    }
+    start = {"a": 1.5, "b": np.array([0.5, 0.7])}
+    found = om.minimize(
+        lambda p: p["a"] + p["b"].sum(), start, "scipy_slsqp", constraints=[constraint]
+    )
+    assert found.success
+    assert np.allclose([found.params["a"], *found.params["b"]], -1, atol=1e-5)
 
 
 def test_check_constraints_evaluates_them():

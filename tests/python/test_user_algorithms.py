@@ -169,3 +169,18 @@ def test_an_algorithm_that_is_not_available_says_so():
 
     with pytest.raises(om.exceptions.NotInstalledError, match="absent is not available"):
         om.minimize(lambda x: x @ x, np.ones(2), Absent)
+
+
+def test_options_are_there_before_a_class_is_decorated():
+    @dataclass(frozen=True)
+    class Bare(Algorithm):
+        radius: om.typing.PositiveFloat = 1.0
+        stopping_maxiter: om.typing.PositiveInt = 10
+
+    assert Bare.name == "Bare"
+    changed = Bare(radius="2").with_stopping(maxiter=20.0)
+    assert (changed.radius, changed.stopping_maxiter) == (2.0, 20)
+    with pytest.raises(om.exceptions.InvalidAlgoOptionError, match="the algorithm Bare"):
+        changed.with_option(radii=3)
+    with pytest.raises(om.exceptions.InvalidAlgoInfoError, match="Bare declares nothing about its"):
+        om.minimize(lambda x: x @ x, np.ones(2), Bare)

@@ -42,6 +42,8 @@ _TYPES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """The class of each type, and the options that it takes."""
 
+_OPTIONS_OF_2022 = {"bounds_distance": "regularization"}
+
 _FIELDS = ("selector", "loc", "query")
 _PAIRWISE_FIELDS = {"selector": "selectors", "loc": "locs", "query": "queries"}
 
@@ -107,6 +109,11 @@ def options_of(constraint: dict[str, Any], kind: str, where: Where) -> dict[str,
         InvalidConstraintError: It has keys that its type does not have.
     """
     known = _TYPES[kind][1]
+    for old, new in _OPTIONS_OF_2022.items():
+        if new in known and old in constraint:
+            if new in constraint:
+                raise InvalidConstraintError(f"{where} has both {old!r} and {new!r}.")
+            constraint = {new if key == old else key: constraint[key] for key in constraint}
     selecting = {"type", *_FIELDS, *_PAIRWISE_FIELDS.values()}
     unknown = [key for key in constraint if key not in known and key not in selecting]
     if unknown:
@@ -122,10 +129,14 @@ def selection_field(
 ) -> tuple[str, Any]:
     """The field of a dict that selects, and what it says.
 
+    A nonlinear constraint without any is one on all parameters.
+
     Raises:
         InvalidConstraintError: There is none or several, or params of this type do not have it.
     """
     pairwise = kind == "pairwise_equality"
+    if kind == NONLINEAR and not set(constraint) & {*_FIELDS, *_PAIRWISE_FIELDS.values()}:
+        return "selector", classes._all
     fields = tuple(_PAIRWISE_FIELDS.values()) if pairwise else _FIELDS
     found = [field for field in (*_FIELDS, *_PAIRWISE_FIELDS.values()) if field in constraint]
     if len(found) != 1 or found[0] not in fields:
