@@ -49,7 +49,7 @@ fn what_is_wrong_with_a_dictionary_is_said() {
         (
             "trustregion_reset_options.reset_type",
             "medium".into(),
-            "option 'restart_type' of pybobyqa is \"medium\", but has to be one of [\"soft\", \"hard\"]",
+            "option 'trustregion_reset_options_reset_type' of nag_pybobyqa is \"medium\", but has to be one of [\"soft\", \"hard\"]",
         ),
         (
             "trustregion_reset_options.max_interpolation_points",
