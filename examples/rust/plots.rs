@@ -26,19 +26,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         .nth(1)
         .map_or_else(|| std::env::temp_dir().join("thalweg-plots"), PathBuf::from);
     std::fs::create_dir_all(&folder)?;
-    for (name, figure) in [
+    for (name, figure) in figures()? {
+        let path = folder.join(format!("plots-{name}.svg"));
+        figure.write_svg(&path)?;
+        println!("{}", path.display());
+    }
+    Ok(())
+}
+
+/// All pictures by name.
+pub(crate) fn figures() -> Result<[(&'static str, Figure); 6], Box<dyn Error>> {
+    Ok([
         ("criterion", criterion()?),
         ("multistart", multistart()?),
         ("params", params()?),
         ("slices", slices()?),
         ("contour", pairs(Projection::CONTOUR)?),
         ("surface", pairs(Projection::SURFACE)?),
-    ] {
-        let path = folder.join(format!("plots-{name}.svg"));
-        figure.write_svg(&path)?;
-        println!("{}", path.display());
-    }
-    Ok(())
+    ])
 }
 
 /// Three algorithms on one problem: the best value so far.

@@ -19,6 +19,7 @@ from typing import Any as _Any
 _HOMES = {
     "Algorithm": "_algorithm",
     "AugmentedLagrangianOptions": "_augmented_lagrangian",
+    "BenchmarkResults": "_benchmark.results",
     "Bounds": "_bounds",
     "DecreasingConstraint": "_constraints",
     "EqualityConstraint": "_constraints",
@@ -73,24 +74,29 @@ _HOMES = {
 """Where each public name lives."""
 
 _SUBMODULES = (
+    "algorithms",
     "batch_evaluators",
     "benchmarking",
     "config",
     "constraints",
     "decorators",
+    "differentiation",
     "exceptions",
     "logging",
     "mark",
     "optimization",
     "parameters",
+    "sandbox",
     "timing",
     "typing",
     "utilities",
+    "visualization",
 )
 
 __all__ = [
     "Algorithm",
     "AugmentedLagrangianOptions",
+    "BenchmarkResults",
     "Bounds",
     "DecreasingConstraint",
     "EqualityConstraint",
@@ -119,30 +125,22 @@ __all__ = [
     "ScalingOptions",
     "__version__",
     "algos",
-    "batch_evaluators",
-    "benchmarking",
     "check_constraints",
     "check_hess",
     "check_jac",
-    "config",
     "constraints",
     "convergence_histories",
     "convergence_plot",
     "convergence_report",
     "count_free_params",
     "criterion_plot",
-    "decorators",
     "deviation_plot",
-    "exceptions",
     "first_derivative",
     "get_benchmark_problems",
     "get_scalable_problems",
-    "logging",
     "mark",
     "maximize",
     "minimize",
-    "optimization",
-    "parameters",
     "params_plot",
     "profile_plot",
     "rank_report",
@@ -153,25 +151,30 @@ __all__ = [
     "slice_plot_3d",
     "timing",
     "traceback_report",
-    "typing",
     "utilities",
 ]
+"""What `from thalweg import *` brings: not the modules whose names are also those of others, such as
+`logging` and `typing`."""
 
 if TYPE_CHECKING:
     from thalweg import (
+        algorithms,
         batch_evaluators,
         benchmarking,
         config,
         constraints,
         decorators,
+        differentiation,
         exceptions,
         logging,
         mark,
         optimization,
         parameters,
+        sandbox,
         timing,
         typing,
         utilities,
+        visualization,
     )
     from thalweg._algorithm import Algorithm
     from thalweg._algos import algos
@@ -184,6 +187,7 @@ if TYPE_CHECKING:
         rank_report,
         traceback_report,
     )
+    from thalweg._benchmark.results import BenchmarkResults
     from thalweg._benchmark.run import run_benchmark
     from thalweg._bounds import Bounds
     from thalweg._check_hess import check_hess
@@ -241,4 +245,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_SUBMODULES})

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from thalweg._catalog import FEATURES, OptionSpec
-from thalweg._options import convert, current_names, keep_known, with_parts
+from thalweg._options import convert, current_names, keep_known, on_classes, with_parts
 from thalweg.exceptions import InvalidAlgoInfoError, InvalidAlgoOptionError
 from thalweg.typing import AggregationLevel
 from thalweg.utilities import propose_alternatives
@@ -158,9 +158,8 @@ class AlgorithmMeta(type):
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """Make an algorithm; refuse unknown options."""
         fields_ = cls.__dataclass_fields__  # type: ignore[attr-defined]
-        unknown = [option for option in options if option not in fields_]
-        if unknown:
-            raise _unknown_options(unknown, cls)  # type: ignore[arg-type]
+        if not options.keys() <= fields_.keys():
+            options = _known_options(options, cls)  # type: ignore[arg-type]
         return super().__call__(*args, **with_parts(options, fields_))
 
     def __repr__(cls) -> str:
@@ -209,10 +208,8 @@ class Algorithm(metaclass=AlgorithmMeta):
         Raises:
             InvalidAlgoOptionError: An option does not exist or has an impossible value.
         """
-        specs = option_specs(type(self))
-        unknown = [name for name in options if name not in specs]
-        if unknown:
-            raise _unknown_options(unknown, type(self))
+        if not options.keys() <= option_specs(type(self)).keys():
+            options = _known_options(options, type(self))
         return replace(self, **options)
 
     def with_stopping(self, **options: Any) -> Self:
@@ -328,6 +325,24 @@ def _with_prefix(prefix: str, options: dict[str, Any]) -> dict[str, Any]:
     return {
         name if name.startswith(prefix) else prefix + name: value for name, value in options.items()
     }
+
+
+def _known_options(options: dict[str, Any], cls: type[Algorithm]) -> dict[str, Any]:
+    """The options under their current names; a warning lists outdated ones.
+
+    Raises:
+        InvalidAlgoOptionError: There are unknown ones.
+    """
+    from thalweg._warnings import warn_renamed
+
+    renamed: list[tuple[str, str]] = []
+    specs = option_specs(cls)
+    options = on_classes(options, specs, renamed)
+    unknown = [name for name in options if name not in specs]
+    if unknown:
+        raise _unknown_options(unknown, cls)
+    warn_renamed(renamed)
+    return options
 
 
 def _unknown_options(unknown: list[str], cls: type[Algorithm]) -> InvalidAlgoOptionError:

@@ -41,7 +41,7 @@ class Bfgs(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
-class Bhhh(Algorithm):
+class BHHH(Algorithm):
     convergence_gtol_abs: float | str
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
@@ -90,6 +90,7 @@ class Cobyla(Algorithm):
     convergence_ftol_abs: float | str
     trustregion_initial_radius: float | str | None
     first_steps: Literal["sizes", "equal"]
+    rules: Literal["own", "prima"]
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -102,6 +103,7 @@ class Cobyla(Algorithm):
         convergence_ftol_abs: float | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         first_steps: Literal["sizes", "equal"] = ...,
+        rules: Literal["own", "prima"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -173,8 +175,9 @@ class Dfols(Algorithm):
     noise_n_evals_per_point: int | float | str | None
     initial_directions: Literal["coordinate", "random"]
     random_directions_orthogonal: bool | str
-    use_resets: bool | str | None
+    use_restarts: bool | str | None
     n_restarts: int | float | str | None
+    restart_moves_center: bool | str
     trustregion_initial_radius: float | str | None
     trustregion_n_interpolation_points: int | float | str | None
     trustregion_n_extra_points_to_replace_successful: int | float | str
@@ -201,18 +204,18 @@ class Dfols(Algorithm):
     fast_start_reset_min_trustregion_radius: bool | str
     fast_start_shrinking_factor_not_successful: float | str | None
     fast_start_n_extra_search_directions_per_iteration: int | float | str
-    reset_type: Literal["soft", "hard"]
-    reset_points_to_replace_at_soft_reset: int | float | str
-    reset_reuse_criterion_value_at_hard_reset: bool | str
-    reset_minimal_trustregion_radius_tolerance_scaling: float | str
-    reset_auto_detect: bool | str
-    reset_auto_detect_history: int | float | str
-    reset_auto_detect_min_jacobian_increase: float | str
-    reset_auto_detect_min_correlations: float | str
-    reset_n_extra_interpolation_points_per_soft_reset: int | float | str
-    reset_n_extra_interpolation_points_per_hard_reset: int | float | str
-    reset_max_interpolation_points: int | float | str | None
-    reset_n_additional_extra_points_to_replace: int | float | str
+    restart_type: Literal["soft", "hard"]
+    restart_n_moved_points: int | float | str
+    restart_reuses_value: bool | str
+    restart_last_radius_factor: float | str
+    restart_detection: bool | str
+    restart_detection_iterations: int | float | str
+    restart_detection_slope: float | str
+    restart_detection_correlation: float | str
+    restart_n_added_points_soft: int | float | str
+    restart_n_added_points_hard: int | float | str
+    restart_max_n_points: int | float | str | None
+    restart_n_added_moves: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -233,8 +236,9 @@ class Dfols(Algorithm):
         noise_n_evals_per_point: int | float | str | None = ...,
         initial_directions: Literal["coordinate", "random"] = ...,
         random_directions_orthogonal: bool | str = ...,
-        use_resets: bool | str | None = ...,
+        use_restarts: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
+        restart_moves_center: bool | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         trustregion_n_interpolation_points: int | float | str | None = ...,
         trustregion_n_extra_points_to_replace_successful: int | float | str = ...,
@@ -261,18 +265,18 @@ class Dfols(Algorithm):
         fast_start_reset_min_trustregion_radius: bool | str = ...,
         fast_start_shrinking_factor_not_successful: float | str | None = ...,
         fast_start_n_extra_search_directions_per_iteration: int | float | str = ...,
-        reset_type: Literal["soft", "hard"] = ...,
-        reset_points_to_replace_at_soft_reset: int | float | str = ...,
-        reset_reuse_criterion_value_at_hard_reset: bool | str = ...,
-        reset_minimal_trustregion_radius_tolerance_scaling: float | str = ...,
-        reset_auto_detect: bool | str = ...,
-        reset_auto_detect_history: int | float | str = ...,
-        reset_auto_detect_min_jacobian_increase: float | str = ...,
-        reset_auto_detect_min_correlations: float | str = ...,
-        reset_n_extra_interpolation_points_per_soft_reset: int | float | str = ...,
-        reset_n_extra_interpolation_points_per_hard_reset: int | float | str = ...,
-        reset_max_interpolation_points: int | float | str | None = ...,
-        reset_n_additional_extra_points_to_replace: int | float | str = ...,
+        restart_type: Literal["soft", "hard"] = ...,
+        restart_n_moved_points: int | float | str = ...,
+        restart_reuses_value: bool | str = ...,
+        restart_last_radius_factor: float | str = ...,
+        restart_detection: bool | str = ...,
+        restart_detection_iterations: int | float | str = ...,
+        restart_detection_slope: float | str = ...,
+        restart_detection_correlation: float | str = ...,
+        restart_n_added_points_soft: int | float | str = ...,
+        restart_n_added_points_hard: int | float | str = ...,
+        restart_max_n_points: int | float | str | None = ...,
+        restart_n_added_moves: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -611,6 +615,7 @@ class Pounders(Algorithm):
     c1: float | str | None
     c2: float | str
     trustregion_subproblem_solver: Literal["bntr", "gqtpar"]
+    trustregion_subsolver_options: dict[str, Any] | None
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -635,6 +640,7 @@ class Pounders(Algorithm):
         c1: float | str | None = ...,
         c2: float | str = ...,
         trustregion_subproblem_solver: Literal["bntr", "gqtpar"] = ...,
+        trustregion_subsolver_options: dict[str, Any] | None = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1274,6 +1280,7 @@ class NloptNelderMead(Algorithm):
     convergence_xtol_abs: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    convergence_ftol_rel: float | str
     convergence_combine: Literal["both", "any"]
     initial_simplex: Literal["five_percent", "wide", "greedy"]
     stopping_maxiter: int | float | str
@@ -1287,6 +1294,7 @@ class NloptNelderMead(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        convergence_ftol_rel: float | str = ...,
         convergence_combine: Literal["both", "any"] = ...,
         initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
         stopping_maxiter: int | float | str = ...,
@@ -1494,6 +1502,7 @@ class ScipyCOBYLA(Algorithm):
     trustregion_initial_radius: float | str | None
     display: bool | str
     first_steps: Literal["sizes", "equal"]
+    rules: Literal["own", "prima"]
     convergence_ftol_rel: float | str
     convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
@@ -1506,6 +1515,7 @@ class ScipyCOBYLA(Algorithm):
         trustregion_initial_radius: float | str | None = ...,
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
+        rules: Literal["own", "prima"] = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -1625,7 +1635,7 @@ class ScipyLSDogbox(Algorithm):
     stopping_maxfun: int | float | str
     relative_step_size_diff_approx: float | str | None
     tr_solver: Literal["exact", "lsmr"] | None
-    tr_solver_options: float | str | None
+    tr_solver_options: dict[str, Any] | None
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1636,7 +1646,7 @@ class ScipyLSDogbox(Algorithm):
         stopping_maxfun: int | float | str = ...,
         relative_step_size_diff_approx: float | str | None = ...,
         tr_solver: Literal["exact", "lsmr"] | None = ...,
-        tr_solver_options: float | str | None = ...,
+        tr_solver_options: dict[str, Any] | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1667,7 +1677,7 @@ class ScipyLSTRF(Algorithm):
     stopping_maxfun: int | float | str
     relative_step_size_diff_approx: float | str | None
     tr_solver: Literal["exact", "lsmr"] | None
-    tr_solver_options: float | str | None
+    tr_solver_options: dict[str, Any] | None
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1678,7 +1688,7 @@ class ScipyLSTRF(Algorithm):
         stopping_maxfun: int | float | str = ...,
         relative_step_size_diff_approx: float | str | None = ...,
         tr_solver: Literal["exact", "lsmr"] | None = ...,
-        tr_solver_options: float | str | None = ...,
+        tr_solver_options: dict[str, Any] | None = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1911,9 +1921,45 @@ class TAOPounders(Algorithm):
         batch_evaluator: Any = ...,
     ) -> None: ...
 
+class BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Scalar: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1963,9 +2009,38 @@ class BoundedGradientFreeLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Parallel: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGlobalGradientFreeParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -1974,8 +2049,30 @@ class BoundedGlobalGradientFreeParallelAlgorithmSelection:
 
 class BoundedGlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -1985,6 +2082,7 @@ class BoundedGlobalParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2112,7 +2210,6 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2123,11 +2220,25 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2148,6 +2259,7 @@ class BoundedGradientFreeParallelScalarAlgorithmSelection:
     scipy_neldermead: type[ScipyNelderMead]
     Global: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2195,10 +2307,51 @@ class BoundedLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GlobalGradientFreeParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedParallelScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2252,11 +2405,34 @@ class GradientFreeLocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGlobalGradientFreeAlgorithmSelection:
+class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalGradientFreeAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
     Scalar: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    GradientFree: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2266,6 +2442,7 @@ class BoundedGlobalParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2274,8 +2451,10 @@ class BoundedGlobalParallelAlgorithmSelection:
 
 class BoundedGlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2386,7 +2565,6 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2402,9 +2580,13 @@ class BoundedGradientFreeLocalAlgorithmSelection:
 
 class BoundedGradientFreeNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedGradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2431,6 +2613,7 @@ class BoundedGradientFreeParallelAlgorithmSelection:
     Global: BoundedGlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedGradientFreeLeastSquaresParallelAlgorithmSelection
     Local: BoundedGradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2563,7 +2746,6 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2579,16 +2761,31 @@ class BoundedLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class BoundedNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Global: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class BoundedNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
+    Global: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: BoundedGradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2610,6 +2807,18 @@ class BoundedParallelScalarAlgorithmSelection:
     Global: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: BoundedGradientFreeParallelScalarAlgorithmSelection
     Local: BoundedLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalGradientFreeNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2619,6 +2828,7 @@ class GlobalGradientFreeParallelAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GlobalGradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -2627,9 +2837,33 @@ class GlobalGradientFreeParallelAlgorithmSelection:
 
 class GlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GlobalGradientFreeParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedScalarAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2640,6 +2874,7 @@ class GlobalParallelScalarAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalParallelScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeParallelScalarAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2659,7 +2894,7 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2800,7 +3035,6 @@ class GradientFreeLocalScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2812,12 +3046,27 @@ class GradientFreeLocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class GradientFreeNonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class GradientFreeNonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGradientFreeNonlinearConstrainedScalarAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2839,6 +3088,7 @@ class GradientFreeParallelScalarAlgorithmSelection:
     Bounded: BoundedGradientFreeParallelScalarAlgorithmSelection
     Global: GlobalGradientFreeParallelScalarAlgorithmSelection
     Local: GradientFreeLocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -2889,10 +3139,23 @@ class LocalParallelScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
-class BoundedGlobalAlgorithmSelection:
+class NonlinearConstrainedParallelScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedNonlinearConstrainedParallelScalarAlgorithmSelection
+    Global: GlobalNonlinearConstrainedParallelScalarAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class BoundedGlobalAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: BoundedGlobalNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalParallelAlgorithmSelection
     Scalar: BoundedGlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3017,7 +3280,6 @@ class BoundedLocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
@@ -3040,14 +3302,18 @@ class BoundedLocalAlgorithmSelection:
 
 class BoundedNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
+    Global: BoundedGlobalNonlinearConstrainedAlgorithmSelection
     GradientBased: BoundedGradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: BoundedLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3075,6 +3341,7 @@ class BoundedParallelAlgorithmSelection:
     GradientFree: BoundedGradientFreeParallelAlgorithmSelection
     LeastSquares: BoundedLeastSquaresParallelAlgorithmSelection
     Local: BoundedLocalParallelAlgorithmSelection
+    NonlinearConstrained: BoundedNonlinearConstrainedParallelAlgorithmSelection
     Scalar: BoundedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3131,10 +3398,24 @@ class BoundedScalarAlgorithmSelection:
 
 class GlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: GlobalGradientFreeParallelAlgorithmSelection
     Scalar: GlobalGradientFreeScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
+class GlobalNonlinearConstrainedAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedGlobalNonlinearConstrainedAlgorithmSelection
+    GradientFree: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
+    Parallel: GlobalNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: GlobalNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3145,6 +3426,7 @@ class GlobalParallelAlgorithmSelection:
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalParallelAlgorithmSelection
     GradientFree: GlobalGradientFreeParallelAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3153,9 +3435,11 @@ class GlobalParallelAlgorithmSelection:
 
 class GlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeScalarAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedScalarAlgorithmSelection
     Parallel: GlobalParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3177,7 +3461,7 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     Local: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3186,7 +3470,7 @@ class GradientBasedLikelihoodAlgorithmSelection:
 
 class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3315,7 +3599,6 @@ class GradientFreeLocalAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3332,10 +3615,14 @@ class GradientFreeLocalAlgorithmSelection:
 
 class GradientFreeNonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     nlopt_cobyla: type[NloptCOBYLA]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGradientFreeNonlinearConstrainedAlgorithmSelection
+    Global: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Local: GradientFreeLocalNonlinearConstrainedAlgorithmSelection
+    Parallel: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3363,6 +3650,7 @@ class GradientFreeParallelAlgorithmSelection:
     Global: GlobalGradientFreeParallelAlgorithmSelection
     LeastSquares: GradientFreeLeastSquaresParallelAlgorithmSelection
     Local: GradientFreeLocalParallelAlgorithmSelection
+    NonlinearConstrained: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
     Scalar: GradientFreeParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3437,7 +3725,7 @@ class LeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3521,7 +3809,6 @@ class LocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3545,17 +3832,33 @@ class LocalScalarAlgorithmSelection:
     AllNames: list[str]
     AvailableNames: list[str]
 
+class NonlinearConstrainedParallelAlgorithmSelection:
+    differential_evolution: type[DifferentialEvolution]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
+    Bounded: BoundedNonlinearConstrainedParallelAlgorithmSelection
+    Global: GlobalNonlinearConstrainedParallelAlgorithmSelection
+    GradientFree: GradientFreeNonlinearConstrainedParallelAlgorithmSelection
+    Scalar: NonlinearConstrainedParallelScalarAlgorithmSelection
+    All: list[type[Algorithm]]
+    Available: list[type[Algorithm]]
+    AllNames: list[str]
+    AvailableNames: list[str]
+
 class NonlinearConstrainedScalarAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedScalarAlgorithmSelection
+    Global: GlobalNonlinearConstrainedScalarAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedScalarAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Local: LocalNonlinearConstrainedScalarAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3578,6 +3881,7 @@ class ParallelScalarAlgorithmSelection:
     Global: GlobalParallelScalarAlgorithmSelection
     GradientFree: GradientFreeParallelScalarAlgorithmSelection
     Local: LocalParallelScalarAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3643,9 +3947,11 @@ class BoundedAlgorithmSelection:
 
 class GlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalAlgorithmSelection
     GradientFree: GlobalGradientFreeAlgorithmSelection
+    NonlinearConstrained: GlobalNonlinearConstrainedAlgorithmSelection
     Parallel: GlobalParallelAlgorithmSelection
     Scalar: GlobalScalarAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3655,7 +3961,7 @@ class GlobalAlgorithmSelection:
 
 class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3763,7 +4069,7 @@ class LeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodAlgorithmSelection
     Local: LikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -3773,7 +4079,7 @@ class LikelihoodAlgorithmSelection:
 
 class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
@@ -3815,7 +4121,6 @@ class LocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3848,15 +4153,19 @@ class LocalAlgorithmSelection:
 
 class NonlinearConstrainedAlgorithmSelection:
     cobyla: type[Cobyla]
+    differential_evolution: type[DifferentialEvolution]
     slsqp: type[Slsqp]
     nlopt_cobyla: type[NloptCOBYLA]
     nlopt_slsqp: type[NloptSLSQP]
     scipy_cobyla: type[ScipyCOBYLA]
+    scipy_differential_evolution: type[ScipyDifferentialEvolution]
     scipy_slsqp: type[ScipySLSQP]
     Bounded: BoundedNonlinearConstrainedAlgorithmSelection
+    Global: GlobalNonlinearConstrainedAlgorithmSelection
     GradientBased: GradientBasedNonlinearConstrainedAlgorithmSelection
     GradientFree: GradientFreeNonlinearConstrainedAlgorithmSelection
     Local: LocalNonlinearConstrainedAlgorithmSelection
+    Parallel: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: NonlinearConstrainedScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3885,6 +4194,7 @@ class ParallelAlgorithmSelection:
     GradientFree: GradientFreeParallelAlgorithmSelection
     LeastSquares: LeastSquaresParallelAlgorithmSelection
     Local: LocalParallelAlgorithmSelection
+    NonlinearConstrained: NonlinearConstrainedParallelAlgorithmSelection
     Scalar: ParallelScalarAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3958,7 +4268,7 @@ class ScalarAlgorithmSelection:
 
 class AlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]

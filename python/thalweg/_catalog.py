@@ -89,6 +89,8 @@ class OptionSpec:
             limits.append(f"{'above' if self.above else 'at least'} {self.min:g}")
         if self.max < float("inf"):
             limits.append(f"{'below' if self.below else 'at most'} {self.max:g}")
+        elif self.below:
+            limits.append("finite")
         return " ".join([words, " and ".join(limits)]).strip() + (
             " or None" if self.optional else ""
         )

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from thalweg.exceptions import NotAvailableError
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,25 +19,22 @@ class Converter:
 
     The internal vector has one entry per coordinate that is free: parameters that are neither fixed
     nor between equal bounds nor copies of others, after the changes of variables by which
-    constraints are kept, scaled as the run is. (What scaling by gradients does, only the run knows.)
+    constraints are kept, scaled as the run is.
     """
 
-    def __init__(self, tree: Tree, space: Space, scaling: dict[str, Any] | None = None) -> None:
-        self._tree, self._unscaled, self._scaling = tree, space, scaling
-        self._scaled: Space | None = None if scaling else space
+    def __init__(self, tree: Tree, space: Space) -> None:
+        self._tree, self._space = tree, space
 
     @property
     def has_transforming_constraints(self) -> bool:
         """Whether the internal vector is more than a selection of the parameters."""
-        return any(handling == "reparametrized" for _, _, handling, _ in self._unscaled.plan)
+        return any(handling == "reparametrized" for _, _, handling, _ in self._space.plan)
 
     def params_to_internal(self, params: Any) -> Vector:
         """The vector that the algorithm sees."""
         return self._space.to_internal(self._tree.flatten(params))
 
-    def params_from_internal(
-        self, x: Vector, return_type: Literal["tree", "flat"] = "tree"
-    ) -> Any:
+    def params_from_internal(self, x: Vector, return_type: Literal["tree", "flat"] = "tree") -> Any:
         """The parameters in the user's structure, or all of them as one vector."""
         flat = self._space.to_user(x)
         return flat if return_type == "flat" else self._tree.unflatten(flat)
@@ -47,15 +42,3 @@ class Converter:
     def derivative_to_internal(self, derivative: Any, x: Vector) -> Vector:
         """A gradient in the user's structure as the algorithm sees it at `x`."""
         return self._space.pull_back(x, self._tree.from_blocks(derivative)[0])
-
-    @property
-    def _space(self) -> Space:
-        if self._scaled is None:
-            assert self._scaling is not None
-            if self._scaling["scaling"][0] == "gradient":
-                raise NotAvailableError(
-                    "The converter cannot translate parameters that are scaled by gradients. Use it "
-                    'in runs without scaling, or with the methods "start_values" and "bounds".'
-                )
-            self._scaled = self._unscaled.scaled(**self._scaling)
-        return self._scaled

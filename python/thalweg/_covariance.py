@@ -146,8 +146,8 @@ def robust_inverse(matrix: ArrayLike, msg: str = "") -> Array:
         return np.linalg.inv(square)
     except np.linalg.LinAlgError:
         warn_user(
-            "Standard matrix inversion failed because the matrix is singular. A pseudo inverse was "
-            f"calculated instead. {msg}".rstrip()
+            "The matrix is singular (LinAlgError), so its pseudo-inverse is returned instead of its "
+            f"inverse. {msg}".rstrip()
         )
         return np.linalg.pinv(square)
 

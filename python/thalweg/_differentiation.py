@@ -26,12 +26,11 @@ from thalweg.exceptions import (
     InvalidParamsError,
     NumericalDerivativeError,
 )
+from thalweg.typing import BatchEvaluatorLiteral, PyTree
 from thalweg.utilities import isscalar
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from thalweg.typing import BatchEvaluatorLiteral, PyTree
 
     Plan = _thalweg.FirstPlan | _thalweg.SecondPlan
 

@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from thalweg.exceptions import InvalidKwargsError
+from thalweg.typing import AggregationLevel
 
 if TYPE_CHECKING:
     from thalweg._call import Call
 
-KIND_ATTRIBUTE = "_thalweg_kind"
-"""Left on a function by `mark`; one of "scalar", "least_squares", "likelihood"."""
+KIND_ATTRIBUTE = "_problem_type"
+"""Left on a function by `mark`, and by the marks of optimagic: an `AggregationLevel`."""
 
 _KIND_OF_ANNOTATION = {
     "float": "scalar",
@@ -29,7 +30,7 @@ def kind_of(function: Any) -> str | None:
     while True:
         kind = getattr(function, KIND_ATTRIBUTE, None)
         if kind is not None:
-            return str(kind)
+            return str(getattr(kind, "value", kind))
         annotations = getattr(function, "__annotations__", None)
         if annotations and "return" in annotations:
             returned = annotations["return"]
@@ -47,7 +48,7 @@ class WithArgs:
         self.function, self.args = function, args
         kind = kind_of(function)
         if kind is not None:
-            setattr(self, KIND_ATTRIBUTE, kind)
+            setattr(self, KIND_ATTRIBUTE, AggregationLevel(kind))
 
     def __call__(self, params: Any, *direction: Any) -> Any:
         """Call the function with all arguments; `hessp` has a direction beside the params."""

@@ -11,15 +11,15 @@ import numpy as np
 
 from thalweg._algorithm import Algorithm, InternalOptimizeResult
 from thalweg._catalog import FEATURES
+from thalweg._converter import Converter
 from thalweg.exceptions import InvalidFunctionError
 from thalweg.typing import Direction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from thalweg._converter import Converter
     from thalweg._history import History
-    from thalweg._thalweg import ProblemHandle
+    from thalweg._thalweg import ProblemHandle, Tree
 
     Vector = NDArray[np.float64]
 
@@ -153,10 +153,10 @@ class UserAlgorithm:
     Attributes:
         name: The algorithm's name.
         features: What it needs and supports, with the keys of an entry of the catalog.
-        converter: Between the user's parameters and the algorithm's vector; set before each run.
+        tree: The structure of the user's parameters; set before each run.
     """
 
-    converter: Converter
+    tree: Tree
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
@@ -172,7 +172,8 @@ class UserAlgorithm:
             InvalidFunctionError: The algorithm does not return an `InternalOptimizeResult`.
         """
         solver_type = self.features["solver_type"]
-        problem = InternalOptimizationProblem(handle, self.converter, solver_type)
+        converter = Converter(self.tree, handle.space)
+        problem = InternalOptimizationProblem(handle, converter, solver_type)
         result = self._algorithm._solve_internal_problem(problem, x0)
         if not isinstance(result, InternalOptimizeResult):
             raise InvalidFunctionError(

@@ -69,7 +69,7 @@ def write_result(result: OptimizeResult, include_history: bool) -> str:
 
 def read_result(source: str | bytes | Path, like: Any) -> OptimizeResult:
     """The result in a text or a file; parameters with the structure of `like`, if it is given."""
-    document = _load(_text_of(source))
+    document = read_document(source, FORMAT, VERSION)
     try:
         return _Reader(document, like).result(document)
     except InvalidResultError:
@@ -80,6 +80,17 @@ def read_result(source: str | bytes | Path, like: Any) -> OptimizeResult:
         ) from error
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise InvalidResultError(f"This result is damaged: {error}.") from error
+
+
+def read_document(source: str | bytes | Path, of_format: str, newest: int) -> dict[str, Any]:
+    """What a text or a file of this format holds.
+
+    Raises:
+        InvalidResultError: It is something else, or incomplete, or of a newer version.
+    """
+    document = _load(_text_of(source))
+    _check_format(document, of_format, newest)
+    return document
 
 
 def _document(result: OptimizeResult, include_history: bool) -> dict[str, Any]:
@@ -210,26 +221,29 @@ def _load(text: str | bytes) -> dict[str, Any]:
             "This is no result of thalweg, which would be a JSON object, not "
             f"{type(document).__name__}."
         )
-    if document.get("format") != FORMAT:
+    return document
+
+
+def _check_format(document: dict[str, Any], of_format: str, newest: int) -> None:
+    if document.get("format") != of_format:
         found = f"is {document['format']!r}" if "format" in document else "is missing"
         raise InvalidResultError(
-            f"This is no result of thalweg: 'format' {found}, but has to be '{FORMAT}'."
+            f"This is no result of thalweg: 'format' {found}, but has to be '{of_format}'."
         )
     version = document.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         found = f"is {version!r}" if "version" in document else "is missing"
         raise InvalidResultError(
             f"This result is damaged: 'version' {found}, but has to be a whole number from 1 to "
-            f"{VERSION}."
+            f"{newest}."
         )
-    if version > VERSION:
+    if version > newest:
         from thalweg._thalweg import __version__
 
         raise InvalidResultError(
             f"This result has version {version} of the format, and this thalweg ({__version__}) "
-            f"reads versions up to {VERSION}: use a newer one."
+            f"reads versions up to {newest}: use a newer one."
         )
-    return document
 
 
 class _Reader:

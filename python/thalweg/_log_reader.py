@@ -31,20 +31,24 @@ class SQLiteLogReader:
 
     Args:
         path: The file.
+        like: Params whose structure those in the log should get, for instance the start params.
+            Without it they get the structure that they had; dataclasses come back as dicts, since
+            nothing that is read is run.
 
     Raises:
         LogNotFoundError: There is no such file.
         InvalidLogError: The file is something else.
+        InvalidArgumentError: What is read has another number of params than `like`.
     """
 
     _keys: tuple[str, ...] = ("params", "fun", "time")
+    _reader: LogReader | None
+    _trees: dict[int, Tree]
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, like: Any = None) -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise InvalidArgumentError(f"path must be the path of a log, not {path!r}.")
-        self.path = Path(path)
-        self._reader: LogReader | None = None
-        self._trees: dict[int, Tree] = {}
+        self.__setstate__({"path": Path(path), "like": like})
         self._open()
 
     @classmethod
@@ -53,10 +57,10 @@ class SQLiteLogReader:
         return cls(log_options.path)
 
     @classmethod
-    def _of_run(cls, path: str | Path) -> SQLiteLogReader:
-        """A reader that opens the file when it is asked for something."""
+    def _of_run(cls, path: str | Path, params: Any) -> SQLiteLogReader:
+        """A reader that opens the file when it is asked for something, and knows the run's params."""
         reader = cls.__new__(cls)
-        reader.__setstate__({"path": Path(path)})
+        reader.__setstate__({"path": Path(path), "like": params, "is_strict": False})
         return reader
 
     @property
@@ -144,16 +148,23 @@ class SQLiteLogReader:
         """The structure of a problem's params."""
         known = self._open().problem(_as_index(problem, "problem"))
         if known["id"] not in self._trees:
-            from thalweg._structure import decode
-            from thalweg._thalweg import Tree
-
-            structure = known["structure"]
-            plain: Any = dict.fromkeys(known["names"], 0.0)
-            tree = Tree(plain if structure is None else decode(structure))
-            if tree.size != len(known["start"]):
-                tree = Tree(np.zeros(len(known["start"])))
-            self._trees[known["id"]] = tree
+            self._trees[known["id"]] = self._like_tree(known) or _own_tree(known)
         return self._trees[known["id"]]
+
+    def _like_tree(self, known: dict[str, Any]) -> Tree | None:
+        """The structure of `like`; None without it, or if it is of another run of the file."""
+        from thalweg._thalweg import Tree
+
+        if self._like is None:
+            return None
+        tree, size = Tree(self._like), len(known["start"])
+        if tree.size == size:
+            return tree
+        if self._is_strict:
+            raise InvalidArgumentError(
+                f"The problem in the log has {size} params, but `like` has {tree.size}."
+            )
+        return None
 
     def _history(self, columns: dict[str, Any], problem: int) -> LoggedHistory:
         return LoggedHistory(columns, self._tree(problem), self._keys)
@@ -166,12 +177,14 @@ class SQLiteLogReader:
         return self._reader
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle the path alone."""
-        return {"path": self.path}
+        """Pickle the path and what the params are like."""
+        return {"path": self.path, "like": self._like, "is_strict": self._is_strict}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """The file is opened when something is asked for."""
-        self.path, self._reader, self._trees = state["path"], None, {}
+        self.path: Path = state["path"]
+        self._like, self._is_strict = state.get("like"), state.get("is_strict", True)
+        self._reader, self._trees = None, {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -182,11 +195,22 @@ class OptimizeLogReader(SQLiteLogReader):
 
     _keys = ("params", "criterion", "runtime")
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, like: Any = None) -> None:
         warn_user(
             "OptimizeLogReader is outdated. Please use SQLiteLogReader instead.", FutureWarning
         )
-        super().__init__(path)
+        super().__init__(path, like)
+
+
+def _own_tree(known: dict[str, Any]) -> Tree:
+    """The structure that is written down in the log, or names, or an array."""
+    from thalweg._structure import decode
+    from thalweg._thalweg import Tree
+
+    structure = known["structure"]
+    plain: Any = dict.fromkeys(known["names"], 0.0)
+    tree = Tree(plain if structure is None else decode(structure))
+    return tree if tree.size == len(known["start"]) else Tree(np.zeros(len(known["start"])))
 
 
 _PROBLEM_FIELDS = (

@@ -47,7 +47,17 @@ def _arguments(
     algorithm: str | Algorithm | type[Algorithm] | None = None,
     *,
     bounds: Bounds | scipy.optimize.Bounds | list[tuple[float | None, float | None]] | None = None,
-    constraints: Constraint | dict[str, Any] | Sequence[Constraint | dict[str, Any]] | None = None,
+    constraints: Constraint
+    | scipy.optimize.LinearConstraint
+    | scipy.optimize.NonlinearConstraint
+    | dict[str, Any]
+    | Sequence[
+        Constraint
+        | scipy.optimize.LinearConstraint
+        | scipy.optimize.NonlinearConstraint
+        | dict[str, Any]
+    ]
+    | None = None,
     fun_kwargs: dict[str, Any] | None = None,
     algo_options: dict[str, Any] | None = None,
     jac: Callable[..., Any]
@@ -229,7 +239,7 @@ def _optimize(call: Call) -> OptimizeResult:
             nonlinear = flatten_nonlinear(prepared)
 
     algorithm = resolve_algorithm(call.algorithm, call.algo_options, call.renamed, call.notes)
-    algorithm.prepare(tree, lower, upper, space, scaling)
+    algorithm.prepare(tree)
     pick_derivatives(call, algorithm.solver_type)
     log = _log(call, algorithm) if call.logging or call.resume or call.log_options else None
     call.warn()
@@ -263,7 +273,7 @@ def _optimize(call: Call) -> OptimizeResult:
             penalty=call.error_penalty,
             collect_history=call.collect_history and not algorithm.disable_history,
             callback=None if call.callback is None else _stopping(call.callback),
-            batch_evaluator=_evaluator(call, algorithm),
+            batch_evaluator=_evaluator(call, algorithm, nonlinear),
             n_cores=algorithm.n_cores,
             skip_checks=call.skip_checks,
             multistart=multistart,
@@ -336,7 +346,7 @@ def _with_logger(result: OptimizeResult, log: dict[str, Any] | None) -> Optimize
     if log is not None:
         from thalweg._log_reader import SQLiteLogReader
 
-        result.logger = SQLiteLogReader._of_run(log["path"])
+        result.logger = SQLiteLogReader._of_run(log["path"], result.start_params)
     return result
 
 
@@ -389,11 +399,14 @@ def _multistart(call: Call, tree: Tree) -> dict[str, Any] | None:
     return None if call.multistart is None else call.multistart._flat(tree, call.bounds)
 
 
-def _evaluator(call: Call, algorithm: Resolved) -> Any:
+def _evaluator(
+    call: Call, algorithm: Resolved, nonlinear: list[dict[str, Any]] | None = None
+) -> Any:
     """Who evaluates batches: there is one for all levels, and so one number of workers.
 
     It is that of multistart if that has several cores, else that of the algorithm, else that of
-    numerical derivatives. A user-defined algorithm may ask for cores in every batch.
+    numerical derivatives. A user-defined algorithm may ask for cores in every batch. Functions of
+    constraints that cannot be sent to workers stay in this process.
     """
     source: Any = call.numdiff_options
     if algorithm.n_cores > 1 or not isinstance(algorithm.target, str):
@@ -402,7 +415,7 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         source = call.multistart
     if source is None and algorithm.batch_evaluator == "joblib":
         return None
-    from thalweg.batch_evaluators import check_picklable, evaluate_function
+    from thalweg.batch_evaluators import can_travel, check_picklable, evaluate_function
 
     if source is None:
         evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
@@ -412,6 +425,9 @@ def _evaluator(call: Call, algorithm: Resolved) -> Any:
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}
         given = {name: function for name, function in functions.items() if callable(function)}
         check_picklable(source.batch_evaluator, given)
+    for entry in nonlinear or []:
+        own = [entry["func"], entry["derivative"]]
+        entry["travels"] = can_travel(source.batch_evaluator, own)
     return evaluate_function(source.batch_evaluator)
 
 

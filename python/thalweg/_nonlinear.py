@@ -181,6 +181,7 @@ def _flatten(given: Any, index: int, params: Any, tree: Tree) -> dict[str, Any]:
             if limit is not None and classes.as_number(limit) is None
         ],
         "tol": float(constraint.tol),
+        "travels": True,
     }
 
 

@@ -154,7 +154,7 @@ def convert_numdiff_options(options: Any, renamed: list[tuple[str, str]]) -> Num
             from thalweg.utilities import propose_alternatives
 
             raise InvalidNumdiffOptionsError(
-                f"Invalid key in numdiff options: {key!r}. Did you mean "
+                f"Invalid numdiff options: there is no {key!r}. Did you mean "
                 f"{propose_alternatives(str(key), _KEYS)}? A dictionary may have a subset of the "
                 f"keys {list(_KEYS)}."
             )
@@ -198,5 +198,5 @@ def _is_whole(value: Any) -> bool:
 def _require(condition: bool, name: str, value: Any, expected: str) -> None:
     if not condition:
         raise InvalidNumdiffOptionsError(
-            f"Invalid numdiff options: {name} must be {expected}, not {value!r}."
+            f"Invalid numdiff `{name}`: it must be {expected}, not {value!r}."
         )

@@ -137,10 +137,7 @@ class Optimizer:
 
                 nonlinear = flatten_nonlinear(prepared)
         self._algorithm = resolve_algorithm(algorithm, algo_options, renamed, notes)
-        scaled = None
-        if options is not None:
-            scaled = {"scaling": options._flat(), "soft_lower": soft_lower, "soft_upper": soft_upper}
-        self._algorithm.prepare(self._tree, lower, upper, space, scaled)
+        self._algorithm.prepare(self._tree)
         numdiff = None
         if numdiff_options is not None:
             from thalweg._numdiff_options import convert_numdiff_options

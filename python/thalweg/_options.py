@@ -18,11 +18,14 @@ _RENAMED_OPTIONS = {
     "convergence_relative_gradient_tolerance": "convergence_gtol_rel",
     "convergence_scaled_gradient_tolerance": "convergence_gtol_scaled",
     "converence_gtol_abs": "convergence_gtol_abs",
+    "finitie_difference_precision": "finite_difference_precision",
     "stopping_max_criterion_evaluations": "stopping_maxfun",
     "stopping_max_iterations": "stopping_maxiter",
     "stopping_max_seconds": "stopping_maxtime",
+    "stopping_max_wall_time_seconds": "stopping_maxtime",
+    "stopping_max_processing_time": "stopping_maxtime",
 }
-"""Names of 2022, and a misspelled one of optimagic's BHHH, with their current ones.
+"""Names of 2022, misspelled ones and other names of the limit on time, with their current ones.
 
 An algorithm that has an option of the old name keeps it.
 """
@@ -49,6 +52,21 @@ def current_names(
     return current
 
 
+def on_classes(
+    options: dict[str, Any], known: Container[str], renamed: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """Keyword arguments of an algorithm's class under their current names, if there are such."""
+    current = {}
+    for name, value in options.items():
+        new = name if name in known else _RENAMED_OPTIONS.get(name, name)
+        if new != name and new in known:
+            renamed.append((name, new))
+            if new in options:
+                continue
+        current[new if new in known else name] = value
+    return current
+
+
 def with_parts(options: Mapping[str, Any], known: Container[str]) -> Mapping[str, Any]:
     """The options, and what objects among them say about another one that is `known`.
 
@@ -70,13 +88,33 @@ def keep_known(
     if unknown:
         notes.append(
             f"The following algo_options were ignored because {algorithm} does not have them: "
-            f"{unknown}."
+            f"{unknown}.{_near_misses(unknown, specs)}"
         )
     return {
         name: convert(specs[name], value, algorithm)
         for name, value in options.items()
         if name in specs
     }
+
+
+def _near_misses(unknown: Iterable[str], known: Iterable[str]) -> str:
+    """What may be meant by names that no algorithm has.
+
+    Options of other algorithms are left out on purpose where one set of options serves several.
+    """
+    from difflib import get_close_matches
+
+    from thalweg._catalog import catalog
+
+    elsewhere = {name for entry in catalog().values() for name in entry.options}
+    elsewhere.update(_RENAMED_OPTIONS)
+    meant = []
+    for name in unknown:
+        if name not in elsewhere:
+            without_prefix = [option for option in known if option.endswith(f"_{name}")]
+            found = without_prefix or get_close_matches(name, known, 1, 0.8)
+            meant += [f"{option!r} by {name!r}" for option in found[:1]]
+    return f" Did you mean {', '.join(meant)}?" if meant else ""
 
 
 def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
@@ -87,6 +125,11 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.kind != "bool" and isinstance(value, bool):
+        # optimagic writes False for what is switched off. As numbers, answers are mistakes.
+        if spec.optional and not value:
+            return None
+        raise _invalid(spec, value, algorithm)
     if spec.kind == "group":
         return _convert_group(spec, value, algorithm)
     try:
@@ -125,10 +168,17 @@ def _convert_group(spec: OptionSpec, value: Any, algorithm: str) -> dict[str, An
 
 
 def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionError:
+    given = repr(value)
+    if len(given) > _LONG:
+        given = f"{given[:_LONG].rstrip()}..."
     return InvalidAlgoOptionError(
         f"Could not convert the value of the field {spec.name} to the expected type: option "
-        f"'{spec.name}' of {algorithm} is {value!r}, but has to be {spec.expectation()}."
+        f"'{spec.name}' of {algorithm} is {given}, but has to be {spec.expectation()}."
     )
+
+
+_LONG = 100
+"""The number of characters after which a wrong value is cut off in messages."""
 
 
 def _in_range(spec: OptionSpec, number: float) -> bool:
@@ -175,14 +225,15 @@ def _to_float(value: Any) -> float:
 def _to_interval(value: Any) -> float | tuple[float, float]:
     if isinstance(value, (str, int, float)) or not hasattr(value, "__len__"):
         return _to_float(value)
-    low, high = value
-    return _to_float(low), _to_float(high)
+    low, high = sorted(_to_float(end) for end in value)
+    return low, high
 
 
 def _to_text(value: Any) -> str:
     text = getattr(value, "value", value)
-    if type(value).__module__ == "fides.hessian_approximation":
-        text = type(value).__name__
+    cls = value if isinstance(value, type) else type(value)
+    if cls.__module__ == "fides.hessian_approximation":
+        text = cls.__name__
     if not isinstance(text, str):
         raise TypeError
     return text

@@ -15,7 +15,7 @@ from thalweg.exceptions import (
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
     from thalweg._internal_problem import UserAlgorithm
-    from thalweg._thalweg import Space, Tree
+    from thalweg._thalweg import Tree
 
 
 class Resolved:
@@ -50,21 +50,10 @@ class Resolved:
         self.options = options
         self.disable_history = False
 
-    def prepare(
-        self,
-        tree: Tree,
-        lower: Any,
-        upper: Any,
-        space: Space | None,
-        scaling: dict[str, Any] | None = None,
-    ) -> None:
-        """Tell a user-defined algorithm how its vector and the parameters belong together."""
+    def prepare(self, tree: Tree) -> None:
+        """Tell a user-defined algorithm the structure of the parameters."""
         if not isinstance(self.target, str):
-            from thalweg._converter import Converter
-            from thalweg._thalweg import Space
-
-            space = space or Space(tree, lower, upper)
-            self.target.converter = Converter(tree, space, scaling)
+            self.target.tree = tree
 
 
 def resolve_algorithm(

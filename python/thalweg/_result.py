@@ -38,7 +38,8 @@ class OptimizeResult(DictLikeAccess):
         n_hess_evals: Evaluations of its second derivative.
         n_iterations: Iterations of the algorithm.
         jac: The derivative at the end, if the algorithm has it.
-        hess: The second derivative at the end, if the algorithm has it.
+        hess: The second derivative at the end, if the algorithm has it; methods of Newton in a trust
+            region do if `hess` is given.
         hess_inv: The inverse of the second derivative at the end, if the algorithm has it.
         max_constraint_violation: The largest violation of a constraint.
         history: All evaluations, or None with `collect_history=False`.
@@ -330,7 +331,7 @@ class OptimizeResult(DictLikeAccess):
         from thalweg._warnings import warn_user
 
         warn_user(
-            f"The attribute `{old}` of a result is outdated. Please use `{new}` instead.",
+            f"result.{old}: this attribute is deprecated. Please use result.{new} instead.",
             FutureWarning,
         )
         return getattr(self, new)

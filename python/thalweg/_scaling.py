@@ -40,13 +40,13 @@ class ScalingOptions:
             from thalweg.utilities import propose_alternatives
 
             raise InvalidScalingError(
-                f"Invalid scaling options: method must be one of {list(_METHODS)}, not "
-                f"{self.method!r}. Did you mean {propose_alternatives(str(self.method), _METHODS)}?"
+                f"Invalid scaling method: {self.method!r} is not one of {list(_METHODS)}. Did you "
+                f"mean {propose_alternatives(str(self.method), _METHODS)}?"
             )
         unused = self.method == "bounds" and _is_number(self.clipping_value)
         if not (unused and self.clipping_value == 0):
-            _require_positive("clipping_value", self.clipping_value)
-        _require_positive("magnitude", self.magnitude)
+            _require_positive("clipping value", "clipping_value", self.clipping_value)
+        _require_positive("scaling magnitude", "magnitude", self.magnitude)
 
     def _flat(self) -> tuple[str, float, float]:
         """The options as the core takes them."""
@@ -86,10 +86,10 @@ def convert_scaling(scaling: Any) -> ScalingOptions | None:
     return ScalingOptions(**scaling)
 
 
-def _require_positive(name: str, value: Any) -> None:
+def _require_positive(what: str, name: str, value: Any) -> None:
     if not (_is_number(value) and 0 < float(value) < float("inf")):
         raise InvalidScalingError(
-            f"Invalid scaling options: {name} must be a positive number, not {value!r}."
+            f"Invalid {what}: {name} must be a positive number, not {value!r}."
         )
 
 

@@ -54,12 +54,6 @@ class Space:
         constraints: Sequence[dict[str, Any]] | None = None,
         repair_start: bool = False,
     ) -> None: ...
-    def scaled(
-        self,
-        scaling: tuple[str, float, float],
-        soft_lower: Vector | None = None,
-        soft_upper: Vector | None = None,
-    ) -> Space: ...
     def to_internal(self, user: Vector) -> Vector: ...
     def to_user(self, internal: Vector) -> Vector: ...
     def pull_back(self, internal: Vector, gradient: Vector) -> Vector: ...
@@ -180,6 +174,7 @@ class ProblemHandle:
     lower: Vector | None
     upper: Vector | None
     direction: str
+    space: Space
     constraint_limits: tuple[Vector, Vector, Vector, list[int]]
     def constraints(self, x: Vector) -> Vector: ...
     def constraint_jacobian(self, x: Vector) -> Vector: ...
@@ -492,7 +487,7 @@ class BenchmarkResults:
     ) -> str: ...
     def convergence_figures(
         self,
-        precision: tuple[str, Any, Any],
+        precision: tuple[str, Any, Any] | None,
         runtime_measure: str,
         distance_measure: str,
         monotone: bool,

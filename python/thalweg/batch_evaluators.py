@@ -155,6 +155,19 @@ def check_picklable(batch_evaluator: Any, functions: dict[str, Any]) -> None:
             ) from error
 
 
+def can_travel(batch_evaluator: Any, functions: list[Any]) -> bool:
+    """Whether the functions can be sent to where this batch evaluator evaluates them."""
+    dumps = _pickler(batch_evaluator)
+    if dumps is None:
+        return True
+    try:
+        for function in functions:
+            dumps(function)
+    except Exception:
+        return False
+    return True
+
+
 def _pickler(batch_evaluator: Any) -> Callable[[Any], Any] | None:
     """How functions are pickled on their way to this batch evaluator; None if they are not."""
     if batch_evaluator in ("joblib", None):

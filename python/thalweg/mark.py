@@ -10,10 +10,9 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from thalweg._functions import KIND_ATTRIBUTE
+from thalweg.typing import AggregationLevel
 
 if TYPE_CHECKING:
-    from thalweg.typing import AggregationLevel
-
     AlgorithmClass = TypeVar("AlgorithmClass", bound=type)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -21,7 +20,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def scalar(func: Function) -> Function:
     """Mark a function as a scalar objective: it returns a number."""
-    return _mark(func, "scalar")
+    return _mark(func, AggregationLevel.SCALAR)
 
 
 def least_squares(func: Function) -> Function:
@@ -29,12 +28,12 @@ def least_squares(func: Function) -> Function:
 
     It returns residuals, whose squares are summed.
     """
-    return _mark(func, "least_squares")
+    return _mark(func, AggregationLevel.LEAST_SQUARES)
 
 
 def likelihood(func: Function) -> Function:
     """Mark a function as a likelihood: it returns contributions, which are summed."""
-    return _mark(func, "likelihood")
+    return _mark(func, AggregationLevel.LIKELIHOOD)
 
 
 def minimizer(
@@ -76,7 +75,7 @@ def minimizer(
 class _Marked:
     """A function that takes no attributes, with a mark."""
 
-    def __init__(self, func: Callable[..., Any], kind: str) -> None:
+    def __init__(self, func: Callable[..., Any], kind: AggregationLevel) -> None:
         self.__wrapped__ = func
         setattr(self, KIND_ATTRIBUTE, kind)
         update_wrapper(self, func)
@@ -89,7 +88,7 @@ class _Marked:
         return repr(self.__wrapped__)
 
 
-def _mark(func: Function, kind: str) -> Function:
+def _mark(func: Function, kind: AggregationLevel) -> Function:
     try:
         setattr(func, KIND_ATTRIBUTE, kind)
     except (AttributeError, TypeError):

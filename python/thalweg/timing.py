@@ -30,7 +30,8 @@ class CostModel:
         """Check the types, which decide how costs are added up."""
         if not callable(self.aggregate_batch_time):
             raise ValueError(
-                "aggregate_batch_time must be a function of several costs, for example sum or max."
+                "aggregate_batch_time must be a callable that makes one cost of several, for example "
+                "sum or max."
             )
 
 

@@ -4,7 +4,9 @@ Run from the root of the repository with the package and matplotlib installed:
 python scripts/pictures/constraints.py [another path, for example of a PNG file]
 """
 
+import hashlib
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,6 +16,8 @@ import thalweg as om
 mpl.rcParams.update({"svg.hashsalt": "thalweg", "svg.fonttype": "none", "font.size": 10})
 
 INK, PATH, BEST, ALLOWED = "#333333", "#1f5fa8", "#c8402d", "#eef3f8"
+SOURCE = hashlib.sha256(Path(__file__).read_text().encode()).hexdigest()
+"""Stands in the picture, so that a test sees whether it was drawn by what stands here."""
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 
 COUNTS = np.array([6.0, 3.0, 1.0])
@@ -102,7 +106,7 @@ def main():
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
     draw_simplex(left)
     draw_order(right)
-    metadata = {"Date": None} if path.endswith(".svg") else None
+    metadata = {"Date": None, "Source": SOURCE} if path.endswith(".svg") else None
     figure.savefig(path, metadata=metadata, dpi=110)
 
 

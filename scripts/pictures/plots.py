@@ -1,10 +1,11 @@
 """Draw the pictures of docs/plots.md: the figures of its examples.
 
-    python scripts/pictures/plots.py
+    python scripts/pictures/plots.py [another folder]
 
 They are drawn by thalweg itself, so that the same code draws the same bytes, whatever is installed.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def draw_pairs():
     return om.slice_plot_3d(noisy_valley, PARAMS, BOUNDS, projection="contour")
 
 
-def main():
+def main(folder):
     drawn = {
         "criterion_plot": draw_criterion(),
         "criterion_plot_multistart": draw_search(),
@@ -80,8 +81,8 @@ def main():
         "slice_plot_3d": draw_pairs(),
     }
     for name, figure in drawn.items():
-        figure.write_image(TARGET / f"{name}.svg")
+        figure.write_image(folder / f"{name}.svg")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET)

@@ -4,7 +4,9 @@ Run from the root of the repository with the package and matplotlib installed:
 python scripts/pictures/scaling.py [another path, for example of a PNG file]
 """
 
+import hashlib
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,6 +16,8 @@ import thalweg as om
 mpl.rcParams.update({"svg.hashsalt": "thalweg", "svg.fonttype": "none", "font.size": 10})
 
 INK, BEST = "#333333", "#c8402d"
+SOURCE = hashlib.sha256(Path(__file__).read_text().encode()).hexdigest()
+"""Stands in the picture, so that a test sees whether it was drawn by what stands here."""
 COLORS = {"no scaling": "#8a8a8a", "start_values": "#1f5fa8", "gradient": "#d98a1f"}
 
 
@@ -74,7 +78,8 @@ def main(path):
     draw_progress(progress)
     for axes in (seen, scaled, progress):
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Date": None} if path.endswith(".svg") else None, dpi=110)
+    metadata = {"Date": None, "Source": SOURCE} if path.endswith(".svg") else None
+    figure.savefig(path, metadata=metadata, dpi=110)
 
 
 if __name__ == "__main__":

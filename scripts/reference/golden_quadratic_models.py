@@ -12,9 +12,9 @@ import nlopt
 
 NONE = 1e300
 CASES = [
-    ("LN_BOBYQA", [-1.2, 2.0, 0.5], None, 10),
-    ("LN_BOBYQA", [3.0, -1.0, 0.0, 2.0], None, 12),
-    ("LN_BOBYQA", [0.3, 1.0, 0.1], ([-2.0, -NONE, 0.1], [0.5, NONE, 4.0]), 10),
+    ("LN_BOBYQA", [-1.2, 2.0, 0.5], None, 16),
+    ("LN_BOBYQA", [3.0, -1.0, 0.0, 2.0], None, 27),
+    ("LN_BOBYQA", [0.3, 1.0, 0.1], ([-2.0, -NONE, 0.1], [0.5, NONE, 4.0]), 14),
     ("LN_NEWUOA", [-1.2, 2.0, 0.5], None, 12),
     ("LN_NEWUOA", [3.0, -1.0, 0.0, 2.0], None, 12),
 ]

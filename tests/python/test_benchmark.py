@@ -376,6 +376,59 @@ def test_custom_problems():
     assert report.loc["mine"].tolist() == ["success", "success", 2]
 
 
+@pytest.mark.parametrize("without_noise", ["noise_free_fun", "noise_free_criterion", None])
+def test_problems_of_2022_need_no_value_at_the_start(without_noise):
+    """Dictionaries instead of marked functions, `criterion` for `fun`, parameters as a DataFrame."""
+
+    def criterion(params):
+        x = params["value"].to_numpy()
+        residuals = np.array([10 * (x[1] - x[0] ** 2), 1 - x[0]])
+        return {"root_contributions": residuals, "value": residuals @ residuals}
+
+    pd = pytest.importorskip("pandas")
+    problem = {
+        "inputs": {"criterion": criterion, "params": pd.DataFrame({"value": [-1.2, 1.0]})},
+        "solution": {"params": pd.DataFrame({"value": [1.0, 1.0]}), "value": 0.0},
+        "noisy": without_noise is not None,
+        "info": {},
+    }
+    if without_noise:
+        problem[without_noise] = criterion
+    with pytest.warns(FutureWarning):
+        results = om.run_benchmark({"mine": problem}, ["scipy_lbfgsb"])
+    history = results["mine", "scipy_lbfgsb"]["criterion_history"]
+    assert np.isclose(history[0], 24.2) and history.min() < 1e-6
+    report = om.convergence_report({"mine": problem}, results)
+    assert report.loc["mine"].tolist() == ["success", 2]
+    failed = {"mine": {**problem, "inputs": {**problem["inputs"], "bounds": 1}}}
+    failure = om.run_benchmark(failed, ["scipy_lbfgsb"])["mine", "scipy_lbfgsb"]
+    assert "InvalidBoundsError" in failure["solution"]
+    assert np.allclose(failure["criterion_history"], [24.2])
+
+
+@pytest.mark.parametrize(
+    ("returned", "value"),
+    [
+        (3, 3.0),
+        (np.float64(3), 3.0),
+        (np.array([1.0, 2.0]), 5.0),
+        ({"a": 1.0, "b": np.ones((2, 2))}, 5.0),
+        ({"value": 3.0, "contributions": np.ones(9)}, 3.0),
+        ({"contributions": {"a": 1.0, "b": 2.0}}, 3.0),
+        ({"root_contributions": np.array([1.0, 2.0])}, 5.0),
+        (om.ScalarFunctionValue(3), 3.0),
+        (om.LeastSquaresFunctionValue(np.array([1.0, 2.0])), 5.0),
+        (om.LikelihoodFunctionValue(np.array([1.0, 2.0])), 3.0),
+    ],
+)
+def test_value_at_the_start_of_every_kind_of_objective(returned, value):
+    from thalweg._benchmark._data import start_criterion
+
+    problem = {"inputs": {"fun": lambda x: returned, "params": np.ones(2)}}
+    assert start_criterion(problem) == value
+    assert np.isnan(start_criterion({"inputs": {"fun": lambda x: 1 / 0, "params": 1.0}}))
+
+
 def test_progress(problems, capsys):
     few = {name: problems[name] for name in ("box_3d", "bard_good_start")}
     om.run_benchmark(few, ["scipy_lbfgsb", Walk], progress=True, max_criterion_evaluations=20)

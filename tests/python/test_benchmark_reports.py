@@ -161,6 +161,24 @@ def test_profile_plot_when_nothing_is_solved(problems, results):
         assert all(np.all(np.asarray(line.get_ydata()) == 0) for line in lines(axes))
 
 
+def test_lines_of_a_convergence_plot_end_with_the_run_if_nothing_counts_as_solved(problems, results):
+    pytest.importorskip("matplotlib")
+    options = {"problem_subset": ["box_3d"], "combine_plots_in_grid": False, "backend": "matplotlib"}
+    ((_, cut),) = om.convergence_plot(problems, results, **options).items()
+    ((_, whole),) = om.convergence_plot(
+        problems, results, stopping_criterion=None, x_precision=-1, **options
+    ).items()
+    for short, line in zip(lines(cut), lines(whole), strict=True):
+        run = results["box_3d", line.get_label()]
+        assert len(line.get_ydata()) == len(run["criterion_history"])
+        y = short.get_ydata()
+        assert np.array_equal(y, line.get_ydata()[: len(y)])
+    assert any(
+        len(short.get_ydata()) < len(line.get_ydata())
+        for short, line in zip(lines(cut), lines(whole), strict=True)
+    )
+
+
 def test_convergence_plot(problems, results):
     pytest.importorskip("matplotlib")
     four = ["bard_good_start", "box_3d", "chebyquad_6", "bdqrtic_8"]

@@ -159,8 +159,8 @@ def test_what_is_no_constraint(constraints, message):
     with pytest.raises(InvalidConstraintError, match=message) as caught:
         minimize(constraints)
     assert str(caught.value).endswith(
-        "Constraints are objects such as thalweg.FixedConstraint, dicts with a key 'type', or "
-        "sequences of these."
+        "Constraints are objects such as thalweg.FixedConstraint or scipy.optimize.LinearConstraint, "
+        "dicts with a key 'type', or sequences of these."
     )
 
 

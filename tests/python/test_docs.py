@@ -45,4 +45,7 @@ def test_everything_public_is_documented(name):
 def test_every_name_of_the_package_exists():
     for name in thalweg.__all__:
         assert getattr(thalweg, name) is not None
-    assert set(dir(thalweg)) == set(thalweg.__all__)
+    assert set(dir(thalweg)) >= set(thalweg.__all__)
+    for name in dir(thalweg):
+        assert getattr(thalweg, name) is not None
+    assert {"logging", "typing", "exceptions", "parameters"} <= set(dir(thalweg))

@@ -250,16 +250,16 @@ NUMDIFF = [
         "InvalidNumdiffOptionsError",
         "Invalid method for first derivatives",
     ),
-    (lambda: om.NumdiffOptions(method="x"), "InvalidNumdiffOptionsError", "method must be one of"),
+    (lambda: om.NumdiffOptions(method="x"), "InvalidNumdiffOptionsError", "Invalid numdiff `method`: it must be one of"),
     (
         lambda: om.NumdiffOptions(step_size=-1),
         "InvalidNumdiffOptionsError",
-        "step_size must be positive, not -1",
+        "Invalid numdiff `step_size`: it must be positive, not -1",
     ),
     (
         lambda: om.NumdiffOptions(n_cores=0),
         "InvalidNumdiffOptionsError",
-        "n_cores must be a positive whole number",
+        "Invalid numdiff `n_cores`: it must be a positive whole number",
     ),
     (
         lambda: om.first_derivative(sphere, START, scaling_factor=0),

@@ -5,6 +5,7 @@ import json
 import pickle
 import sqlite3
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -245,6 +246,49 @@ def test_a_dataclass_comes_back_as_a_dict(path):
     params = Point(1.0, np.array([2.0]))
     run(path, fun=lambda p: p.x**2 + p.y @ p.y, params=params)
     assert om.SQLiteLogReader(path).read_start_params() == {"x": 1.0, "y": np.array([2.0])}
+
+
+class Pair(NamedTuple):
+    point: Point
+    name: float
+
+
+@pytest.mark.parametrize(
+    ("params", "fun"),
+    [
+        (Point(1.0, np.array([2.0])), lambda p: p.x**2 + p.y @ p.y),
+        (Pair(Point(1.0, np.array([2.0])), 3.0), lambda p: p.point.x**2 + p.name**2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:OptimizeLogReader")
+def test_params_come_back_like_those_that_are_given(path, params, fun):
+    result = run(path, fun=fun, params=params)
+    for reader in (
+        om.SQLiteLogReader(path, like=params),
+        om.OptimizeLogReader(path, like=params),
+        result.logger,
+        pickle.loads(pickle.dumps(result.logger)),
+        pickle.loads(pickle.dumps(om.SQLiteLogReader(path, params))),
+    ):
+        start = reader.read_start_params()
+        assert repr(start) == repr(params) and type(start) is type(params)
+        assert repr(reader.read_iteration(-1).params) == repr(result.history.params[-1])
+        assert repr(reader.read_history().params) == repr(result.history.params)
+
+
+def test_what_is_not_like_the_params_is_said(path):
+    result = run(path, params=np.ones(3))
+    reader = om.SQLiteLogReader(path, like={"a": 1.0})
+    text = "The problem in the log has 3 params, but `like` has 1."
+    with pytest.raises(om.exceptions.InvalidArgumentError, match=text):
+        reader.read_start_params()
+    # What a run knows of its own params says nothing of the other runs in its file.
+    options = om.SQLiteLogOptions(path, if_database_exists="extend")
+    second = run(options, params={"a": 1.0}, fun=lambda p: p["a"] ** 2)
+    assert second.logger.read_start_params(0).tolist() == [1, 1, 1]
+    assert second.logger.read_start_params(1) == {"a": 1.0}
+    assert len(second.logger.read_history()) == second.n_fun_evals
+    assert len(result.logger.read_history(0)) == result.n_fun_evals
 
 
 def test_any_client_of_sqlite_can_read_it(path):

@@ -240,8 +240,42 @@ def test_a_function_that_fails_at_the_params():
     def fun(x):
         raise ZeroDivisionError("always")
 
-    text = said(exceptions.InvalidFunctionError, om.slice_plot, fun, START, BOX)
-    assert text == "Error while evaluating fun at start params: ZeroDivisionError: always"
+    error = exceptions.InvalidFunctionError
+    for plot in (om.slice_plot, om.slice_plot_3d):
+        text = said(error, plot, fun, START, BOX)
+        assert text == "Error while evaluating func at the params: ZeroDivisionError: always"
+    with pytest.raises(error) as caught:
+        om.slice_plot(fun, START, BOX)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    ("returned", "text"),
+    [
+        (None, "func returned None instead of a number. Is a return statement missing?"),
+        ((1.0, START), "func returned tuple of length 2 instead of a number."),
+        (
+            om.mark.least_squares,
+            "func is marked as a least_squares function, but returned float instead of",
+        ),
+    ],
+)
+def test_what_a_function_returns_is_said_of_func(returned, text):
+    """In the words of this function's arguments, not of those of `minimize`."""
+    if callable(returned):
+        fun = returned(lambda x: 1.0)
+    else:
+        fun = lambda x: returned  # noqa: E731
+    message = said(exceptions.InvalidFunctionError, om.slice_plot, fun, START, BOX)
+    assert message.startswith(text)
+    assert "jac" not in message and "fun " not in message.removeprefix(text)
+
+    def sometimes(x):
+        return x @ x if (x == START).all() else returned
+
+    if not callable(returned):
+        with pytest.warns(UserWarning, match="the first with InvalidFunctionError: func returned"):
+            om.slice_plot(sometimes, START, BOX)
 
 
 def test_functions_that_cannot_travel():

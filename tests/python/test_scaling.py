@@ -232,15 +232,65 @@ def test_converters_translate_scaled_parameters():
     assert np.allclose(seen["converter"].params_to_internal(np.array([1.0, 0.0])), [0.2, 0.5])
 
 
-def test_converters_say_that_they_cannot_translate_what_gradients_scale():
-    algorithm, seen = spy()
-    om.minimize(sphere, np.array([4.0]), algorithm, scaling={"method": "gradient"})
-    text = (
-        "The converter cannot translate parameters that are scaled by gradients. Use it in runs "
-        'without scaling, or with the methods "start_values" and "bounds".'
+@pytest.mark.parametrize("multistart", [False, True])
+@pytest.mark.parametrize("jac", [None, lambda p: {"a": 2 * p["a"], "b": 6 * p["b"]}])
+def test_converters_translate_what_gradients_scale(jac, multistart):
+    """As without scaling: a point and a gradient there belong together, whatever the units are."""
+    seen = {}
+
+    @om.mark.minimizer(
+        name="look",
+        solver_type="scalar",
+        is_available=True,
+        is_global=False,
+        needs_jac=True,
+        needs_hess=False,
+        needs_bounds=False,
+        supports_parallelism=False,
+        supports_bounds=True,
+        supports_infinite_bounds=True,
+        supports_linear_constraints=False,
+        supports_nonlinear_constraints=False,
+        disable_history=False,
     )
-    with pytest.raises(om.exceptions.NotAvailableError, match=text):
-        seen["converter"].params_to_internal(np.array([3.0]))
+    class Look(om.Algorithm):
+        def _solve_internal_problem(self, problem, x0):
+            from thalweg.optimization.algorithm import InternalOptimizeResult
+
+            x = np.asarray(x0) + 0.25
+            seen["x"], seen["fun"], seen["jac"] = x, problem.fun(x), problem.jac(x)
+            seen["converter"], seen["history"] = problem.converter, problem.history
+            return InternalOptimizeResult(x=x, fun=seen["fun"])
+
+    params = {"a": np.array([4.0, 1.0]), "b": 2.0}
+    call = dict(
+        jac=jac,
+        bounds=om.Bounds(
+            lower={"a": np.full(2, -9.0), "b": -9.0}, upper={"a": np.full(2, 9.0), "b": 9.0}
+        ),
+        constraints=om.FixedConstraint(lambda p: p["a"][1]),
+        multistart=om.MultistartOptions(n_samples=8, stopping_maxopt=2, seed=1)
+        if multistart
+        else False,
+    )
+    for scaling in (False, {"method": "gradient"}, {"method": "bounds"}):
+        om.minimize(
+            lambda p: p["a"] @ p["a"] + 3 * p["b"] ** 2, params, Look, scaling=scaling, **call
+        )
+        converter, x = seen["converter"], seen["x"]
+        p = converter.params_from_internal(x)
+        assert p["a"] @ p["a"] + 3 * p["b"] ** 2 == pytest.approx(seen["fun"], rel=1e-14)
+        assert p["a"][1] == 1.0
+        assert np.allclose(converter.params_to_internal(p), x, rtol=1e-14)
+        gradient = {"a": 2 * p["a"], "b": 6 * p["b"]}
+        assert np.allclose(converter.derivative_to_internal(gradient, x), seen["jac"], rtol=1e-6)
+        assert seen["history"].params[0]["b"] == p["b"]
+        if not multistart:
+            # A quarter of a unit, which is one slope, from the start.
+            slopes = {"gradient": [8.0, 12.0]}.get((scaling or {}).get("method"))
+            if slopes:
+                moved = [p["a"][0] - 4.0, p["b"] - 2.0]
+                assert np.allclose(np.multiply(moved, slopes), 0.25, rtol=1e-6)
 
 
 def test_scaling_options_alone_are_applied():
@@ -260,15 +310,15 @@ def test_no_scaling_is_no_scaling(off):
 WRONG_OPTIONS = [
     (
         {"method": "start_value"},
-        r"method must be one of \['start_values', 'bounds', 'gradient'\], not 'start_value'. Did you mean .*'start_values'",
+        r"Invalid scaling method: 'start_value' is not one of \['start_values', 'bounds', 'gradient'\]. Did you mean .*'start_values'",
     ),
-    ({"clipping_value": 0}, "clipping_value must be a positive number, not 0"),
-    ({"clipping_value": "x"}, "clipping_value must be a positive number, not 'x'"),
-    ({"method": "bounds", "clipping_value": -1}, "clipping_value must be a positive number, not -1"),
-    ({"magnitude": -2.0}, "magnitude must be a positive number, not -2.0"),
-    ({"magnitude": True}, "magnitude must be a positive number, not True"),
-    ({"magnitude": float("inf")}, "magnitude must be a positive number, not inf"),
-    ({"magnitude": float("nan")}, "magnitude must be a positive number, not nan"),
+    ({"clipping_value": 0}, "Invalid clipping value: clipping_value must be a positive number, not 0"),
+    ({"clipping_value": "x"}, "Invalid clipping value: clipping_value must be a positive number, not 'x'"),
+    ({"method": "bounds", "clipping_value": -1}, "Invalid clipping value: clipping_value must be a positive number, not -1"),
+    ({"magnitude": -2.0}, "Invalid scaling magnitude: magnitude must be a positive number, not -2.0"),
+    ({"magnitude": True}, "Invalid scaling magnitude: magnitude must be a positive number, not True"),
+    ({"magnitude": float("inf")}, "Invalid scaling magnitude: magnitude must be a positive number, not inf"),
+    ({"magnitude": float("nan")}, "Invalid scaling magnitude: magnitude must be a positive number, not nan"),
     ({"clip": 1}, r"Invalid key in scaling options: 'clip'. Did you mean .*clipping_value.*\? A dictionary may"),
     ("start_values", "Invalid scaling options of type str. Scaling must be True, False, thalweg.ScalingOptions, a dict"),
 ]

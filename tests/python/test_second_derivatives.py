@@ -253,6 +253,53 @@ def test_scaling_fixed_and_equal_parameters():
         assert np.allclose(result.params, [-1.2, 1.44, 4, 4], atol=1e-3)
 
 
+@pytest.mark.parametrize("algorithm", ["trust_exact", "trust_ncg", "trust_krylov", "dogleg"])
+def test_the_hessian_at_the_end_is_part_of_the_result(algorithm):
+    result = om.minimize(rosenbrock, X0, algorithm, jac=gradient, hess=hessian)
+    assert result.hess.tolist() == hessian(result.params).tolist()
+    method = algorithm.replace("_", "-")
+    optimize = pytest.importorskip("scipy.optimize")
+    reference = optimize.minimize(rosenbrock, X0, method=method, jac=gradient, hess=hessian)
+    assert np.allclose(result.hess, reference.hess, rtol=1e-3)
+    # Products and differences are not put together for the result alone, as in scipy.
+    for second in ({"hessp": product}, {}):
+        assert om.minimize(rosenbrock, X0, algorithm, jac=gradient, **second).hess is None
+
+
+def test_hessians_of_results_are_in_the_users_terms():
+    def fun(params):
+        return -rosenbrock(params["x"]) - (params["y"] - 3) ** 2
+
+    def jac(params):
+        return {"x": -gradient(params["x"]), "y": -2 * (params["y"] - 3)}
+
+    def hess(params):
+        mixed = np.zeros(2)
+        return {
+            "x": {"x": -hessian(params["x"]), "y": mixed},
+            "y": {"x": mixed, "y": -2.0},
+        }
+
+    result = om.maximize(
+        fun, {"x": X0, "y": 1.0}, "trust_exact", jac=jac, hess=hess, scaling={"magnitude": 3.0}
+    )
+    expected = np.zeros((3, 3))
+    expected[:2, :2], expected[2, 2] = -hessian(result.params["x"]), -2
+    assert np.allclose(result.hess, expected, rtol=1e-12)
+    fixed = om.maximize(
+        fun,
+        {"x": X0, "y": 1.0},
+        "trust_exact",
+        jac=jac,
+        hess=hess,
+        constraints=om.FixedConstraint(["y"]),
+    )
+    assert np.isnan(fixed.hess[2]).all() and np.isnan(fixed.hess[:, 2]).all()
+    assert np.allclose(fixed.hess[:2, :2], -hessian(fixed.params["x"]), rtol=1e-12)
+    again = om.OptimizeResult.from_json(result.to_json())
+    assert again.hess.tolist() == result.hess.tolist()
+
+
 def test_a_sum_of_squares_has_a_hessian_for_scalar_algorithms():
     @om.mark.least_squares
     def residuals(x):

@@ -46,7 +46,7 @@ def test_roots_of_singular_matrices():
 
 def test_inverses_of_singular_matrices():
     assert np.allclose(utilities.robust_inverse(COV) @ COV, np.eye(3))
-    with pytest.warns(UserWarning, match="pseudo inverse was calculated instead. The Hessian"):
+    with pytest.warns(UserWarning, match=r"singular \(LinAlgError\), so its pseudo-inverse .* The Hessian"):
         assert np.allclose(utilities.robust_inverse(np.ones((2, 2)), "The Hessian."), 0.25)
     with pytest.raises(ValueError, match="Matrix must be square"):
         utilities.robust_inverse(np.ones((2, 3)))
@@ -63,3 +63,35 @@ def test_editors_see_the_arguments(function):
     assert signature.parameters["collect_history"].default is True
     assert signature.return_annotation == "OptimizeResult"
     assert inspect.getfullargspec(function).args == ["fun", "params", "algorithm"]
+
+
+@pytest.mark.parametrize("kind", ["scalar", "least_squares", "likelihood"])
+def test_marks_are_those_of_optimagic(kind):
+    """A function that is marked by one package is marked for the other."""
+
+    def function(x):
+        return x
+
+    assert getattr(om.mark, kind)(function) is function
+    assert function._problem_type is om.typing.AggregationLevel(kind)
+
+
+def test_cost_models_need_a_function_for_batches():
+    with pytest.raises(ValueError, match="aggregate_batch_time must be a callable that makes one"):
+        om.timing.CostModel(fun=1, jac=1, fun_and_jac=1, label="", aggregate_batch_time="sum")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("criterion", "fun"),
+        ("start_criterion", "start_fun"),
+        ("n_criterion_evaluations", "n_fun_evals"),
+        ("n_derivative_evaluations", "n_jac_evals"),
+    ],
+)
+def test_attributes_of_2022(old, new):
+    result = om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb")
+    text = f"result.{old}: this attribute is deprecated. Please use result.{new} instead."
+    with pytest.warns(FutureWarning, match=text):
+        assert getattr(result, old) == getattr(result, new)

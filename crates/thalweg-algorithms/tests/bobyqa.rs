@@ -105,7 +105,7 @@ fn the_last_radius_is_that_of_the_larger_tolerance() {
 
 #[test]
 fn the_first_points_are_those_of_nlopt() {
-    // From scripts/reference/golden_quadratic_models.py; later points differ by rounding and then by the least model.
+    // From scripts/reference/golden_quadratic_models.py; later points differ by rounding, and by the rules for fine radii.
     let golden: Value = serde_json::from_str(include_str!("golden/quadratic_models.json")).unwrap();
     for case in golden["cases"].as_array().unwrap() {
         let numbers = |key: &str| -> Vec<f64> {

@@ -191,24 +191,24 @@ fn slow_progress_ends_the_run_without_success() {
 #[test]
 fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
     use thalweg_algorithms::algorithms::dfols::ExtraPoints;
-    use thalweg_algorithms::pieces::residual_restarts::ResetType;
-    use thalweg_algorithms::pieces::residual_start::Directions;
+    use thalweg_algorithms::pieces::first_points::Directions;
+    use thalweg_algorithms::pieces::search_rules::RestartType;
     let noisy = Dfols { noise_additive_level: Some(4e-6), n_restarts: Some(2), ..Dfols::default() };
     for options in [
         Dfols { noise_n_evals_per_point: Some(3), ..noisy.clone() },
-        Dfols { reset_type: ResetType::Hard, ..noisy.clone() },
+        Dfols { restart_type: RestartType::Hard, ..noisy.clone() },
         Dfols {
-            reset_type: ResetType::Hard,
-            reset_reuse_criterion_value_at_hard_reset: false,
-            reset_n_extra_interpolation_points_per_hard_reset: 1,
-            reset_max_interpolation_points: Some(5),
+            restart_type: RestartType::Hard,
+            restart_reuses_value: false,
+            restart_n_added_points_hard: 1,
+            restart_max_n_points: Some(5),
             ..noisy.clone()
         },
         Dfols {
-            reset_n_extra_interpolation_points_per_soft_reset: 2,
-            reset_max_interpolation_points: Some(6),
-            reset_minimal_trustregion_radius_tolerance_scaling: 0.5,
-            reset_auto_detect: false,
+            restart_n_added_points_soft: 2,
+            restart_max_n_points: Some(6),
+            restart_last_radius_factor: 0.5,
+            restart_detection: false,
             ..noisy.clone()
         },
         Dfols { initial_directions: Directions::Random, ..noisy.clone() },
@@ -220,7 +220,7 @@ fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
         Dfols {
             trustregion_n_interpolation_points: Some(6),
             trustregion_n_extra_points_to_replace_successful: 2,
-            reset_n_additional_extra_points_to_replace: 1,
+            restart_n_added_moves: 1,
             ..noisy.clone()
         },
         Dfols {

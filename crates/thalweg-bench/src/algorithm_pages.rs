@@ -269,7 +269,8 @@ fn range_cell(range: &Range) -> String {
         .then(|| format!("{} {}", if range.above { "above" } else { "from" }, range.min));
     let high = (range.max < f64::INFINITY)
         .then(|| format!("{} {}", if range.below { "below" } else { "to" }, range.max));
-    [low, high].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    let finite = range.is_finite_only().then(|| "finite".to_string());
+    [low, high, finite].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn default_cell(default: &OptionValue) -> String {

@@ -154,7 +154,7 @@ fn optimize_problem(
         start: &problem.start,
         names: &|position| position.to_string(),
         direction: Direction::Minimize,
-        success_message: resolved.success_message(),
+        wording: resolved.wording(),
         limits: resolved.limits,
         n_cores: resolved.n_cores,
         seed: resolved.seed,
@@ -178,6 +178,7 @@ fn optimize_problem(
         interrupt,
         multistart: None,
         log: None,
+        on_space: None,
         clock: Clock::start(),
         step: 0,
     })

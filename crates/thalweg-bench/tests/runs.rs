@@ -253,6 +253,9 @@ fn figures_show_what_was_computed() {
         results.convergence_figures(&ConvergenceOptions::default(), &Solved::default()).unwrap();
     assert_eq!(single.iter().map(|(title, _)| title.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 
+    let whole = results.convergence_figures(&ConvergenceOptions::default(), None).unwrap();
+    assert!(drawn(&whole[0].1)[0].0.len() > drawn(&single[0].1)[0].0.len(), "never cut");
+
     let runtime_measure = RuntimeMeasure::Walltime;
     let options = DeviationOptions { runtime_measure, ..DeviationOptions::default() };
     let figure = results.deviation_figure(&options).unwrap();

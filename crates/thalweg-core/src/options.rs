@@ -85,6 +85,8 @@ pub enum OptionKind {
     Float,
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// Any word.
+    Text,
     /// A real number, or a list of this many.
     Interval,
     /// A value of the given kind, or none.
@@ -108,6 +110,7 @@ impl OptionKind {
             OptionKind::Integer => "a whole number".into(),
             OptionKind::Float => "a number".into(),
             OptionKind::Choice(words) => format!("one of {words:?}"),
+            OptionKind::Text => "a word".into(),
             OptionKind::Interval => "a number or a pair of numbers".into(),
             OptionKind::Optional(kind) => format!("{} or none", kind.expectation()),
         }
@@ -132,6 +135,11 @@ impl Range {
     pub const ALL: Range =
         Range { min: f64::NEG_INFINITY, above: false, max: f64::INFINITY, below: false };
 
+    /// Whether infinity is the only number that is too large: `below = f64::INFINITY`.
+    pub fn is_finite_only(&self) -> bool {
+        self.below && self.max == f64::INFINITY
+    }
+
     /// Whether `value` lies in the range.
     pub fn contains(&self, value: f64) -> bool {
         let low = if self.above { value > self.min } else { value >= self.min };
@@ -148,6 +156,9 @@ impl std::fmt::Display for Range {
         }
         if self.max < f64::INFINITY {
             parts.push(format!("{} {:?}", if self.below { "below" } else { "at most" }, self.max));
+        }
+        if self.is_finite_only() {
+            parts.push("finite".to_string());
         }
         f.write_str(if parts.is_empty() { "any number" } else { "" })?;
         f.write_str(&parts.join(" and "))
@@ -203,6 +214,18 @@ pub enum OptionError {
         value: OptionValue,
         /// The range.
         range: Range,
+    },
+    /// The value is within its range, but does not go with that of another option.
+    #[error("option '{name}' of {algorithm} is {value}, but has to be {expected}")]
+    Conflict {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The option.
+        name: &'static str,
+        /// The value given.
+        value: OptionValue,
+        /// What it should be, with the name and the value of the other option.
+        expected: String,
     },
 }
 

@@ -1,16 +1,16 @@
 //! Algorithms that are written in Python.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use thalweg::Algorithm;
 use thalweg::core::{
     AlgorithmSpec, Configure, Extra, Features, Finish, OptionError, OptionValue, Problem,
     SolverKind, Stop, Test, Verdict,
 };
+use thalweg::{Algorithm, Space};
 
 use crate::errors::{Kind, error};
 use crate::handle::{ProblemHandle, Terms};
@@ -38,6 +38,9 @@ pub(crate) struct Aside {
     pub(crate) error: Option<PyErr>,
 }
 
+/// The space in which a run's algorithm moves, from when it is known.
+pub(crate) type FoundSpace = Arc<OnceLock<Space>>;
+
 /// A callable `(handle, x0) -> dict` with a name and features.
 #[derive(Clone)]
 pub(crate) struct PythonAlgorithm {
@@ -46,6 +49,7 @@ pub(crate) struct PythonAlgorithm {
     maximize: bool,
     aside: Arc<Mutex<Aside>>,
     cores: Cores,
+    space: FoundSpace,
     interrupted: Flag,
 }
 
@@ -84,12 +88,17 @@ impl PythonAlgorithm {
             maximize,
             aside: Arc::default(),
             cores: Cores::default(),
+            space: FoundSpace::default(),
             interrupted: Arc::clone(interrupted),
         })
     }
 
     pub(crate) fn lines(&self) -> Lines {
-        Lines { aside: Arc::clone(&self.aside), cores: Arc::clone(&self.cores) }
+        Lines {
+            aside: Arc::clone(&self.aside),
+            cores: Arc::clone(&self.cores),
+            space: Arc::clone(&self.space),
+        }
     }
 }
 
@@ -100,6 +109,8 @@ pub(crate) struct Lines {
     pub(crate) aside: Arc<Mutex<Aside>>,
     /// The cores that it asks for.
     pub(crate) cores: Cores,
+    /// Where it looks for the space in which it moves.
+    pub(crate) space: FoundSpace,
 }
 
 /// Declarations live as long as the program: one for each name and set of features.
@@ -148,7 +159,12 @@ impl Algorithm for PythonAlgorithm {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         Python::attach(|py| {
             let kind = self.spec.features.kind;
-            let terms = Terms { kind, maximize: self.maximize, cores: Arc::clone(&self.cores) };
+            let terms = Terms {
+                kind,
+                maximize: self.maximize,
+                cores: Arc::clone(&self.cores),
+                space: self.space.get().cloned(),
+            };
             let (returned, stop) = ProblemHandle::lend(py, problem, terms, |handle| {
                 self.callable.bind(py).call1((handle, vector(py, x0)))
             });

@@ -168,7 +168,7 @@ impl State {
         tell.constraint_derivatives.resize(width, 0.0);
         let Tell { constraints, constraint_derivatives, failures, .. } = tell;
         let answer = Answer { constraints, constraint_derivatives, ..Answer::default() };
-        self.constraints.evaluate(py, tree, &ask.batch(), answer, failures);
+        self.constraints.evaluate(py, tree, (&ask.batch(), None), answer, failures);
     }
 }
 

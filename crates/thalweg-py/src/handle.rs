@@ -8,11 +8,13 @@ use numpy::PyArray1;
 use pyo3::exceptions::{PyBaseException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyList};
+use thalweg::Space as Core;
 use thalweg::core::{Problem, SolverKind, Stop, Values, Want};
 
 use crate::algorithm::misuse;
 use crate::numeric::{new_array, to_vec, vector};
 use crate::objective::Cores;
+use crate::space::Space;
 
 pyo3::create_exception!(
     _thalweg,
@@ -50,6 +52,8 @@ pub(crate) struct Terms {
     pub(crate) maximize: bool,
     /// The cores that the algorithm asks for.
     pub(crate) cores: Cores,
+    /// The space in which the algorithm moves.
+    pub(crate) space: Option<Core>,
 }
 
 struct Slot {
@@ -338,6 +342,12 @@ impl ProblemHandle {
     #[getter]
     fn upper<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<f64>>> {
         self.upper.as_ref().map(|upper| vector(py, upper))
+    }
+
+    /// The space in which the algorithm moves, constraints and scaling included.
+    #[getter]
+    fn space(&self) -> Option<Space> {
+        self.terms.space.clone().map(Space::of)
     }
 
     /// "minimize" or "maximize": what the user does.

@@ -82,6 +82,7 @@ pub(crate) fn kind_words(
         OptionKind::Float => ("float", false, None),
         OptionKind::Interval => ("interval", false, None),
         OptionKind::Choice(words) => ("choice", false, Some(words)),
+        OptionKind::Text => ("text", false, None),
         OptionKind::Optional(inner) => {
             let (word, _, choices) = kind_words(inner);
             (word, true, choices)

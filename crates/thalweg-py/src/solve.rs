@@ -13,11 +13,11 @@ use thalweg::diff::DiffOptions;
 use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
     FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
-    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Specification, Trace,
-    UserErrorKind, optimize, resolve,
+    OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Space as Core, Specification,
+    Trace, UserErrorKind, optimize, resolve,
 };
 
-use crate::algorithm::{Aside, Lines, PythonAlgorithm};
+use crate::algorithm::{Aside, FoundSpace, Lines, PythonAlgorithm};
 use crate::errors::{Kind, error, error_from};
 use crate::handling::{Handling, handling};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
@@ -107,6 +107,7 @@ pub(crate) fn solve(
         multistart: search.transpose()?,
         progress,
         log: None,
+        found_space: lines.as_ref().map(|lines| Arc::clone(&lines.space)),
     };
     let log = log.map(LogRequest::read).transpose()?;
     let nonlinear = Constraints::read(nonlinear)?;
@@ -154,6 +155,8 @@ struct Task {
     constraint_handling: ConstraintHandling,
     multistart: Option<Multistart>,
     log: Option<LogRequest>,
+    /// Where a user-defined algorithm looks for the space in which it moves.
+    found_space: Option<FoundSpace>,
     /// A display, and whether it draws over what it showed before.
     progress: Option<(Py<PyAny>, bool)>,
 }
@@ -367,7 +370,7 @@ fn pipeline(
         });
     };
     let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
-    let success_message = resolved.success_message();
+    let wording = resolved.wording();
     let nonlinear = functions.constraints().limits();
     let flag = Arc::clone(&interrupted);
     let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
@@ -376,6 +379,11 @@ fn pipeline(
     let mut iterations = Trace::iterations();
     let mut sinks: Vec<&mut dyn Sink> = progress.sink().into_iter().collect();
     sinks.extend(iterations.as_mut().map(|iterations| iterations as &mut dyn Sink));
+    let mut on_space = |space: &Core| {
+        if let Some(found) = &task.found_space {
+            let _ = found.set(space.clone()); // empty, since there is one space in a run
+        }
+    };
     let ended = optimize(Specification {
         objective: functions,
         start: &start,
@@ -383,7 +391,7 @@ fn pipeline(
         direction: task.direction,
         algorithm: resolved.algorithm,
         algorithm_name: resolved.name,
-        success_message,
+        wording,
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,
@@ -405,6 +413,7 @@ fn pipeline(
         seed: resolved.seed,
         multistart: task.multistart,
         log,
+        on_space: Some(&mut on_space),
         clock: thalweg::Clock::start(),
         step: 0,
     });

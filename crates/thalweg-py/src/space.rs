@@ -7,7 +7,7 @@ use thalweg::{Bounds, BuildOptions, Constraint, ConstraintPlan, OptimizeError, S
 
 use crate::constraints::read;
 use crate::numeric::{to_vec, vector};
-use crate::solve::{check_start, scaling as read_scaling, specification_error};
+use crate::solve::{check_start, specification_error};
 use crate::tree::Tree;
 
 /// Constraints and bounds on parameters, checked, with the way between parameters and the algorithm's vector.
@@ -22,6 +22,11 @@ impl Space {
     /// What a run with this space is specified by.
     pub(crate) fn specification(&self) -> (Vec<Constraint>, BuildOptions) {
         (self.constraints.clone(), self.options)
+    }
+
+    /// A space in which an algorithm moves already: for translations, not for the specification of a run.
+    pub(crate) fn of(core: Core) -> Self {
+        Space { core, constraints: Vec::new(), options: BuildOptions::default() }
     }
 }
 
@@ -49,24 +54,6 @@ impl Space {
         let core = Core::build(tree.start(), &names, &bounds, &constraints, options)
             .map_err(|wrong| specification_error(py, OptimizeError::from(wrong)))?;
         Ok(Space { core, constraints, options })
-    }
-
-    /// The same space in the coordinates of a scaled run: scaled by start values or bounds, which takes no evaluation.
-    #[pyo3(signature = (scaling, soft_lower=None, soft_upper=None))]
-    fn scaled(
-        &self,
-        py: Python<'_>,
-        scaling: (String, f64, f64),
-        soft_lower: Option<&Bound<'_, PyAny>>,
-        soft_upper: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let (scaling, side) =
-            (read_scaling(&scaling)?, |side: Option<_>| side.map(to_vec).transpose());
-        let soft = Bounds { lower: side(soft_lower)?, upper: side(soft_upper)? };
-        // The run itself refuses what cannot be scaled, with names.
-        let core = self.core.with_scaling(&scaling, &soft, None, &|i| i.to_string());
-        let core = core.map_err(|wrong| specification_error(py, OptimizeError::from(wrong)))?;
-        Ok(Space { core, constraints: self.constraints.clone(), options: self.options })
     }
 
     /// The number of parameters.

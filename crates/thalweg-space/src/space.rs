@@ -307,6 +307,7 @@ impl fmt::Debug for Space {
 }
 
 mod draw;
+mod lift;
 #[cfg(test)]
 mod random;
 mod scaling;

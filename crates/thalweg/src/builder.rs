@@ -400,7 +400,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
-        let success_message = resolved.success_message();
+        let wording = resolved.wording();
         let mut objective: &mut dyn Objective = &mut self.objective;
         let mut constrained;
         if !functions.is_empty() {
@@ -444,7 +444,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             limits: resolved.limits,
             algorithm_name: resolved.name,
             algorithm: resolved.algorithm,
-            success_message,
+            wording,
             bounds,
             constraints,
             nonlinear,
@@ -466,6 +466,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             interrupt: self.interrupt,
             multistart,
             log,
+            on_space: None,
             clock: Clock::start(),
             step: 0,
         });

@@ -1,13 +1,12 @@
 //! Whether closed-form second derivatives can be used, which is said before the first evaluation.
 
 use thalweg_core::SolverKind;
-use thalweg_space::Space;
 
 use crate::error::{InvalidKind, OptimizeError};
-use crate::pipeline::{Specification, reparametrized};
+use crate::pipeline::Specification;
 
-/// Second derivatives are those of one value with respect to the user's parameters.
-pub(crate) fn check(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
+/// Second derivatives are those of one value.
+pub(crate) fn check(spec: &Specification<'_>) -> Result<(), OptimizeError> {
     let given = spec.objective.second_derivatives();
     let features = spec.algorithm.spec().features;
     let what = if given.hessian { "hess" } else { "hessp" };
@@ -19,18 +18,6 @@ pub(crate) fn check(spec: &Specification<'_>, space: &Space) -> Result<(), Optim
             spec.algorithm_name,
             features.kind.as_str(),
             users_of_hessians(),
-        ));
-    }
-    if given.any()
-        && features.uses_hessian
-        && !space.is_affine()
-        && !spec.objective.has_derivative()
-    {
-        let kept = reparametrized(space).unwrap_or_else(|| "a constraint".to_string());
-        return refuse(format!(
-            "{what} is given without jac, but {kept} is kept by a change of variables that is not linear. The second derivative \
-             with respect to the new variables needs the gradient, too: give jac as well (in Rust .gradient or .derivative), \
-             or leave {what} out, so that the Hessian is numerical."
         ));
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use thalweg_algorithms::AugmentedLagrangian;
-use thalweg_core::{Algorithm, Event, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
+use thalweg_core::{
+    Algorithm, Event, Finish, OptionError, Problem, ProblemSpec, Sink, SolverKind, Stop,
+};
 use thalweg_space::{
     Bounds, BuildOptions, Constraint, ConstraintPlan, Handling, Keeper, LinearRow, Scaling, Space,
 };
@@ -17,10 +19,12 @@ use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::logging::{self, Clock, Log};
 use crate::multistart::{self, Multistart};
+use crate::names::Wording;
 use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
+use crate::resolve::in_public_words;
 use crate::result::{Direction, FlatResult};
 use crate::scaling;
 
@@ -38,8 +42,8 @@ pub struct Specification<'a> {
     pub algorithm: Box<dyn Algorithm>,
     /// The name under which the user asked for the algorithm.
     pub algorithm_name: String,
-    /// Words that stand in for the message of a met convergence test, for names that promise them.
-    pub success_message: Option<&'static str>,
+    /// How the end of the run is told under the algorithm's public name.
+    pub wording: Wording,
     /// Limits.
     pub limits: Limits,
     /// Bounds.
@@ -83,6 +87,8 @@ pub struct Specification<'a> {
     pub multistart: Option<Multistart>,
     /// Keep a log of the run, and perhaps go on with the one that it holds.
     pub log: Option<Log>,
+    /// Told the space in which the algorithm moves, constraints and scaling included, before it begins.
+    pub on_space: Option<&'a mut dyn FnMut(&Space)>,
     /// The time since the start of the run.
     pub clock: Clock,
     /// The number of the step that events belong to.
@@ -122,6 +128,9 @@ pub fn optimize(mut spec: Specification<'_>) -> Result<FlatResult, OptimizeError
 /// Run a checked specification.
 fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult, OptimizeError> {
     let (space, start) = scaling::scale(&mut spec, space)?;
+    if let Some(announce) = spec.on_space.take() {
+        announce(&space);
+    }
     match spec.multistart.take() {
         Some(multistart) if space.n_free() > 0 => {
             multistart::search(spec, &space, multistart, start)
@@ -133,13 +142,14 @@ fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult
 /// Check what can be checked before the first evaluation, and build the space.
 fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     check_features(spec)?;
+    check_options(spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
     }
     let space = Space::build(spec.start, spec.names, &spec.bounds, &spec.constraints, spec.space)?;
     check_bounds(spec, &space)?;
-    hessian::check(spec, &space)?;
+    hessian::check(spec)?;
     check_constraints(spec)?;
     Ok(space)
 }
@@ -187,7 +197,7 @@ pub(crate) fn optimize_in(
         around.options = handling.options();
         algorithm = Box::new(around);
     }
-    let success_message = spec.success_message;
+    let wording = spec.wording;
     let (clock, step) = (spec.clock.clone(), spec.step);
     let begin = clock.seconds();
     let began = Event::StepBegan { step, exploration: false, start: begin };
@@ -196,7 +206,7 @@ pub(crate) fn optimize_in(
         evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     clock.algorithm_ended(true);
-    let result = result.complete(end, evaluator, success_message);
+    let result = result.complete(end, evaluator, wording);
     clock.algorithm_ended(false);
     result
 }
@@ -243,6 +253,15 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
+}
+
+/// Whether the options go with each other.
+fn check_options(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    spec.algorithm.check().map_err(|error| {
+        let OptionError::Conflict { name, .. } = error else { return error.into() };
+        let name = spec.wording.public_name(name).unwrap_or_else(|| name.to_string());
+        in_public_words(error, &spec.algorithm_name, &name)
+    })
 }
 
 /// Whether the constraints make sense, and somebody keeps them.
@@ -323,7 +342,7 @@ fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeE
 }
 
 /// The constraints that a change of variables keeps, for messages.
-pub(crate) fn reparametrized(space: &Space) -> Option<String> {
+fn reparametrized(space: &Space) -> Option<String> {
     let changed = |handling: &Handling| matches!(handling, Handling::Reparametrized { .. });
     let planned = space.plan().constraints.iter().filter(|planned| changed(&planned.handling));
     let kept: Vec<String> = planned

@@ -87,3 +87,33 @@ fn among_repeated_evaluations_the_mean_counts_and_not_the_luckiest() {
     let luckiest = seen.borrow().iter().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
     assert!(luckiest < -11.9);
 }
+
+#[test]
+fn restarts_have_the_same_names_under_both_methods() {
+    let known = |name: &str| -> Vec<_> {
+        describe(name).unwrap().options.iter().map(|option| option.name).collect()
+    };
+    let (pybobyqa, dfols) = (known("pybobyqa"), known("dfols"));
+    let (shared, own): (Vec<&str>, Vec<&str>) = dfols
+        .iter()
+        .copied()
+        .filter(|name| name.contains("restart"))
+        .partition(|name| pybobyqa.contains(name));
+    assert_eq!(shared.len(), 11, "{shared:?}");
+    assert_eq!(
+        own,
+        [
+            "restart_n_added_points_soft",
+            "restart_n_added_points_hard",
+            "restart_max_n_points",
+            "restart_n_added_moves"
+        ]
+    );
+    assert!(!dfols.iter().any(|name| name.starts_with("reset_")), "{dfols:?}");
+    // Under optimagic's name, its own spelling reaches them.
+    let mut resolved = resolve("nag_dfols").unwrap();
+    resolved.set("trustregion_reset_options.max_interpolation_points", &9.into()).unwrap();
+    resolved.set("trustregion_reset_options.use_resets", &true.into()).unwrap();
+    assert_eq!(resolved.algorithm().option("restart_max_n_points"), Some(9.into()));
+    assert_eq!(resolved.algorithm().option("use_restarts"), Some(true.into()));
+}

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from thalweg._function_value import LikelihoodFunctionValue
 from thalweg._thalweg import BenchmarkResults, Tree
 from thalweg.exceptions import InvalidArgumentError, NotInstalledError
 from thalweg.utilities import propose_alternatives
 
-_PROBLEM = ("inputs", "solution", "start_criterion")
+_PROBLEM = ("inputs", "solution")
 _RESULT = ("params_history", "criterion_history", "time_history", "batches_history", "solution")
 """The keys that are needed."""
 
@@ -32,6 +33,8 @@ def check_problems(problems: Any) -> None:
     for name, problem in problems.items():
         where = f"problems[{name!r}]"
         _check_keys(where, problem, _PROBLEM)
+        if "start_criterion" not in problem:
+            _refuse_near_miss(where, problem, "start_criterion", ("inputs", "solution", "info"))
         _check_keys(f"{where}['solution']", problem["solution"], ("params", "value"))
         _check_keys(f"{where}['inputs']", problem["inputs"], ("params",))
         if problem["inputs"].get("fun") is None and problem["inputs"].get("criterion") is None:
@@ -81,7 +84,47 @@ def _target(name: str, problem: Mapping[str, Any]) -> tuple[Any, ...]:
     if solution["params"] is not None:
         flat = tree.flatten(solution["params"])
         params = None if np.isnan(flat).any() else flat
-    return str(name), tree.start, float(problem["start_criterion"]), value, params
+    return str(name), tree.start, start_criterion(problem), value, params
+
+
+def noise_free_fun(problem: Mapping[str, Any]) -> Any:
+    """The objective of a problem without noise, if it has one of its own; also by its name of 2022."""
+    return problem.get("noise_free_fun") or problem.get("noise_free_criterion")
+
+
+def start_criterion(problem: Mapping[str, Any]) -> float:
+    """The objective of a problem at its start; evaluated where the problem does not say it.
+
+    NaN where it cannot be evaluated.
+    """
+    if "start_criterion" in problem:
+        return float(problem["start_criterion"])
+    inputs = problem["inputs"]
+    fun = noise_free_fun(problem) or inputs.get("fun") or inputs["criterion"]
+    tree = Tree(inputs["params"])
+    try:
+        return scalar_value(fun(tree.unflatten(tree.start)))
+    except Exception:
+        return float("nan")  # its runs fail, too, and say why
+
+
+def scalar_value(returned: Any) -> float:
+    """The value of an objective: residuals are summed up in squares, contributions as they are.
+
+    Dicts may be those of 2022.
+    """
+    if isinstance(returned, dict) and "value" in returned:
+        return float(returned["value"])
+    is_likelihood = isinstance(returned, LikelihoodFunctionValue)
+    returned = getattr(returned, "value", returned)
+    if isinstance(returned, dict) and "contributions" in returned:
+        returned, is_likelihood = returned["contributions"], True
+    elif isinstance(returned, dict) and "root_contributions" in returned:
+        returned = returned["root_contributions"]
+    if np.ndim(returned) == 0 and not isinstance(returned, dict):
+        return float(returned)
+    numbers = np.asarray(returned if np.ndim(returned) == 1 else Tree(returned).start, dtype=float)
+    return float(numbers.sum() if is_likelihood else numbers @ numbers)
 
 
 def precision(stopping_criterion: Any, x_precision: Any, y_precision: Any) -> tuple[str, Any, Any]:
@@ -119,12 +162,17 @@ def _check_keys(where: str, given: Any, needed: tuple[str, ...]) -> None:
     for key in needed:
         if key in given:
             continue
-        message = f"{where} has no key {key!r}."
-        unknown = [other for other in given if other not in needed]
-        near = propose_alternatives(key, map(str, unknown), 1)
-        if near and _is_near(key, near[0]):
-            message += f" Is {near[0]!r} meant to be it?"
-        raise InvalidArgumentError(message)
+        _refuse_near_miss(where, given, key, needed)
+        raise InvalidArgumentError(f"{where} has no key {key!r}.")
+
+
+def _refuse_near_miss(where: str, given: Any, key: str, known: tuple[str, ...]) -> None:
+    unknown = [other for other in given if other not in known]
+    near = propose_alternatives(key, map(str, unknown), 1)
+    if near and _is_near(key, near[0]):
+        raise InvalidArgumentError(
+            f"{where} has no key {key!r}. Is {near[0]!r} meant to be it?"
+        )
 
 
 def _is_near(word: str, other: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from thalweg._benchmark._data import noise_free_fun, scalar_value
 from thalweg._thalweg import Tree
 
 _FEASIBILITY = 1e-6
@@ -29,7 +30,7 @@ class Job:
         if inputs.get("constraints") and entrant.native and not entrant.keeps_constraints:
             self.arguments.setdefault("constraint_handling", "augmented_lagrangian")
         self.has_constraints = bool(inputs.get("constraints"))
-        self.noise_free_fun = problem.get("noise_free_fun")
+        self.noise_free_fun = noise_free_fun(problem)
         self.noisy = bool(problem.get("noisy", False))
         self.optimum = float(problem["solution"]["value"])
 
@@ -60,7 +61,7 @@ def run_job(job: Job) -> dict[str, Any]:
         criterion = criterion.copy()
         tree = Tree(result.start_params)
         for row in rows:
-            criterion[row] = _value(job.noise_free_fun(tree.unflatten(params[row])))
+            criterion[row] = scalar_value(job.noise_free_fun(tree.unflatten(params[row])))
     if job.has_constraints:
         criterion = np.where(_feasible(job, result, params), criterion, np.inf)
     if np.isfinite(job.optimum):
@@ -81,15 +82,6 @@ def _counted(task: NDArray[np.uint8], params: NDArray[np.float64]) -> NDArray[np
         earlier = params[:row][is_counted[:row]]
         is_counted[row] = not np.any(np.all(earlier == params[row], axis=1))
     return np.flatnonzero(is_counted)
-
-
-def _value(returned: Any) -> float:
-    """The value of an objective: residuals are summed up in squares."""
-    returned = getattr(returned, "value", returned)
-    numbers = np.asarray(Tree(returned).start if np.ndim(returned) != 1 else returned, dtype=float)
-    if np.ndim(returned) == 0:
-        return float(numbers.reshape(-1)[0])
-    return float(numbers @ numbers)
 
 
 def _feasible(job: Job, result: Any, params: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -74,7 +74,7 @@ def convergence_plot(
     monotone: bool = True,
     normalize_distance: bool = True,
     runtime_measure: Runtime = "n_evaluations",
-    stopping_criterion: Stopping = "y",
+    stopping_criterion: Stopping | None = "y",
     x_precision: float = 1e-4,
     y_precision: float = 1e-4,
     combine_plots_in_grid: bool = True,
@@ -96,7 +96,8 @@ def convergence_plot(
         normalize_distance: Whether to show shares of the distance at the start: 1 there, 0 at the
             solution.
         runtime_measure: Against what: evaluations, batches (the best of each) or seconds.
-        stopping_criterion: Lines end where the problem is solved in the sense of `profile_plot`.
+        stopping_criterion: Lines end where the problem is solved in the sense of `profile_plot`;
+            None: with the run.
         x_precision: As in `profile_plot`.
         y_precision: As in `profile_plot`.
         combine_plots_in_grid: Whether to make one figure; otherwise a dict of figures by title.
@@ -115,8 +116,9 @@ def convergence_plot(
     data = data.select(
         _subset("problem_subset", problem_subset), _subset("algorithm_subset", algorithm_subset)
     )
+    never = stopping_criterion is None
     figures = data.convergence_figures(
-        precision(stopping_criterion, x_precision, y_precision),
+        None if never else precision(stopping_criterion, x_precision, y_precision),
         str(runtime_measure),
         str(distance_measure),
         bool(monotone),

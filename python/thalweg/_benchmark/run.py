@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from thalweg import _thalweg
-from thalweg._benchmark._data import check_problems
+from thalweg._benchmark._data import check_problems, noise_free_fun, start_criterion
 from thalweg._benchmark._entrants import Entrant, entrants, general_options
 from thalweg._benchmark._one_run import Job, run_job
 from thalweg._benchmark._progress import progress_bar
 from thalweg._benchmark.problems import Rows
+from thalweg._benchmark.results import BenchmarkResults
 from thalweg._thalweg import BenchmarkFunction
 from thalweg.exceptions import InvalidArgumentError, get_traceback
 
@@ -33,7 +34,7 @@ def run_benchmark(
     disable_convergence: bool = True,
     max_seconds: float | None = None,
     progress: bool = False,
-) -> Results:
+) -> BenchmarkResults:
     """Run every algorithm on every problem.
 
     Runs of algorithms and on problems of this package are native and use threads; others go through
@@ -62,7 +63,7 @@ def run_benchmark(
         progress: Whether to show how many runs are done.
 
     Returns:
-        By problem and label, dicts with
+        By problem and label (a dict that has `to_json` and `to_pickle`), dicts with
 
         * params_history: the params of every evaluation, an array of shape (k, n);
         * criterion_history: the objective without noise, never below that of the solution;
@@ -102,7 +103,9 @@ def run_benchmark(
         done |= _run_others(
             problems, slow, batch_evaluator, n_cores, mode, show and _shifted(show, before)
         )
-    return {(name, entrant.label): done[name, entrant.label] for name, entrant in pairs}
+    return BenchmarkResults(
+        {(name, entrant.label): done[name, entrant.label] for name, entrant in pairs}
+    )
 
 
 def _is_native(problem: dict[str, Any]) -> bool:
@@ -125,7 +128,7 @@ def _is_native(problem: dict[str, Any]) -> bool:
         bounds = inputs.pop("bounds")
         if not (_same(bounds.lower, lower) and _same(bounds.upper, upper)):
             return False
-    own += [inputs.pop("criterion", fun), problem.get("noise_free_fun")]
+    own += [inputs.pop("criterion", fun), noise_free_fun(problem)]
     is_ours = all(isinstance(part, BenchmarkFunction) and fun.belongs_to(part) for part in own)
     return is_ours and not inputs and fun.n_parts == len(_parts(problem["inputs"]))
 
@@ -188,7 +191,7 @@ def _native_problem(name: str, problem: dict[str, Any]) -> tuple[Any, ...]:
         name,
         problem["inputs"]["fun"],
         np.asarray(problem["inputs"]["params"], dtype=float),
-        float(problem["start_criterion"]),
+        start_criterion(problem),
         None if np.isnan(value) else value,
         None if np.isnan(params).any() else params,
     )
@@ -238,7 +241,7 @@ def _failed(problem: dict[str, Any], traceback: str) -> dict[str, Any]:
 
     return {
         "params_history": Tree(problem["inputs"]["params"]).start.reshape(1, -1),
-        "criterion_history": np.array([float(problem["start_criterion"])]),
+        "criterion_history": np.array([start_criterion(problem)]),
         "time_history": np.array([np.inf]),
         "batches_history": np.array([0]),
         "solution": traceback,

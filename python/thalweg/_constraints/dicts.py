@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thalweg._constraints import classes
+from thalweg._constraints.of_scipy import DICT_TYPES
 from thalweg.exceptions import InvalidConstraintError
 from thalweg.utilities import propose_alternatives
 
@@ -62,11 +63,15 @@ def type_of(constraint: dict[str, Any], where: Where, renamed: list[tuple[str, s
     """
     kind = constraint.get("type")
     if kind is None:
-        raise InvalidConstraintError(f"{where} has no key 'type'. Known types: {list(_TYPES)}.")
+        raise InvalidConstraintError(
+            f"{where} has no key 'type'. Known types: {list(_TYPES)}, and as in scipy "
+            f"{list(DICT_TYPES)}."
+        )
     if kind not in _TYPES:
         raise InvalidConstraintError(
             f"{where} has the unknown type {kind!r}. Did you mean "
-            f"{propose_alternatives(str(kind), list(_TYPES))}? Known types: {list(_TYPES)}."
+            f"{propose_alternatives(str(kind), [*_TYPES, *DICT_TYPES])}? Known types: "
+            f"{list(_TYPES)}, and as in scipy {list(DICT_TYPES)}."
         )
     entry = (f'{{"type": "{kind}", ...}}', f"{_TYPES[kind][0]}(...)")
     if entry not in renamed:

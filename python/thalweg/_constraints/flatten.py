@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from thalweg._constraints import classes
 from thalweg._constraints.dicts import NONLINEAR, FixedAt, from_dict, type_of
+from thalweg._constraints.of_scipy import convert, is_of_scipy
 from thalweg._constraints.select import Selection, Where, select
 from thalweg._warnings import warn_user
 from thalweg.exceptions import InvalidConstraintError
@@ -38,12 +39,14 @@ class FlatConstraints:
         native: One dict per constraint that holds at every evaluation: "kind", "index" (the
             position in the user's list), "positions" and what the kind needs.
         nonlinear: The others, each with its position in the user's list.
+        strict: The positions of those of scipy's that say `keep_feasible=True`.
     """
 
-    __slots__ = ("native", "nonlinear")
+    __slots__ = ("native", "nonlinear", "strict")
 
     def __init__(self) -> None:
         self.native: list[dict[str, Any]] = []
+        self.strict: list[int] = []
         self.nonlinear: list[tuple[int, Any]] = []
 
 
@@ -53,7 +56,8 @@ def flatten_constraints(
     """Bring constraints to the form that the core takes.
 
     Args:
-        constraints: A constraint, a dict in the form of 2022, or any sequence of these.
+        constraints: A constraint, ours or scipy's, a dict in the form of 2022 or in scipy's, or any
+            sequence of these.
         tree: The params, compiled.
         params: The params.
         renamed: Takes up the outdated forms that are found.
@@ -64,6 +68,9 @@ def flatten_constraints(
     """
     flat = FlatConstraints()
     for index, constraint in enumerate(as_list(constraints)):
+        if is_of_scipy(constraint):
+            constraint, is_strict = convert(constraint, index, tree)
+            flat.strict += [index] * is_strict
         where = Where(constraint, index)
         if isinstance(constraint, dict):
             kind = type_of(constraint, where, renamed)
@@ -88,20 +95,20 @@ def as_list(constraints: Any) -> list[Any]:
     """
     if constraints is None:
         return []
-    if isinstance(constraints, (classes.Constraint, dict)):
+    if isinstance(constraints, (classes.Constraint, dict)) or is_of_scipy(constraints):
         return [constraints]
     several = isinstance(constraints, Iterable) and not isinstance(constraints, (str, bytes))
     listed = list(constraints) if several else [constraints]
     wrong = [
         f"{f'position {i}: ' if several else ''}{entry!r} of type {type(entry).__name__}"
         for i, entry in enumerate(listed)
-        if not isinstance(entry, (classes.Constraint, dict))
+        if not isinstance(entry, (classes.Constraint, dict)) and not is_of_scipy(entry)
     ]
     if wrong:
         raise InvalidConstraintError(
             f"constraints holds what is not a constraint ({'; '.join(wrong[:10])}). Constraints "
-            "are objects such as thalweg.FixedConstraint, dicts with a key 'type', or sequences of "
-            "these."
+            "are objects such as thalweg.FixedConstraint or scipy.optimize.LinearConstraint, dicts "
+            "with a key 'type', or sequences of these."
         )
     return listed
 

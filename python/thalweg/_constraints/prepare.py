@@ -8,6 +8,7 @@ from thalweg._constraints.flatten import FlatConstraints, flatten_constraints
 from thalweg._thalweg import Space
 from thalweg._thalweg import Tree as CompiledTree
 from thalweg._warnings import warn_user
+from thalweg.exceptions import InvalidConstraintError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,8 @@ def prepare(
     """Check the constraints, together with start values and bounds.
 
     Args:
-        constraints: A constraint, a dict in the form of 2022, or any sequence of these.
+        constraints: A constraint, a dict in the form of 2022, one of scipy's, or any sequence of
+            these.
         tree: The params, compiled.
         params: The params.
         lower: Lower bounds, flat.
@@ -61,6 +63,8 @@ def prepare(
     """
     flat = flatten_constraints(constraints, tree, params, renamed)
     space = Space(tree, lower, upper, flat.native, repair_start)
+    if flat.strict:
+        _check_strict(flat.strict, space)
     if space.repairs:
         warn_user(
             "The start params violate constraints or bounds, and repair_start=True moves them: "
@@ -69,6 +73,16 @@ def prepare(
         params = tree.unflatten(space.to_user(space.start))
         tree = CompiledTree(params)
     return Prepared(space, flat, params, tree)
+
+
+def _check_strict(strict: list[int], space: Space) -> None:
+    for index, _, handling, _ in space.plan:
+        if handling == "open" and index in strict:
+            raise InvalidConstraintError(
+                f"constraints[{index}] has keep_feasible=True, but its conditions and those of the "
+                "other constraints and bounds are too many to hold at every evaluation; only the "
+                "result would keep it. Leave keep_feasible out, or take constraints away."
+            )
 
 
 def _listing(repairs: list[tuple[str, float, float]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from thalweg.exceptions import (
     IncompleteBoundsError,
     InvalidArgumentError,
     InvalidBoundsError,
+    InvalidFunctionError,
     InvalidParamsError,
 )
 
@@ -124,15 +126,27 @@ def evaluate(request: Request, projection: Projection = "univariate") -> Slices:
 
         check_picklable(request.batch_evaluator, {"func": request.func})
         evaluator = evaluate_function(request.batch_evaluator)
-    values, failed = _thalweg.objective_values(
-        objective, points, batch_evaluator=evaluator, n_cores=int(request.n_cores)
-    )
+    try:
+        values, failed = _thalweg.objective_values(
+            objective, points, batch_evaluator=evaluator, n_cores=int(request.n_cores)
+        )
+    except InvalidFunctionError as error:
+        raise InvalidFunctionError(_about_func(str(error))) from error.__cause__
     if failed:
         warn_user(
             f"{len(failed)} of {len(points)} evaluations of func failed and are gaps in the plot, "
-            f"the first with {failed[0]}."
+            f"the first with {_about_func(failed[0])}."
         )
     return Slices(tree.start, lower, upper, positions, names, n_gridpoints, values)
+
+
+def _about_func(text: str) -> str:
+    """What the core says of the objective of a run, in the words of a plot."""
+    if text.startswith(("fun ", "InvalidFunctionError: fun ")):  # then all of it is ours
+        hint = " If it returns the value and the gradient, pass jac=True."
+        return re.sub(r"\bfun\b", "func", text.replace(hint, ""))
+    failed = "Error while evaluating {}: "
+    return text.replace(failed.format("fun at start params"), failed.format("func at the params"))
 
 
 def check_whole(name: str, value: Any, least: int) -> None:

@@ -1,9 +1,9 @@
-"""Parameters and bounds: see `thalweg.parameters.bounds`."""
+"""Parameters, by the names of optimagic's modules; everything is in `thalweg` itself, too."""
 
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
-__all__ = ["bounds"]
+__all__ = ["bounds", "constraint_tools", "scaling"]
 
 
 def __getattr__(name: str) -> _Any:

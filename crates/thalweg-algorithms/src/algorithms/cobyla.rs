@@ -19,10 +19,13 @@
 //! * the step is found by least distances from a polyhedron (`pieces::linear_step`) instead of an active set that follows the path;
 //! * the radius of the trust region has a life of its own above rho, as in the later methods of Powell (scipy's version does so, too);
 //! * a point without finite values is never put among the points: steps are cut and first points tried on the other side;
-//! * mu is also raised when a step makes a large violation larger, and not for small changes of it; points count as far from ten
-//!   radii on and as flat below a twentieth of one (Powell: 2.1 and a quarter): chosen on the problems of Moré and Wild and others that
-//!   start near theirs;
-//! * with constraints, the first points move on only to one that is no worse in both objective and violation;
+//! * by its own rules (`rules`), mu is also raised when a step makes a large violation larger, and not for small changes of it; points
+//!   count as far from ten radii on and as flat below a twentieth of one (Powell: 2.1 and a quarter): chosen on the problems of Moré and
+//!   Wild and others that start near theirs; with constraints, the first points move on only to one that is no worse in both objective
+//!   and violation;
+//! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, 20 (n + 1) with constraints, up to
+//!   rounding and as long as bounds allow; afterwards points and rho follow its own rules, which need fewer evaluations in long runs. Very
+//!   large gradients do not make steps shorter, as they do there;
 //! * violations of less than a thousandth of their tolerance do not count;
 //! * a run that ends where a constraint is violated by more than its tolerance goes on with smaller radii, returns the best point that
 //!   was within the tolerances, or ends as infeasible.
@@ -43,27 +46,15 @@ use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, dot, nrm2};
 use thalweg_macros::{Choice, Options};
 
+use crate::pieces::linear_rules::{GOOD, LinearRules, OWN, PRIMA, PRIMA_LONG, Radii, Weighing};
 use crate::pieces::linear_set::{Known, LinearModel, LinearSet};
 use crate::pieces::linear_step::LinearStep;
 use crate::pieces::sqp_point::why_infeasible;
 
-/// A step that gains at least this part of what the models promised is good.
-const GOOD: f64 = 0.1;
-/// One that gains this part is very good.
-const VERY_GOOD: f64 = 0.7;
-/// The radius after a very good step, in lengths of the step; less with constraints, whose curvature soon forbids long steps.
-const GROWTH: f64 = 4.0;
-const GROWTH_ON_CURVES: f64 = 2.0;
 /// A step shorter than this part of rho is not evaluated.
 const SHORT: f64 = 0.1;
-/// Points farther from the best one than this many radii spoil the models.
-const FAR: f64 = 10.0;
-/// So do those nearer to the face opposite to them than this part of the radius.
-const FLAT: f64 = 0.05;
 /// The length of a step for the geometry, in radii.
 const GEOMETRY: f64 = 0.5;
-/// The power of the squared distance, in radii, that weighs points when one has to go.
-const DISTANCE_POWER: i32 = 2;
 /// A change of the violation by less than this part of what a step of its length could change is no reason for a larger weight.
 const SMALL_CHANGE: f64 = 1e-4;
 /// Nor is a violation by less than this part, when a step makes it larger.
@@ -74,6 +65,14 @@ const LARGEST_WEIGHT: f64 = 10.0;
 const HALVINGS: usize = 4;
 /// The least radius in roundings of the parameters: points have to differ clearly.
 const ROUNDING: f64 = 100.0;
+/// What the first weight of violations is at most, by PRIMA's rules; and what every one is at least.
+const LARGEST_FIRST_WEIGHT: f64 = 1e3;
+const LEAST_WEIGHT: f64 = f64::EPSILON;
+/// By the rules of PRIMA, a weight that is too small becomes this many times the needed one.
+const ENOUGH: f64 = 2.0;
+/// How many evaluations for each variable, and once more, count as the beginning of a run; and how many with constraints.
+const BEGINNING: usize = 12;
+const BEGINNING_ON_CURVES: usize = 20;
 /// How much smaller than wanted the last radius may become while constraints are violated.
 const LAST_RESORT: f64 = 1e-3;
 
@@ -84,6 +83,15 @@ pub enum FirstSteps {
     Sizes,
     /// A tenth of the largest variable, and at least 0.1, for all; not more than a quarter of a finite box.
     Equal,
+}
+
+/// By which rules radii and the weight of violations change, and points go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
+pub enum Rules {
+    /// Those chosen for this library: patient with points in bad places.
+    Own,
+    /// Those of PRIMA, which scipy's COBYLA is; long runs go on by more patient ones.
+    Prima,
 }
 
 /// Minimize a scalar function under nonlinear constraints on linear models by interpolation, without derivatives.
@@ -103,24 +111,33 @@ pub struct Cobyla {
     #[option(shared, min = 0.0)]
     pub convergence_ftol_abs: f64,
     /// The length of the first steps; none for that of `first_steps`.
-    #[option(default = None, above = 0.0)]
+    #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// Without a radius, the first steps are as long as each variable is large ("sizes") or all the same ("equal").
     #[option(default = FirstSteps::Sizes)]
     pub first_steps: FirstSteps,
+    /// By which rules radii and the weight of violations change, and points go: "own", or those of PRIMA ("prima"), which scipy has.
+    #[option(default = Rules::Own)]
+    pub rules: Rules,
 }
 
 impl Algorithm for Cobyla {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let steps = self.steps(problem, x0);
         let (last, option) = self.last_radius(&steps);
-        let Some(set) = LinearSet::evaluate(problem, x0, &steps)? else {
+        let by_value = self.rules == Rules::Prima;
+        let Some(set) = LinearSet::evaluate(problem, x0, &steps, by_value)? else {
             let known = Known::at(problem, x0)?;
             let reason = "objective or constraints are not finite at the start, or nowhere near it in some direction";
             return Ok(Finish::stalled(x0.to_vec(), known.value, reason));
         };
         let radii = Radii { delta: 1.0, rho: 1.0 };
-        Search { options: self, set, radii, mu: 0.0, last, option, kept: None }.run(problem)
+        let mu = match self.rules {
+            Rules::Own => 0.0,
+            Rules::Prima => set.weight_of_ranges().clamp(LEAST_WEIGHT, LARGEST_FIRST_WEIGHT),
+        };
+        let evaluations = x0.len() + 1;
+        Search { options: self, set, radii, mu, last, option, evaluations, kept: None }.run(problem)
     }
 }
 
@@ -140,7 +157,8 @@ impl Cobyla {
             let takes_all = self.trustregion_initial_radius.is_none()
                 && self.first_steps == FirstSteps::Sizes
                 && quarter.is_finite();
-            if takes_all { quarter } else { usual(x).clamp(-quarter, quarter) }
+            let most = if self.rules == Rules::Prima { 2.0 * quarter } else { quarter };
+            if takes_all { quarter } else { usual(x).clamp(-most, most) }
         };
         x0.iter().zip(boxes).map(in_box).collect()
     }
@@ -169,11 +187,6 @@ impl Cobyla {
     }
 }
 
-struct Radii {
-    delta: f64,
-    rho: f64,
-}
-
 struct Search<'a, 'o> {
     options: &'o Cobyla,
     set: LinearSet<'a>,
@@ -182,6 +195,7 @@ struct Search<'a, 'o> {
     mu: f64,
     last: f64,
     option: &'static str,
+    evaluations: usize,
     /// The best point within the tolerances of all constraints.
     kept: Option<(Vec<f64>, f64)>,
 }
@@ -207,10 +221,12 @@ impl<'a> Search<'a, '_> {
             // Not longer by a rounding error: the step would be tried again at the same radius, for ever.
             let length = nrm2(&d).min(self.radii.delta);
             let short = length < SHORT * self.radii.rho;
+            let rules = self.rules();
             if !short && self.raise_weight(&model, &d) {
                 continue;
             }
             let promised = self.promise(&model, &d);
+            let sound = rules.judges_before && !self.is_spread(rules);
             let usable = !short && promised > 0.0;
             let outcome = if usable {
                 let most = (reach(&model, &d), nrm2(&model.gradient) * length);
@@ -223,10 +239,12 @@ impl<'a> Search<'a, '_> {
                 let (x, value) = (self.set.best_point().to_vec(), self.set.best().value);
                 return Ok(Finish::converged(x, value, test));
             }
-            if outcome.ratio > GOOD || self.improve(problem)? {
+            if outcome.ratio > rules.poor || self.improve(problem, sound)? {
                 continue;
             }
-            if outcome.ratio > 0.0 || length.max(self.radii.delta) > self.radii.rho {
+            // Points that are still far away could not be moved: there is nothing to wait for.
+            let unjudged = rules.judges_before && !sound && !self.is_spread(rules);
+            if outcome.ratio > 0.0 || unjudged || length.max(self.radii.delta) > self.radii.rho {
                 continue;
             }
             if self.radii.rho > self.last_radius(problem) {
@@ -237,6 +255,21 @@ impl<'a> Search<'a, '_> {
                 self.finish_step(problem, &d)?;
             }
             return Ok(self.converged(problem));
+        }
+    }
+
+    /// Whether a point is too far away.
+    fn is_spread(&self, rules: &LinearRules) -> bool {
+        rules.is_far(self.set.farthest().1, self.radii.delta)
+    }
+
+    /// The rules at this time.
+    fn rules(&self) -> &'static LinearRules {
+        let beginning = if self.set.is_constrained() { BEGINNING_ON_CURVES } else { BEGINNING };
+        match self.options.rules {
+            Rules::Own => &OWN,
+            Rules::Prima if self.evaluations <= beginning * (self.set.dim() + 1) => &PRIMA,
+            Rules::Prima => &PRIMA_LONG,
         }
     }
 
@@ -269,15 +302,20 @@ impl<'a> Search<'a, '_> {
     /// Raise the weight of violations until the step counts as a gain. Whether another point is the best one then.
     fn raise_weight(&mut self, model: &LinearModel, d: &[f64]) -> bool {
         let (value, violation) = self.foreseen(model, d);
-        // To weigh a change that is small for a step of this length would make the weight enormous, and steps along curves impossible.
-        if value <= 0.0 || violation >= -SMALL_CHANGE * reach(model, d) {
+        let (small, least) = match self.rules().weighing {
+            // To weigh a change that is small for a step of this length would make the weight enormous, and steps along curves
+            // impossible.
+            Weighing::Cautious => (SMALL_CHANGE * reach(model, d), 1.5),
+            Weighing::Ranges => (0.0, ENOUGH),
+        };
+        if value <= 0.0 || violation >= -small {
             return false;
         }
         let needed = value / -violation;
-        if self.mu >= 1.5 * needed {
+        if self.mu >= least * needed {
             return false;
         }
-        self.mu = 2.0 * needed;
+        self.mu = ENOUGH * needed;
         self.set.choose_best(self.mu)
     }
 
@@ -288,7 +326,9 @@ impl<'a> Search<'a, '_> {
     fn punish(&mut self, known: &Known, reach: f64, fall: f64) {
         let (before, after) = (self.set.best_violation(), self.set.violation(known));
         let gain = self.set.best().value - known.value;
-        let matters = before >= LARGE_VIOLATION * reach && before > 0.0 && after > before;
+        let cautious = self.rules().weighing == Weighing::Cautious;
+        let large = before >= LARGE_VIOLATION * reach && before > 0.0;
+        let matters = cautious && large && after > before;
         if known.is_finite() && matters && gain >= self.mu * (after - before) {
             let wanted = 2.0 * gain / (after - before);
             self.mu = wanted.min(LARGEST_WEIGHT * fall / reach).max(self.mu);
@@ -297,19 +337,6 @@ impl<'a> Search<'a, '_> {
 
     fn merit(&self, known: &Known) -> f64 {
         known.value + self.mu * self.set.violation(known)
-    }
-
-    /// The next radius of the trust region, after a step of this length.
-    fn follow(&mut self, ratio: f64, length: f64) {
-        let half = 0.5 * self.radii.delta;
-        let growth = if self.set.is_constrained() { GROWTH_ON_CURVES } else { GROWTH };
-        self.radii.set_delta(if ratio <= GOOD {
-            half.min(length)
-        } else if ratio <= VERY_GOOD {
-            half.max(length)
-        } else {
-            half.max(growth * length)
-        });
     }
 
     /// Evaluate a step, adapt the radius and take the point into the set.
@@ -321,19 +348,19 @@ impl<'a> Search<'a, '_> {
         (reach, fall): (f64, f64),
     ) -> Result<Outcome, Stop> {
         let x = self.set.after(d);
-        let known = evaluate(problem, &x)?;
-        self.keep(problem, &x, &known);
+        let known = self.evaluate(problem, &x)?;
+        let rules = self.rules();
         let old_value = self.set.best().value;
         self.punish(&known, reach, fall);
         let old = self.merit(self.set.best());
-        let (new, length) = (self.merit(&known), nrm2(d));
+        let (new, length) = (self.merit(&known), nrm2(d).min(self.radii.delta));
         let ratio = if known.is_finite() { (old - new) / promised } else { f64::NEG_INFINITY };
-        self.follow(ratio, length);
+        self.radii.follow(rules, ratio, length, self.set.is_constrained());
         let mut converged = None;
         if known.is_finite() {
             let value = known.value;
-            let near = self.radii.delta;
-            if let Some(t) = self.set.replaceable(d, new < old, near, DISTANCE_POWER)
+            let weights = (rules.near(self.radii), rules.distance_power, rules.least_volume);
+            if let Some(t) = self.set.replaceable(d, new < old, weights)
                 && !self.set.replace(t, &x, known)
                 && !self.renew(problem)?
             {
@@ -349,13 +376,13 @@ impl<'a> Search<'a, '_> {
         Ok(Outcome { ratio, converged })
     }
 
-    /// Move a point that is far away or makes the simplex flat. Whether one was moved.
-    fn improve(&mut self, problem: &mut Problem<'a>) -> Result<bool, Stop> {
-        let delta = self.radii.delta;
+    /// Move a point that is far away, unless that is known to be `sound`, or makes the simplex flat. Whether one was moved.
+    fn improve(&mut self, problem: &mut Problem<'a>, sound: bool) -> Result<bool, Stop> {
+        let (delta, rules) = (self.radii.delta, self.rules());
         let ((far, distance), (flat, height)) = (self.set.farthest(), self.set.flattest());
-        let t = if distance > FAR * delta {
+        let t = if !sound && rules.is_far(distance, delta) {
             far
-        } else if height < FLAT * delta {
+        } else if height < rules.flat * delta {
             flat
         } else {
             return Ok(false);
@@ -363,9 +390,8 @@ impl<'a> Search<'a, '_> {
         let mut d = self.geometry_step(t, GEOMETRY * delta);
         for _ in 0..HALVINGS {
             let x = self.set.after(&d);
-            let known = evaluate(problem, &x)?;
+            let known = self.evaluate(problem, &x)?;
             if known.is_finite() {
-                self.keep(problem, &x, &known);
                 let moved = self.set.replace(t, &x, known) || self.renew(problem)?;
                 self.set.choose_best(self.mu);
                 problem.iteration(self.set.best_point(), self.set.best().value)?;
@@ -416,8 +442,7 @@ impl<'a> Search<'a, '_> {
         if x == self.set.best_point() {
             return Ok(());
         }
-        let known = evaluate(problem, &x)?;
-        self.keep(problem, &x, &known);
+        let known = self.evaluate(problem, &x)?;
         if known.is_finite() && self.merit(&known) < self.merit(self.set.best()) {
             self.set.replace(self.set.best, &x, known);
         }
@@ -426,11 +451,12 @@ impl<'a> Search<'a, '_> {
 
     /// The next lower limit of the radius, without a jump at the end, and a weight of violations that is not larger than needed.
     fn reduce(&mut self, problem: &Problem<'_>) {
-        let next = 0.5 * self.radii.rho;
-        let last = self.last_radius(problem);
-        // The radius stays where it is.
-        self.radii.rho = if next <= 1.5 * last { last } else { next };
+        let (last, rules) = (self.last_radius(problem), self.rules());
+        self.radii.refine(rules, last);
         self.mu = self.mu.min(self.set.weight_of_ranges());
+        if rules.weighing == Weighing::Ranges {
+            self.mu = self.mu.max(LEAST_WEIGHT);
+        }
     }
 
     /// The tolerance, or the resolution of floating point numbers; smaller than the tolerance while constraints are violated.
@@ -442,6 +468,13 @@ impl<'a> Search<'a, '_> {
 
     fn is_feasible(&self, problem: &Problem<'_>) -> bool {
         is_within(&self.set.best().constraints, problem)
+    }
+
+    fn evaluate(&mut self, problem: &mut Problem<'a>, x: &[f64]) -> Result<Known, Stop> {
+        self.evaluations += 1;
+        let known = evaluate(problem, x)?;
+        self.keep(problem, x, &known);
+        Ok(known)
     }
 
     /// Remember the best point within the tolerances.
@@ -471,12 +504,6 @@ impl<'a> Search<'a, '_> {
 
     fn end(&self, finish: fn(Vec<f64>, f64, String) -> Finish, reason: &str) -> Finish {
         finish(self.set.best_point().to_vec(), self.set.best().value, reason.to_string())
-    }
-}
-
-impl Radii {
-    fn set_delta(&mut self, delta: f64) {
-        self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
     }
 }
 

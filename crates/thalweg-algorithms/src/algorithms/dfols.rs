@@ -37,7 +37,7 @@
 //!   as under optimagic's name, and is no success;
 //! * a fast start goes into new directions along the coordinate of which the most is unknown, and after a step that is too short in any
 //!   case, not in a direction chosen by chance;
-//! * the number of evaluations per point is one number for the whole run; restarts keep the best point.
+//! * the number of evaluations per point is one number for the whole run.
 //!
 //! The first points are one batch.
 //!
@@ -56,11 +56,12 @@ use thalweg_core::{Algorithm, Finish, Problem, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::{Choice, Options};
 
+use crate::pieces::first_points::Directions;
 use crate::pieces::radius_course::CourseRule;
-use crate::pieces::residual_restarts::ResetType;
 use crate::pieces::residual_rules::{ExtraMoves, GrowthRules, ResidualRules, RestartRules};
 use crate::pieces::residual_search::ResidualSearch;
-use crate::pieces::residual_start::{Directions, FirstResiduals};
+use crate::pieces::residual_start::FirstResiduals;
+use crate::pieces::search_rules::RestartType;
 use crate::pieces::slow_progress::SlowRules;
 
 /// Restarts in a row that find nothing better, with noise.
@@ -114,11 +115,11 @@ pub struct Dfols {
     /// With a noise level: restart or stop when the values at all points differ by at most this times the noise from the best one.
     #[option(default = 1.0, min = 0.0)]
     pub convergence_noise_corrected_criterion_tolerance: f64,
-    /// The size of the noise in the sum of squares, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise in the sum of squares, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_additive_level: Option<f64>,
-    /// The size of the noise relative to the sum of squares, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise relative to the sum of squares, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
     /// How often the residuals are evaluated at every point, where their mean is what counts; none for once.
     #[option(default = None, min = 1)]
@@ -129,14 +130,17 @@ pub struct Dfols {
     /// Whether directions chosen by chance are orthogonal to each other.
     #[option(default = true)]
     pub random_directions_orthogonal: bool,
-    /// Whether to begin again instead of ending; none for yes with a noise level or a number of restarts.
+    /// Whether to restart instead of ending; none for yes with a noise level or any number of restarts.
     #[option(default = None)]
-    pub use_resets: Option<bool>,
+    pub use_restarts: Option<bool>,
     /// The largest number of restarts in a row that find nothing better; none for 10 if there are restarts.
     #[option(default = None, overrides = "restarts help only where there is noise")]
     pub n_restarts: Option<u64>,
+    /// Whether a soft restart goes on from the best of the moved points, instead of from the best of all, which noise has chosen.
+    #[option(default = true)]
+    pub restart_moves_center: bool,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
-    #[option(default = None, above = 0.0)]
+    #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// The number of points; none for n + 1, the fewest. More, at most (n + 1) (n + 2) / 2, make regressions, for noisy residuals.
     #[option(default = None, min = 1)]
@@ -215,42 +219,42 @@ pub struct Dfols {
     /// Further points in new directions with every iteration of the fast start.
     #[option(default = 0)]
     pub fast_start_n_extra_search_directions_per_iteration: u64,
-    /// What a restart does: "soft" moves some points, "hard" replaces all but the best one.
-    #[option(default = ResetType::Soft)]
-    pub reset_type: ResetType,
-    /// How many points a soft restart moves: those next to the best one.
+    /// What a restart begins with: "soft", the points that there are, some of which move away; or "hard", new points around the best.
+    #[option(default = RestartType::Soft)]
+    pub restart_type: RestartType,
+    /// How many points a soft restart moves, those next to the best one.
     #[option(default = 3, min = 1)]
-    pub reset_points_to_replace_at_soft_reset: u64,
-    /// Whether a hard restart keeps the residuals of the best point, instead of evaluating them again.
+    pub restart_n_moved_points: u64,
+    /// Whether a hard restart takes the residuals at the best point for known, instead of evaluating them there again.
     #[option(default = true)]
-    pub reset_reuse_criterion_value_at_hard_reset: bool,
-    /// The least radius after a restart, relative to that before.
+    pub restart_reuses_value: bool,
+    /// By how much each restart multiplies `convergence_minimal_trustregion_radius_tolerance`.
     #[option(default = 1.0, above = 0.0)]
-    pub reset_minimal_trustregion_radius_tolerance_scaling: f64,
-    /// Whether a restart comes, too, where the radius sinks while the models change more and more.
+    pub restart_last_radius_factor: f64,
+    /// Whether radii that sink while the models change more and more, which is what noise does to them, call for a restart.
     #[option(default = true)]
-    pub reset_auto_detect: bool,
-    /// Over how many iterations.
+    pub restart_detection: bool,
+    /// The number of iterations that such a course is judged by.
     #[option(default = 30, min = 2)]
-    pub reset_auto_detect_history: u64,
-    /// The least slope, per iteration, of the logarithm of the changes of the Jacobian.
+    pub restart_detection_iterations: u64,
+    /// The least increase of the logarithm of the Jacobian's changes, per iteration, in such a course.
     #[option(default = 0.015)]
-    pub reset_auto_detect_min_jacobian_increase: f64,
+    pub restart_detection_slope: f64,
     /// The least correlation of that logarithm with the number of the iteration.
     #[option(default = 0.1, min = -1.0, max = 1.0)]
-    pub reset_auto_detect_min_correlations: f64,
+    pub restart_detection_correlation: f64,
     /// By how many points a soft restart enlarges the set.
     #[option(default = 0)]
-    pub reset_n_extra_interpolation_points_per_soft_reset: u64,
+    pub restart_n_added_points_soft: u64,
     /// By how many points a hard restart enlarges the set.
     #[option(default = 0)]
-    pub reset_n_extra_interpolation_points_per_hard_reset: u64,
+    pub restart_n_added_points_hard: u64,
     /// The largest number of points; none for that at the start.
     #[option(default = None, min = 1)]
-    pub reset_max_interpolation_points: Option<u64>,
+    pub restart_max_n_points: Option<u64>,
     /// By how many more points move after a successful step, with every restart.
     #[option(default = 0)]
-    pub reset_n_additional_extra_points_to_replace: u64,
+    pub restart_n_added_moves: u64,
 }
 
 impl Algorithm for Dfols {
@@ -262,7 +266,10 @@ impl Algorithm for Dfols {
 
 impl Dfols {
     fn is_noisy(&self) -> bool {
-        self.noise_additive_level.is_some() || self.noise_multiplicative_level.is_some()
+        [self.noise_additive_level, self.noise_multiplicative_level]
+            .into_iter()
+            .flatten()
+            .any(|level| level > 0.0)
     }
 
     fn by_noise(&self, option: Option<f64>, without: f64, with: f64) -> f64 {
@@ -352,29 +359,27 @@ impl Dfols {
     }
 
     fn restarts(&self, n_points: usize, most: usize) -> RestartRules {
-        let hard = self.reset_type == ResetType::Hard;
-        let more_points = if hard {
-            self.reset_n_extra_interpolation_points_per_hard_reset
-        } else {
-            self.reset_n_extra_interpolation_points_per_soft_reset
-        };
-        let most_points = self.reset_max_interpolation_points.map_or(n_points, |k| k as usize);
-        let restarts = self.use_resets.unwrap_or(self.is_noisy() || self.n_restarts.is_some());
-        let history = if self.reset_auto_detect { self.reset_auto_detect_history } else { 0 };
+        let hard = self.restart_type == RestartType::Hard;
+        let more_points =
+            if hard { self.restart_n_added_points_hard } else { self.restart_n_added_points_soft };
+        let most_points = self.restart_max_n_points.map_or(n_points, |k| k as usize);
+        let restarts = self.use_restarts.unwrap_or(self.is_noisy() || self.n_restarts.is_some());
+        let history = if self.restart_detection { self.restart_detection_iterations } else { 0 };
         RestartRules {
             most: if restarts { self.n_restarts.unwrap_or(RESTARTS) } else { 0 },
             hard,
-            afresh: !self.reset_reuse_criterion_value_at_hard_reset,
-            last_radius: self.reset_minimal_trustregion_radius_tolerance_scaling,
+            afresh: !self.restart_reuses_value,
+            last_radius: self.restart_last_radius_factor,
             course: CourseRule {
                 iterations: history as usize,
-                slope: self.reset_auto_detect_min_jacobian_increase,
-                correlation: self.reset_auto_detect_min_correlations,
+                slope: self.restart_detection_slope,
+                correlation: self.restart_detection_correlation,
             },
-            moved: self.reset_points_to_replace_at_soft_reset as usize,
+            moved: self.restart_n_moved_points as usize,
+            moves_center: self.restart_moves_center,
             more_points: more_points as usize,
             most_points: most_points.min(most),
-            more_moves: self.reset_n_additional_extra_points_to_replace as usize,
+            more_moves: self.restart_n_added_moves as usize,
         }
     }
 }

@@ -8,7 +8,10 @@
 //! Every generation makes one trial per member: a mutant (a member plus `mutation_constant` times differences of members)
 //! crossed with the member itself, each coordinate being taken from the mutant with probability `recombination_constant`.
 //! A trial that is not worse replaces its member. The run has converged when the values in the population hardly differ;
-//! its best member is then polished by L-BFGS-B.
+//! its best member is then polished by L-BFGS-B. With nonlinear constraints a trial that keeps them, within their tolerances,
+//! replaces a member that does not; of two that do not, the trial has to violate none of them more (Lampinen). There is no
+//! convergence before all members keep them, and the best one is polished by SLSQP. Few members meet equations by chance, and the
+//! population follows the first one that does: for these, rather `slsqp` from several starts.
 //!
 //! # Differences from the reference
 //! The rules are those of scipy 1.17.1's `differential_evolution(updating="deferred")`: the twelve strategies, the size of the
@@ -18,6 +21,8 @@
 //! * the random numbers: each member of each generation has a stream of its own, so that results depend on the seed alone;
 //! * at least 6 members for the strategies `rand2..`, which take five others (scipy fails there);
 //! * Sobol points end at 256 dimensions; beyond, the run ends at once and says so;
+//! * constraints, which count as kept within their tolerances, where scipy's count as kept to the last bit; and SLSQP for them, where
+//!   scipy polishes by trust-constr;
 //! * a run that uses up its iterations is not polished.
 //!
 //! Beside scipy on sphere, Rosenbrock, Rastrigin and Ackley, n = 2 and 5, 15 seeds each, without polish
@@ -40,6 +45,8 @@
 //!   <https://doi.org/10.1023/A:1008202821328>
 //! * Price, Storn, Lampinen 2005: Differential evolution, a practical approach to global optimization,
 //!   <https://doi.org/10.1007/3-540-31306-0>
+//! * Lampinen 2002: A constraint handling approach for the differential evolution algorithm, Congress on Evolutionary Computation,
+//!   <https://doi.org/10.1109/CEC.2002.1004459>
 //!
 //! | code | Storn, Price |
 //! |---|---|
@@ -47,10 +54,11 @@
 //! | `recombination_constant` | CR |
 //! | `mutant` | v (eq. 2) |
 
-use thalweg_core::{Algorithm, Finish, Problem, Rng, Stop, Test};
+use thalweg_core::{Algorithm, Finish, Problem, Rng, Stop, Test, Want};
 use thalweg_macros::{Choice, Options};
 
 use crate::algorithms::lbfgsb::Lbfgsb;
+use crate::algorithms::slsqp::Slsqp;
 use crate::pieces::population::{Population, between, redraw_outside};
 use crate::pieces::sampling::{SOBOL_DIMENSIONS, SamplingMethod};
 
@@ -87,7 +95,13 @@ pub enum Strategy {
 
 /// Search the box for the global minimum of a scalar function by differential evolution.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "differential_evolution", kind = Scalar, global, needs(bounds), supports(bounds, parallel))]
+#[algorithm(
+    name = "differential_evolution",
+    kind = Scalar,
+    global,
+    needs(bounds),
+    supports(bounds, nonlinear_constraints, parallel)
+)]
 pub struct DifferentialEvolution {
     /// Stop when the standard deviation of the population's values is at most `convergence_ftol_abs` plus this times the
     /// absolute value of their mean.
@@ -115,7 +129,7 @@ pub struct DifferentialEvolution {
     /// How the first population is spread over the box: "latinhypercube", "random", "sobol" or "halton".
     #[option(default = SamplingMethod::LatinHypercube)]
     pub sampling_method: SamplingMethod,
-    /// Improve the best member with L-BFGS-B at the end; asks for gradients.
+    /// Improve the best member at the end with L-BFGS-B, or SLSQP where there are constraints; asks for derivatives.
     #[option(default = true)]
     pub polish: bool,
 }
@@ -128,16 +142,16 @@ impl Algorithm for DifferentialEvolution {
                 format!("sobol points end at {SOBOL_DIMENSIONS} dimensions (sampling_method)");
             return Ok(Finish::exhausted(x0.to_vec(), problem.value(x0)?, reason));
         };
-        let values = problem.values(&members)?.to_vec();
-        let mut population = Population::new(x0.len(), members, values);
+        let (values, violations) = evaluate(problem, &members)?;
+        let mut population = Population::new(x0.len(), members, values, violations);
 
         let mut generation = 0;
         loop {
             generation += 1;
             let rng = rng.stream(generation);
             let trials = self.trials(problem, &population, &rng);
-            let values = problem.values(&trials)?;
-            population.select(&trials, values);
+            let (values, violations) = evaluate(problem, &trials)?;
+            population.select(&trials, &values, &violations);
             problem.iteration(population.best(), population.best_value())?;
             if let Some(test) = self.converged(&population) {
                 return self.finish(problem, &population, test);
@@ -197,16 +211,14 @@ impl DifferentialEvolution {
     /// Whether the values agree: std(f) <= ftol_abs + ftol_rel |mean(f)|.
     fn converged(&self, population: &Population) -> Option<Test> {
         let (mean, value) = population.mean_and_deviation();
-        let tolerance = self.convergence_ftol_abs + self.convergence_ftol_rel * mean.abs();
+        let relative = self.convergence_ftol_rel * mean.abs();
+        let tolerance = self.convergence_ftol_abs + relative;
         let measure = "standard deviation of the population's values";
-        let option = "convergence_ftol_rel";
+        let is_relative = relative >= self.convergence_ftol_abs;
+        let option = if is_relative { "convergence_ftol_rel" } else { "convergence_ftol_abs" };
         // Infinite values make the mean infinite and the deviation NaN.
-        (mean.is_finite() && value <= tolerance).then_some(Test {
-            measure,
-            value,
-            tolerance,
-            option,
-        })
+        let is_met = population.is_feasible() && mean.is_finite() && value <= tolerance;
+        is_met.then_some(Test { measure, value, tolerance, option })
     }
 
     /// The best member, polished if that is wanted and makes it better.
@@ -220,12 +232,45 @@ impl DifferentialEvolution {
         if !self.polish {
             return Ok(finish);
         }
-        let polished = Lbfgsb::default().solve(problem, &finish.x)?;
-        if polished.value < finish.value {
+        let is_constrained = !problem.constraint_limits().is_empty();
+        let polished = if is_constrained {
+            Slsqp::default().solve(problem, &finish.x)?
+        } else {
+            Lbfgsb::default().solve(problem, &finish.x)?
+        };
+        let is_better = polished.value < finish.value;
+        if is_better && (!is_constrained || is_feasible(problem, &polished.x)?) {
             return Ok(Finish { x: polished.x, value: polished.value, ..finish });
         }
         Ok(finish)
     }
+}
+
+/// Values and, where there are constraints, violations beyond their tolerances at several points.
+fn evaluate(problem: &mut Problem<'_>, points: &[f64]) -> Result<(Vec<f64>, Vec<f64>), Stop> {
+    if problem.constraint_limits().is_empty() {
+        return Ok((problem.values(points)?.to_vec(), Vec::new()));
+    }
+    let (limits, tolerances) = (problem.constraint_limits(), problem.constraint_tolerances());
+    let answers = problem.batch(Want::VALUE | Want::CONSTRAINTS, points)?;
+    let rows = answers.constraints.chunks_exact(limits.len());
+    let violations = rows.flat_map(|row| {
+        row.iter().zip(limits).zip(tolerances).map(|((c, (lower, upper)), tolerance)| {
+            let violation = (lower - c).max(c - upper);
+            match violation <= *tolerance {
+                true => 0.0,
+                // Constraints without a value are violated by more than any other.
+                false if violation.is_nan() => f64::INFINITY,
+                false => violation,
+            }
+        })
+    });
+    Ok((answers.values.clone(), violations.collect()))
+}
+
+fn is_feasible(problem: &mut Problem<'_>, x: &[f64]) -> Result<bool, Stop> {
+    let (_, violations) = evaluate(problem, x)?;
+    Ok(violations.iter().all(|v| *v == 0.0))
 }
 
 impl Strategy {

@@ -109,7 +109,7 @@ pub struct InteriorTrustRegion {
     #[option(default = 0.5, min = 0.0, max = 1.0)]
     pub broyden_phi: f64,
     /// The first radius, in the scaled variables.
-    #[option(default = 1.0, above = 0.0)]
+    #[option(default = 1.0, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: f64,
     /// What happens to a step that would leave the bounds: "truncate", "reflect", "reflect_single" or "mixed".
     #[option(default = Stepback::Truncate)]
@@ -151,7 +151,7 @@ impl Algorithm for InteriorTrustRegion {
         loop {
             let model = ScaledModel::around(&at, &secant, lower, upper);
             if let Some(test) = self.gradient_test(model.optimality, at.value, inside) {
-                return Ok(at.converged(test));
+                return Ok(at.converged(test, &secant));
             }
             let Some(region) = Region::new(&model, self.trustregion_subspace_dimension) else {
                 secant.clear();
@@ -189,10 +189,11 @@ impl Algorithm for InteriorTrustRegion {
                 let s: Vec<f64> = at.x.iter().zip(&before.x).map(|(new, old)| new - old).collect();
                 let y: Vec<f64> =
                     at.gradient.iter().zip(&before.gradient).map(|(new, old)| new - old).collect();
-                if let Some(test) = self.change_test(&before, &at, nrm2(&s), ratio) {
-                    return Ok(at.converged(test));
-                }
+                let test = self.change_test(&before, &at, nrm2(&s), ratio);
                 secant.update(&s, &y);
+                if let Some(test) = test {
+                    return Ok(at.converged(test, &secant));
+                }
                 break;
             }
         }
@@ -284,8 +285,10 @@ struct Iterate {
 }
 
 impl Iterate {
-    fn converged(self, test: Test) -> Finish {
-        Finish::converged(self.x, self.value, test).with("gradient", self.gradient)
+    fn converged(self, test: Test, secant: &SecantMatrix) -> Finish {
+        let matrix = Extra::Matrix(secant.symmetric(), self.x.len());
+        let finish = Finish::converged(self.x, self.value, test);
+        finish.with("gradient", self.gradient).with("hessian", matrix)
     }
 
     fn stalled(self, reason: &str) -> Finish {

@@ -27,7 +27,7 @@
 //! * a radius that cannot become smaller ends the run when a step fails, instead of repeating it until the limits are met;
 //! * points without finite residuals are not remembered: steps are cut, improving points tried nearer and on the other side;
 //! * where a step promises less than rounding, the radius becomes as small as the step;
-//! * the limit of iterations, stopping_maxiter, is the one that all algorithms share, not 2000;
+//! * the step has no options of its own: `trustregion_subsolver_options` is accepted in Python, and has no effect;
 //! * old points are forgotten, so that memory and time per iteration stay the same in long runs.
 //!
 //! # Cost per iteration
@@ -92,7 +92,7 @@ pub struct Pounders {
     #[option(default = None, min = 1)]
     pub max_interpolation_points: Option<u64>,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
-    #[option(default = Some(0.1), above = 0.0)]
+    #[option(default = Some(0.1), above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// The least radius: when a step fails there, the run ends.
     #[option(default = 1e-6, above = 0.0)]

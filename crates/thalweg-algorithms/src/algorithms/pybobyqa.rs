@@ -81,11 +81,11 @@ pub struct Pybobyqa {
     /// The period over which progress is measured, in iterations.
     #[option(default = 5, min = 1)]
     pub convergence_slow_progress_period: u64,
-    /// The size of the noise in the objective, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise in the objective, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_additive_level: Option<f64>,
-    /// The size of the noise relative to the objective, none if there is no such noise.
-    #[option(default = None, above = 0.0)]
+    /// The size of the noise relative to the objective, none or 0 if there is no such noise.
+    #[option(default = None, min = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
     /// How many evaluations at each point make its value, which is their mean: k of them make the noise sqrt(k) times smaller; none
     /// for 1.
@@ -144,7 +144,7 @@ pub struct Pybobyqa {
     #[option(default = true)]
     pub random_directions_orthogonal: bool,
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
-    #[option(default = None, above = 0.0)]
+    #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
     /// The number of points, from n + 2 to (n + 1) (n + 2) / 2; none for 2 n + 1, with noise and up to ten variables for the most.
     #[option(default = None, min = 1)]
@@ -222,7 +222,10 @@ impl Pybobyqa {
     }
 
     fn is_noisy(&self) -> bool {
-        self.noise_additive_level.or(self.noise_multiplicative_level).is_some()
+        [self.noise_additive_level, self.noise_multiplicative_level]
+            .into_iter()
+            .flatten()
+            .any(|level| level > 0.0)
     }
 
     fn first_points(&self, x0: &[f64]) -> FirstPoints {

@@ -23,6 +23,7 @@ const DEPENDENT: f64 = 1e-13;
 /// The Lagrange functions are computed afresh when they are wrong by this much at a new point.
 const ERROR: f64 = 1e-8;
 
+const INF: f64 = f64::INFINITY;
 /// Violations of less than this part of their tolerance do not count.
 const NEGLIGIBLE: f64 = 1e-3;
 
@@ -47,6 +48,7 @@ pub struct LinearSet<'a> {
     /// The point of least merit.
     pub best: usize,
     exchanges: usize,
+    by_value: bool,
     scale: Vec<f64>,
     /// Whether the first step of a variable goes down.
     is_downward: Vec<bool>,
@@ -86,7 +88,8 @@ impl Known {
 
 impl<'a> LinearSet<'a> {
     /// Evaluate at the start and at n points, each one of the `steps` away from the best one so far. `None` when the values are not
-    /// finite at the start, or nowhere near it in some direction. A negative step goes down.
+    /// finite at the start, or nowhere near it in some direction. A negative step goes down. The best one is that of the lowest
+    /// objective (`by_value`), or has no larger violation besides.
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
@@ -94,8 +97,10 @@ impl<'a> LinearSet<'a> {
         problem: &mut Problem<'a>,
         x0: &[f64],
         steps: &[f64],
+        by_value: bool,
     ) -> Result<Option<Self>, Stop> {
         let mut set = LinearSet {
+            by_value,
             n: x0.len(),
             points: x0.to_vec(),
             known: Vec::new(),
@@ -139,7 +144,8 @@ impl<'a> LinearSet<'a> {
             let (x, known) = self.neighbour(problem, i, radius)?;
             let violation = self.violation(&known);
             // Without a weight for violations yet, only what is no worse in both counts as better.
-            let better = known.value < self.best().value && violation <= self.best_violation();
+            let better = known.value < self.best().value
+                && (self.by_value || violation <= self.best_violation());
             self.points.extend(x);
             self.known.push(known);
             self.violations.push(violation);
@@ -323,8 +329,14 @@ impl<'a> LinearSet<'a> {
     }
 
     /// The point whose exchange for the one after a step keeps the simplex largest, those count more that are farther than `near` from
-    /// the best point afterwards. `None` when the step is not `better` and no exchange makes the simplex larger.
-    pub fn replaceable(&self, d: &[f64], better: bool, near: f64, power: i32) -> Option<usize> {
+    /// the best point afterwards. `None` when the step is not `better` and no exchange changes the simplex by more than the factor
+    /// `least`.
+    pub fn replaceable(
+        &self,
+        d: &[f64],
+        better: bool,
+        (near, power, least): (f64, i32, f64),
+    ) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
         for k in (0..=self.n).filter(|&k| better || k != self.best) {
             let way = self.way(self.point(k));
@@ -335,7 +347,7 @@ impl<'a> LinearSet<'a> {
             };
             let weight = (square / (near * near)).max(1.0).powi(power);
             let score = weight * self.lagrange_after(k, d).abs();
-            if score > best.map_or(if better { 0.0 } else { 1.0 }, |(_, largest)| largest) {
+            if score > best.map_or(if better { 0.0 } else { least }, |(_, largest)| largest) {
                 best = Some((k, score));
             }
         }
@@ -404,29 +416,32 @@ impl<'a> LinearSet<'a> {
         solved && thalweg_linalg::all_finite(&self.lagrange)
     }
 
-    /// The ratio between the range of the objective and the least range of a constraint that may come to be violated: what the weight
-    /// of violations needs to be at most (Powell 1994, section 4). Zero when no constraint matters.
+    /// The ratio between the range of the objective and the least range of a limit, bounds included, that may come to be violated:
+    /// what the weight of violations needs to be at most (Powell 1994, section 4). Zero when no limit matters.
     pub fn weight_of_ranges(&self) -> f64 {
-        let slack = |k: usize, i: usize| {
-            let (c, (low, high)) = (self.known[k].constraints[i], self.limits[i]);
-            (c - low).min(high - c)
+        let range = |of: &dyn Fn(usize) -> f64| {
+            let each = (0..=self.n).map(of);
+            each.fold((INF, -INF), |(low, high), value| (low.min(value), high.max(value)))
         };
-        let mut least = f64::INFINITY;
-        for i in 0..self.limits.len() {
-            let range = |pick: fn(f64, f64) -> f64, from: f64| {
-                (0..=self.n).map(|k| slack(k, i)).fold(from, pick)
-            };
-            let (low, high) = (range(f64::min, f64::INFINITY), range(f64::max, f64::NEG_INFINITY));
-            if low < 0.5 * high {
+        let mut least = INF;
+        let mut limit = |of: &dyn Fn(usize) -> f64, at: f64, sign: f64| {
+            let (low, high) = range(&|k| sign * (of(k) - at));
+            if at.is_finite() && low < 0.5 * high {
                 least = least.min(high.max(0.0) - low);
             }
+        };
+        for (i, (low, high)) in self.limits.iter().enumerate() {
+            limit(&|k| self.known[k].constraints[i], *low, 1.0);
+            limit(&|k| self.known[k].constraints[i], *high, -1.0);
+        }
+        for (i, (low, high)) in self.lower.iter().zip(self.upper).enumerate() {
+            limit(&|k| self.point(k)[i], *low, 1.0);
+            limit(&|k| self.point(k)[i], *high, -1.0);
         }
         if least.is_infinite() {
             return 0.0;
         }
-        let values = || self.known.iter().map(|known| known.value);
-        let (low, high) =
-            (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
+        let (low, high) = range(&|k| self.known[k].value);
         (high - low) / least
     }
 }
@@ -442,106 +457,4 @@ fn widened(problem: &Problem<'_>) -> Vec<(f64, f64)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use thalweg_core::ProblemSpec;
-    use thalweg_core::testing::FunctionOracle;
-
-    fn value(x: &[f64]) -> f64 {
-        3.0 * x[0] - 2.0 * x[1] + 0.5 * x[2]
-    }
-
-    #[test]
-    fn models_of_linear_functions_are_exact_after_every_exchange() {
-        let mut oracle = FunctionOracle::scalar(value);
-        let spec = ProblemSpec::unconstrained(3);
-        let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], &[1.0, -0.5, 2.0])
-            .unwrap()
-            .expect("finite");
-        let mut rng = thalweg_core::Rng::new(1);
-        for round in 0..60 {
-            set.choose_best(0.0);
-            let gradient = set.model().gradient;
-            for (g, e) in gradient.iter().zip([3.0, -1.0, 1.0]) {
-                assert!((g - e).abs() < 1e-9, "{round}: {gradient:?}");
-            }
-            let d: Vec<f64> = (0..3).map(|_| rng.uniform() - 0.5).collect();
-            let x = set.after(&d);
-            let known = Known { value: value(&x), constraints: Vec::new() };
-            let better = known.value < set.best().value;
-            if let Some(t) = set.replaceable(&d, better, 1.0, 1) {
-                assert!(set.replace(t, &x, known));
-            }
-        }
-    }
-
-    #[test]
-    fn the_geometry_is_that_of_the_simplex() {
-        let mut oracle = FunctionOracle::scalar(|x| x.iter().sum());
-        let spec = ProblemSpec::unconstrained(3);
-        let mut problem = Problem::new(&mut oracle, &spec);
-        let mut set =
-            LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3]).unwrap().expect("finite");
-        assert_eq!((set.farthest().1, set.flattest().1), (1.0, 1.0));
-        let flat = Known { value: 0.0, constraints: Vec::new() };
-        assert!(set.replace(1, &[3.0, 0.0, 0.0], flat.clone()));
-        assert_eq!((set.farthest(), set.flattest().1), ((1, 3.0), 1.0));
-        assert!(!set.replace(1, &[0.0, 1.0, 0.0], flat), "on a face");
-    }
-
-    #[test]
-    fn first_points_turn_round_at_bounds_and_where_nothing_is_defined() {
-        let mut oracle =
-            FunctionOracle::scalar(|x| if x[1] > 0.2 { f64::INFINITY } else { x[0] + x[1] });
-        let spec = ProblemSpec {
-            lower: vec![-5.0, -5.0],
-            upper: vec![0.25, 5.0],
-            ..ProblemSpec::unconstrained(2)
-        };
-        let mut problem = Problem::new(&mut oracle, &spec);
-        let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], &[1.0; 2]).unwrap().unwrap();
-        assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, -1.0, -0.5]);
-    }
-
-    #[test]
-    fn first_points_follow_the_best_one_and_their_directions() {
-        let mut oracle = FunctionOracle::scalar(value);
-        let spec = ProblemSpec::unconstrained(3);
-        let mut problem = Problem::new(&mut oracle, &spec);
-        let set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[-1.0, -0.5, 2.0]).unwrap();
-        let set = set.expect("finite");
-        assert_eq!(set.points, [0.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, -0.5, 0.0, -1.0, 0.0, 2.0]);
-        assert_eq!(set.best_point(), [-1.0, 0.0, 0.0]);
-    }
-
-    #[test]
-    fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
-        let limits = [(0.0, f64::INFINITY), (-9.0, f64::INFINITY)];
-        let spec = ProblemSpec {
-            constraint_limits: limits.to_vec(),
-            constraint_tolerances: vec![1e-5; 2],
-            ..ProblemSpec::unconstrained(1)
-        };
-        let mut oracle = FunctionOracle::scalar(|x| 6.0 * x[0]);
-        let problem = Problem::new(&mut oracle, &spec);
-        let known = |value: f64, c: f64| Known { value, constraints: vec![c, 1.0] };
-        let set = LinearSet {
-            n: 1,
-            points: vec![0.0, 1.0],
-            known: vec![known(0.0, -1.0), known(6.0, 2.0)],
-            violations: vec![1.0, 0.0],
-            lagrange: vec![-1.0, 1.0],
-            best: 0,
-            exchanges: 0,
-            scale: vec![1.0],
-            is_downward: vec![false],
-            lower: problem.lower(),
-            upper: problem.upper(),
-            limits: problem.constraint_limits().to_vec(),
-        };
-        assert_eq!(set.weight_of_ranges(), 2.0);
-        assert_eq!(set.model().limits, [(1.0, f64::INFINITY), (-10.0, f64::INFINITY)]);
-        assert_eq!((set.model().gradient, set.model().jacobian), (vec![6.0], vec![3.0, 0.0]));
-    }
-}
+mod tests;

@@ -24,9 +24,11 @@ const VIOLATION_STEPS: usize = 40;
 /// How exact it is, relative to the violation without a step.
 const VIOLATION_PRECISION: f64 = 1e-9;
 /// Points on the way from the least violation to the boundary.
-const PATH_STEPS: usize = 8;
+const PATH_STEPS: usize = 12;
 /// How near to the boundary, relative to the radius, a point of the way has to be.
-const ON_BOUNDARY: f64 = 1e-3;
+const ON_BOUNDARY: f64 = 1e-9;
+/// A step of least violation of this part of the radius leaves no room: the rounding of `theta` would let it go aside.
+const FULL: f64 = 1.0 - 1e-7;
 /// By how much the way is prolonged while its end is inside the ball, and how often: afterwards it is at the minimum of `g'd`. Points
 /// much farther away would cost digits.
 const PROLONGED: f64 = 30.0;
@@ -138,7 +140,7 @@ impl LinearStep<'_> {
     /// From the shortest step of least violation downhill to the boundary of the ball or the minimum.
     fn downhill(&self, rows: &Rows, theta: f64, start: Vec<f64>) -> Vec<f64> {
         let steepness = nrm2(self.gradient);
-        if steepness == 0.0 || nrm2(&start) >= self.radius {
+        if steepness == 0.0 || nrm2(&start) >= FULL * self.radius {
             return start;
         }
         let at = |t: f64| rows.nearest_to(Some((self.gradient, -t)), theta).map(|near| near.point);

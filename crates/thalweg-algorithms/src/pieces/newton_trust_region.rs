@@ -94,17 +94,17 @@ pub fn minimize(
     let mut radius = first;
     loop {
         if let Some(test) = gradient_test(&at.gradient, rules.norm, rules.tolerance) {
-            return Ok(at.converged(test));
+            return at.converged(problem, test);
         }
         region.move_to(problem, &at.x, &at.gradient)?;
         loop {
             let step = region.step(problem, &at.x, radius)?;
             if step.decrease.is_nan() || step.decrease <= 0.0 {
-                return Ok(at.stalled(NO_DECREASE));
+                return at.stalled_with_model(problem, NO_DECREASE);
             }
             let mut trial = at.after(&step.p);
             if trial.x == at.x || !all_finite(&trial.x) || radius < SMALLEST * first {
-                return Ok(at.stalled(NO_CHANGE));
+                return at.stalled_with_model(problem, NO_CHANGE);
             }
             trial.value = problem.value(&trial.x)?;
             let is_noise = step.decrease <= NOISE * at.value.abs();
@@ -117,7 +117,7 @@ pub fn minimize(
                     all_finite(&trial.gradient) && (!is_noise || trial.is_flatter(&at, rules));
             }
             if is_noise && !is_taken {
-                return Ok(at.stalled(ROUNDING));
+                return at.stalled_with_model(problem, ROUNDING);
             }
             radius = match ratio {
                 _ if is_noise => radius,
@@ -162,14 +162,30 @@ impl Iterate {
         p_norm(&self.gradient, rules.norm) < p_norm(&other.gradient, rules.norm)
     }
 
-    fn converged(self, test: Test) -> Finish {
-        Finish::converged(self.x, self.value, test).with("gradient", self.gradient)
+    fn converged(self, problem: &mut Problem<'_>, test: Test) -> Result<Finish, Stop> {
+        let finish = Finish::converged(self.x, self.value, test).with("gradient", self.gradient);
+        with_hessian(problem, finish)
+    }
+
+    fn stalled_with_model(self, problem: &mut Problem<'_>, reason: &str) -> Result<Finish, Stop> {
+        with_hessian(problem, self.stalled(reason))
     }
 
     fn stalled(self, reason: &str) -> Finish {
         let finish = Finish::stalled(self.x, self.value, reason);
         finish.with("gradient", Extra::Vector(self.gradient))
     }
+}
+
+/// The result with the Hessian at its point, which is worth a last evaluation where it is a closed form.
+fn with_hessian(problem: &mut Problem<'_>, finish: Finish) -> Result<Finish, Stop> {
+    if !problem.has_hessian() {
+        return Ok(finish);
+    }
+    let (n, mut hessian) = (finish.x.len(), Vec::new());
+    problem.hessian(&finish.x, &mut hessian)?;
+    let is_known = all_finite(&hessian);
+    Ok(if is_known { finish.with("hessian", Extra::Matrix(hessian, n)) } else { finish })
 }
 
 #[cfg(test)]
@@ -275,6 +291,24 @@ mod tests {
             assert!(finish.verdict.is_success());
             assert!(longest_step(&oracle, &[1000.0]) <= expected, "{max_radius}");
         }
+    }
+
+    #[test]
+    fn a_closed_form_hessian_is_part_of_the_result() {
+        let spec = ProblemSpec { has_hessian: true, ..ProblemSpec::unconstrained(2) };
+        let (mut with, mut without) = (valley(), valley());
+        let mut problem = Problem::new(&mut with, &spec);
+        let finish = minimize(&mut problem, &[-1.2, 1.0], &RULES, &mut Eigen::default()).unwrap();
+        let Some(("hessian", Extra::Matrix(hessian, 2))) = finish.extras.last() else {
+            panic!("{:?}", finish.extras)
+        };
+        let (x, y) = (finish.x[0], finish.x[1]);
+        let expected = [1200.0 * x * x - 400.0 * y + 2.0, -400.0 * x, -400.0 * x, 200.0];
+        assert_eq!(hessian[..], expected);
+        // Differences are not made for it alone.
+        let finish = run(&RULES, &mut without, &[-1.2, 1.0]);
+        assert!(finish.extras.iter().all(|(name, _)| *name != "hessian"), "{:?}", finish.extras);
+        assert_eq!(with.trace.len(), without.trace.len() + 1);
     }
 
     #[test]

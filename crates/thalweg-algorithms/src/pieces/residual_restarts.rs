@@ -5,20 +5,10 @@
 //!   solvers, ACM Transactions on Mathematical Software 45 (2019), section 4, <https://doi.org/10.1145/3338517>
 
 use thalweg_core::{Problem, Stop};
-use thalweg_macros::Choice;
 
 use super::residual_rules::RestartRules;
 use super::residual_search::ResidualSearch;
 use super::residual_start::FirstResiduals;
-
-/// What a restart does with the points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum ResetType {
-    /// Some are moved.
-    Soft,
-    /// All but the best one are new.
-    Hard,
-}
 
 /// Restarts in a row that find nothing better.
 pub(super) struct Restarts {
@@ -47,7 +37,7 @@ impl ResidualSearch {
 
     /// Go on with the first radius if a restart is left.
     pub(super) fn restart(&mut self, problem: &mut Problem<'_>) -> Result<bool, Stop> {
-        let (rules, value) = (self.rules.restarts, self.set.best_value());
+        let (rules, value) = (self.rules.restarts, self.best_of_all());
         if value < self.restarts.value {
             self.restarts = Restarts { left: rules.most, value };
         }
@@ -67,15 +57,33 @@ impl ResidualSearch {
             self.rules.first.count = wanted;
             return self.surround(problem, self.radii.delta, rules.afresh);
         }
-        for _ in 0..rules.moved.min(count - 1) {
+        self.move_points(problem)?;
+        self.add_points(problem, wanted)?;
+        Ok(true)
+    }
+
+    /// Move the points next to the best one away from it, and go on from the best of them, if the rules say so: in noise, the best
+    /// point is a lucky one, beside which no other one looks good.
+    fn move_points(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
+        let rules = self.rules.restarts;
+        if self.set.best_value() <= self.best_of_all() {
+            self.before = Some((self.set.best_point().to_vec(), self.set.best_value()));
+        }
+        let (mut moved, mut least) = (None, f64::INFINITY);
+        for _ in 0..rules.moved.min(self.set.len() - 1) {
             if !self.model.refresh(&self.set) {
                 break;
             }
-            let nearest = self.set.nearest();
-            self.move_point(problem, nearest, self.radii.delta)?;
+            let t = self.set.nearest();
+            if self.move_point(problem, t, self.radii.delta)? && self.set.values[t] < least {
+                (moved, least) = (Some(t), self.set.values[t]);
+            }
         }
-        self.add_points(problem, wanted)?;
-        Ok(true)
+        if let Some(t) = moved.filter(|_| rules.moves_center) {
+            self.set.move_center(t);
+            self.model.forget();
+        }
+        Ok(())
     }
 
     /// New points around the best one. `false` when they do not determine a model either.

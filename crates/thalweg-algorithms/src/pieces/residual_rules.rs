@@ -95,6 +95,8 @@ pub struct RestartRules {
     pub course: CourseRule,
     /// How many points move, unless all are new.
     pub moved: usize,
+    /// Whether the best of these takes the place of the best of all.
+    pub moves_center: bool,
     /// By how many points the set grows, and how many it has at most.
     pub more_points: usize,
     /// The largest number of points.

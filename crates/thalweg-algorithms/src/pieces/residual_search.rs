@@ -40,6 +40,8 @@ pub struct ResidualSearch {
     pub(super) restarts: Restarts,
     pub(super) course: RadiusCourse,
     pub(super) slow: SlowProgress,
+    /// The best point before the last restart that moved the center away from it, and the sum of squares there.
+    pub(super) before: Option<(Vec<f64>, f64)>,
     /// The step, the point after it and the residuals there.
     pub(super) d: Vec<f64>,
     pub(super) x: Vec<f64>,
@@ -79,6 +81,7 @@ impl ResidualSearch {
             restarts: Restarts::new(&rules.restarts),
             course: RadiusCourse::new(rules.restarts.course),
             slow: SlowProgress::new(rules.slow),
+            before: None,
             rules,
             d: Vec::new(),
             x: Vec::new(),
@@ -355,8 +358,17 @@ impl ResidualSearch {
         }))
     }
 
+    /// The least sum of squares of all points.
+    pub(super) fn best_of_all(&self) -> f64 {
+        let here = self.set.best_value();
+        self.before.as_ref().map_or(here, |(_, value)| here.min(*value))
+    }
+
     fn finish(&self, verdict: Verdict) -> Finish {
-        let (x, value) = (self.set.best_point().to_vec(), self.set.best_value());
+        let (x, value) = match &self.before {
+            Some((x, value)) if *value < self.set.best_value() => (x.clone(), *value),
+            _ => (self.set.best_point().to_vec(), self.set.best_value()),
+        };
         Finish { x, value, verdict, extras: Vec::new() }
     }
 

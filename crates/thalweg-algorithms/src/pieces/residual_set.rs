@@ -149,9 +149,10 @@ impl ResidualSet {
             .expect("there are two points")
     }
 
-    /// The largest difference of a value from the best one.
+    /// The largest difference of a value from that of the best point, or of the one that counts as the best.
     pub fn spread(&self) -> f64 {
-        self.values.iter().fold(0.0, |largest, value| (value - self.best_value()).max(largest))
+        let differences = self.values.iter().map(|value| (value - self.best_value()).abs());
+        differences.fold(0.0, f64::max)
     }
 
     /// Put a point in the place of point `t`.
@@ -169,6 +170,12 @@ impl ResidualSet {
         } else {
             self.look_at(t);
         }
+    }
+
+    /// Let a point count as the best one until there is a better one than it.
+    pub(super) fn move_center(&mut self, t: usize) {
+        self.best = t;
+        self.look_around();
     }
 
     /// Add a point.
@@ -243,6 +250,11 @@ mod tests {
         assert_eq!((set.best, set.way(0), set.distance(2)), (1, &[-1.0, 0.0][..], 10_f64.sqrt()));
         assert_eq!((set.farthest(1.0), set.farthest(4.0)), (Some((2, 10_f64.sqrt())), None));
         assert_eq!((set.nearest(), set.spread(), set.size()), (0, 4.0, 1.0));
+        set.move_center(0);
+        assert_eq!(
+            (set.best_point(), set.way(1), set.spread()),
+            (&[0.0; 2][..], &[1.0, 0.0][..], 3.0)
+        );
         set.replace(2, &[1.0, 0.5], &[0.0], 0.0);
         assert_eq!((set.best, set.way(1)), (2, &[0.0, -0.5][..]));
         set.forget_others();

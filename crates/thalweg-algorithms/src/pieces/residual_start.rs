@@ -2,8 +2,8 @@
 
 use thalweg_core::{Problem, Rng, Stop, Want};
 use thalweg_linalg::{axpy, dot, nrm2};
-use thalweg_macros::Choice;
 
+use super::first_points::Directions;
 use super::residual_set::ResidualSet;
 
 /// How often a point without finite residuals is tried again, half as far away on the other side.
@@ -12,15 +12,6 @@ const ATTEMPTS: usize = 8;
 const LEAST_ROOM: f64 = 0.1;
 /// What is left of a direction outside of the others is worth a direction of its own.
 const LEAST_REST: f64 = 1e-3;
-
-/// The directions of the first points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum Directions {
-    /// Along the coordinates.
-    Coordinate,
-    /// In directions chosen by chance.
-    Random,
-}
 
 /// What the first points are to be.
 #[derive(Clone, Copy, Debug)]
@@ -150,8 +141,10 @@ impl ResidualSet {
         {
             let mut mean = vec![0.0; m];
             of_point.chunks_exact(m).for_each(|r| axpy(1.0 / self.samples as f64, r, &mut mean));
-            let finite = known.iter().all(|value| value.is_finite());
-            values.push(if finite { dot(&mean, &mean) } else { f64::INFINITY });
+            // The mean of the sums, which is what the run compares points by, and not the sum for the means, which is smaller: noise
+            // adds the same to all.
+            let value = known.iter().sum::<f64>() / self.samples as f64;
+            values.push(if value.is_finite() { value } else { f64::INFINITY });
             residuals.extend(mean);
         }
         Ok(values)

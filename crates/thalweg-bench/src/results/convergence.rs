@@ -7,23 +7,25 @@ use crate::results::{
 };
 
 impl Results {
-    /// The distance to the solution against the cost, one panel per problem. Lines end where the problem is solved.
+    /// The distance to the solution against the cost, one panel per problem. Lines end where the problem is solved, or with the run
+    /// where nothing says when it is.
     ///
     /// # Errors
     /// A precision is not positive.
-    pub fn convergence(
+    pub fn convergence<'a>(
         &self,
         measure: RuntimeMeasure,
         distance: &Distance,
-        solved: &Solved,
+        solved: impl Into<Option<&'a Solved>>,
     ) -> Result<Vec<ConvergencePanel>, BenchmarkError> {
-        solved.check()?;
+        let solved = solved.into();
+        solved.map_or(Ok(()), Solved::check)?;
         let order = self.sorted_labels();
         let shows_values = !distance.normalize && distance.measure == DistanceMeasure::Criterion;
         let panel = |(p, target): (usize, &Target)| {
             let line = |&l: &usize| {
                 let evaluations = &self.at(p, l).evaluations;
-                let rows = solved.rows(target, evaluations);
+                let rows = solved.map_or(evaluations.len(), |s| s.rows(target, evaluations));
                 let (x, y) =
                     points(measure, evaluations, distance.column_of(target, evaluations, rows));
                 ConvergenceLine { name: self.labels()[l].clone(), x, y }

@@ -28,34 +28,35 @@ impl Results {
         Ok(profile_figure(&algorithms, options)?)
     }
 
-    /// How each algorithm approaches the solution of each problem, in a grid.
+    /// How each algorithm approaches the solution of each problem, in a grid. Lines end where the problem is solved; without
+    /// [`Solved`], with the run.
     ///
     /// # Errors
     /// A precision is not positive.
-    pub fn convergence_figure(
+    pub fn convergence_figure<'a>(
         &self,
         options: &ConvergenceOptions,
-        solved: &Solved,
+        solved: impl Into<Option<&'a Solved>>,
     ) -> Result<Figure, BenchmarkError> {
-        Ok(convergence_figure(&self.panels(options, solved)?, options)?)
+        Ok(convergence_figure(&self.panels(options, solved.into())?, options)?)
     }
 
     /// The panels of [`Results::convergence_figure`] as figures of their own, with their titles in small letters.
     ///
     /// # Errors
     /// A precision is not positive.
-    pub fn convergence_figures(
+    pub fn convergence_figures<'a>(
         &self,
         options: &ConvergenceOptions,
-        solved: &Solved,
+        solved: impl Into<Option<&'a Solved>>,
     ) -> Result<Vec<(String, Figure)>, BenchmarkError> {
-        Ok(convergence_figures(&self.panels(options, solved)?, options)?)
+        Ok(convergence_figures(&self.panels(options, solved.into())?, options)?)
     }
 
     fn panels(
         &self,
         options: &ConvergenceOptions,
-        solved: &Solved,
+        solved: Option<&Solved>,
     ) -> Result<Vec<ConvergencePanel>, BenchmarkError> {
         let &ConvergenceOptions { distance_measure, monotone, normalize_distance, .. } = options;
         let distance =

@@ -144,7 +144,7 @@ impl BenchmarkFunction {
 
     /// The mark: which kind of objective this is.
     #[getter]
-    fn _thalweg_kind(&self) -> &'static str {
+    fn _problem_type(&self) -> &'static str {
         match (self.role, self.objective()) {
             (Role::Constraints | Role::ConstraintsJac, _) | (_, Function::Scalar { .. }) => {
                 "scalar"

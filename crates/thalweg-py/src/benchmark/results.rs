@@ -132,7 +132,7 @@ impl BenchmarkResults {
     fn convergence_figures<'py>(
         &self,
         py: Python<'py>,
-        precision: Precision<'py>,
+        precision: Option<Precision<'py>>,
         runtime_measure: &str,
         distance_measure: &str,
         monotone: bool,
@@ -152,11 +152,11 @@ impl BenchmarkResults {
             palette: colors(py, palette)?,
             ..ConvergenceOptions::default()
         };
-        let solved = solved(py, &precision)?;
+        let solved = precision.map(|precision| solved(py, &precision)).transpose()?;
         let figures = if alone {
-            self.results.convergence_figures(&options, &solved)
+            self.results.convergence_figures(&options, solved.as_ref())
         } else {
-            let figure = self.results.convergence_figure(&options, &solved);
+            let figure = self.results.convergence_figure(&options, solved.as_ref());
             figure.map(|figure| vec![(String::new(), figure)])
         };
         let figures = figures.map_err(|wrong| benchmark_error(py, wrong))?;

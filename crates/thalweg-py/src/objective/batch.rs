@@ -25,10 +25,15 @@ pub(crate) struct BatchEvaluator {
     callable: Py<PyAny>,
     /// The cores that a user-defined algorithm asked for in its last batch.
     asked_for: Cores,
+    timing: Timing,
+    is_known: bool,
+}
+
+/// How long evaluations take, which says whether the way to somebody else is worth it.
+pub(super) struct Timing {
     /// The shortest time of an evaluation so far, and how often one was timed.
     shortest: Duration,
     timed: usize,
-    is_known: bool,
 }
 
 /// A number of cores that is shared with the algorithm.
@@ -41,19 +46,17 @@ impl BatchEvaluator {
                 callable.bind(py).getattr("__module__").and_then(|name| name.extract::<String>());
             module.is_ok_and(|name| name.starts_with("thalweg."))
         });
-        BatchEvaluator { callable, asked_for, shortest: Duration::MAX, timed: 0, is_known }
+        BatchEvaluator { callable, asked_for, timing: Timing::default(), is_known }
     }
 
     /// Take note of how long evaluations in this thread took.
     pub(crate) fn note(&mut self, spent: Duration, evaluations: usize) {
-        let each = spent / u32::try_from(evaluations.max(1)).unwrap_or(u32::MAX);
-        self.shortest = self.shortest.min(each);
-        self.timed += 1;
+        self.timing.note(spent, evaluations);
     }
 
-    /// Whether a single evaluation was slow, but not so slow that it cannot have been held up: by an import, by another process.
+    /// As [`Timing::needs_another_look`].
     pub(super) fn needs_another_look(&self) -> bool {
-        self.timed == 1 && (WORTHWHILE..SURE).contains(&self.shortest)
+        self.timing.needs_another_look()
     }
 
     /// The cores for a batch for which the run has this many.
@@ -66,9 +69,64 @@ impl BatchEvaluator {
         self.is_known
     }
 
-    fn is_worthwhile(&self) -> bool {
+    /// What the function returns for each of the arguments; exceptions stand for failures.
+    pub(super) fn map<'py>(
+        &self,
+        function: &Bound<'py, PyAny>,
+        arguments: Vec<Bound<'py, PyAny>>,
+        n_cores: usize,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let (py, expected) = (function.py(), arguments.len());
+        let arguments = (function, PyList::new(py, arguments)?, n_cores);
+        let returned = self.callable.bind(py).call1(arguments)?;
+        let returned: Vec<_> = returned.try_iter()?.collect::<PyResult<_>>()?;
+        if returned.len() == expected {
+            return Ok(returned);
+        }
+        let text =
+            format!("The batch evaluator returned {} items for {expected} points.", returned.len());
+        Err(error(py, Kind::Function, text))
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Timing { shortest: Duration::MAX, timed: 0 }
+    }
+}
+
+impl Timing {
+    pub(super) fn note(&mut self, spent: Duration, evaluations: usize) {
+        let each = spent / u32::try_from(evaluations.max(1)).unwrap_or(u32::MAX);
+        self.shortest = self.shortest.min(each);
+        self.timed += 1;
+    }
+
+    /// Whether a single evaluation was slow, but not so slow that it cannot have been held up: by an import, by another process.
+    pub(super) fn needs_another_look(&self) -> bool {
+        self.timed == 1 && (WORTHWHILE..SURE).contains(&self.shortest)
+    }
+
+    pub(super) fn is_worthwhile(&self) -> bool {
         self.timed > 0 && self.shortest >= WORTHWHILE
     }
+}
+
+/// An exception of the batch evaluator itself (workers that died, or cannot load the function) says nothing about any point, so it
+/// always ends the run. What the user's function raises comes back as a value.
+pub(super) fn broken(mut failure: Failure) -> Failure {
+    if failure.error.kind == UserErrorKind::Ordinary {
+        failure.error.kind = UserErrorKind::Fatal;
+    }
+    failure
+}
+
+/// What came back for one point, unless it is an exception.
+pub(super) fn item(returned: Bound<'_, PyAny>) -> Result<Bound<'_, PyAny>, Cause> {
+    if returned.is_instance_of::<PyBaseException>() {
+        return Err(Cause::User(PyErr::from_value(returned)));
+    }
+    Ok(returned)
 }
 
 impl Functions {
@@ -81,10 +139,10 @@ impl Functions {
         derivatives: &mut [f64],
         failures: &mut Vec<Failure>,
     ) -> bool {
-        let Some(batches) = self.batches.as_ref().filter(|batches| batches.is_worthwhile()) else {
+        let is_worthwhile = |batches: &&BatchEvaluator| batches.timing.is_worthwhile();
+        if self.batches.as_ref().filter(is_worthwhile).is_none() {
             return false;
-        };
-        let callable = batches.callable.clone_ref(py);
+        }
         let wants_both = batch.wants_outputs && batch.wants_derivative;
         let m = self.n_outputs();
         for part in [Part::Both, Part::Value, Part::Derivative] {
@@ -99,10 +157,10 @@ impl Functions {
             };
             let Some(function) = function else { continue };
             let what = function.what;
-            let returned = match self.map(py, &callable, function, batch) {
+            let returned = match self.map(py, function, batch) {
                 Ok(returned) => returned,
                 Err(error) => {
-                    failures.push(self.broken(py, what, error));
+                    failures.push(broken(self.failed(py, 0, what, Cause::User(error))));
                     return true;
                 }
             };
@@ -129,50 +187,26 @@ impl Functions {
         true
     }
 
-    /// What the user's function raises comes back as a value. An exception of the batch evaluator itself (workers that died, or
-    /// cannot load the function) says nothing about any point, so it always ends the run.
-    fn broken(&self, py: Python<'_>, what: &'static str, error: PyErr) -> Failure {
-        let mut broken = self.failed(py, 0, what, Cause::User(error));
-        if broken.error.kind == UserErrorKind::Ordinary {
-            broken.error.kind = UserErrorKind::Fatal;
-        }
-        broken
-    }
-
     fn map<'py>(
         &self,
         py: Python<'py>,
-        callable: &Py<PyAny>,
         function: &Function,
         batch: &Batch<'_>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let Some(batches) = &self.batches else { return Ok(Vec::new()) };
         let tree = self.tree().get();
-        let points: Vec<_> =
-            batch.iter().map(|point| tree.build(py, point)).collect::<PyResult<_>>()?;
-        let arguments = (function.partial(py)?, PyList::new(py, points)?, batch.n_cores);
-        let returned: Vec<_> =
-            callable.bind(py).call1(arguments)?.try_iter()?.collect::<PyResult<_>>()?;
-        if returned.len() == batch.len() {
-            return Ok(returned);
-        }
-        let text = format!(
-            "The batch evaluator returned {} items for {} points.",
-            returned.len(),
-            batch.len()
-        );
-        Err(error(py, Kind::Function, text))
+        let points = batch.iter().map(|point| tree.build(py, point)).collect::<PyResult<_>>()?;
+        batches.map(&function.partial(py)?, points, batch.n_cores)
     }
 
     fn read_item(
         &self,
         part: Part,
-        item: Bound<'_, PyAny>,
+        returned: Bound<'_, PyAny>,
         out: &mut [f64],
         derivative: &mut [f64],
     ) -> Result<(), Cause> {
-        if item.is_instance_of::<PyBaseException>() {
-            return Err(Cause::User(PyErr::from_value(item)));
-        }
+        let item = item(returned)?;
         let (value, jac) = match part {
             Part::Both => {
                 let (value, jac) = split(item, self.jac_is_true).map_err(Cause::Ours)?;

@@ -1,10 +1,15 @@
 //! The user's nonlinear constraints: Python functions of a part of the params.
 
+mod spread;
+
+use std::time::Instant;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use thalweg::{Answer, Batch, Failure, Limit, NonlinearLimits, UserErrorKind};
 
+use super::batch::{BatchEvaluator, Timing};
 use super::failure::{Cause, failure};
 use crate::errors::{Kind, error};
 use crate::interrupt::Flag;
@@ -27,6 +32,9 @@ struct Constraint {
     given: Vec<(String, Py<PyAny>)>,
     /// The structure of the values; `None` for a number. Known after the start.
     values: Option<Tree>,
+    /// Whether the functions can be sent to where batches are evaluated.
+    travels: bool,
+    timing: Timing,
 }
 
 /// All constraints of a run.
@@ -75,7 +83,9 @@ impl Constraints {
     ) -> Result<Vec<Vec<f64>>, Failure> {
         let interrupted = &self.interrupted;
         let learn = |constraint: &mut Constraint| {
+            let begin = Instant::now();
             let learnt = constraint.first_values(py, tree, point);
+            constraint.timing.note(begin.elapsed(), 1);
             learnt.map_err(|cause| constraint.failed(py, 0, cause, interrupted))
         };
         self.constraints.iter_mut().map(learn).collect()
@@ -108,8 +118,25 @@ impl Constraints {
         }
     }
 
-    /// Values and closed-form derivatives at the points, each unless it has no room.
+    /// Values and closed-form derivatives at the points, each unless it has no room. `outside` evaluates batches that are worth it.
     pub(crate) fn evaluate(
+        &mut self,
+        py: Python<'_>,
+        tree: &Tree,
+        (batch, outside): (&Batch<'_>, Option<&BatchEvaluator>),
+        answer: Answer<'_>,
+        failures: &mut Vec<Failure>,
+    ) {
+        if let Some(batches) = outside.filter(|_| batch.len() > 1)
+            && batches.n_cores(batch.n_cores) > 1
+        {
+            self.evaluate_spread(py, tree, (batch, batches), answer, failures);
+        } else {
+            self.evaluate_here(py, tree, batch, answer, failures);
+        }
+    }
+
+    fn evaluate_here(
         &self,
         py: Python<'_>,
         tree: &Tree,
@@ -134,8 +161,7 @@ impl Constraints {
                 }
                 if let Err(cause) = evaluated {
                     let failed = constraint.failed(py, index, cause, &self.interrupted);
-                    let ends = (self.ends_at_failure && !self.keeps_going)
-                        || failed.error.kind != UserErrorKind::Ordinary;
+                    let ends = self.ends_at(&failed);
                     failures.push(failed);
                     if ends {
                         return; // the rest of the batch is not evaluated
@@ -143,6 +169,10 @@ impl Constraints {
                 }
             }
         }
+    }
+
+    fn ends_at(&self, failed: &Failure) -> bool {
+        (self.ends_at_failure && !self.keeps_going) || failed.error.kind != UserErrorKind::Ordinary
     }
 }
 
@@ -178,6 +208,8 @@ impl Constraint {
             selected: get("selected")?.cast_into::<Tree>()?.unbind(),
             given: get("given")?.extract()?,
             values: None,
+            travels: get("travels")?.is_truthy()?,
+            timing: Timing::default(),
         })
     }
 
@@ -272,24 +304,25 @@ impl Constraint {
         out: &mut [f64],
     ) -> Result<(), Cause> {
         let returned = self.call(py, &self.func, tree, point)?;
+        self.read_values(&returned, out)
+    }
+
+    fn read_values(&self, returned: &Bound<'_, PyAny>, out: &mut [f64]) -> Result<(), Cause> {
+        let ours = |text: String| Cause::Ours(error(returned.py(), Kind::Function, text));
         match &self.values {
-            None => match number(&returned) {
-                Ok(value) => out[0] = value,
-                Err(_) => {
-                    let text = format!(
-                        "func returned {}, but a number at the start params",
-                        describe(&returned)
-                    );
-                    return Err(Cause::Ours(error(py, Kind::Function, text)));
-                }
-            },
-            Some(values) => values.read(&returned, out).map_err(|mismatch| {
-                let text =
-                    format!("func returned another structure than at the start params: {mismatch}");
-                Cause::Ours(error(py, Kind::Function, text))
-            })?,
+            None => {
+                out[0] = number(returned).map_err(|_| {
+                    let returned = describe(returned);
+                    ours(format!("func returned {returned}, but a number at the start params"))
+                })?;
+                Ok(())
+            }
+            Some(values) => values.read(returned, out).map_err(|mismatch| {
+                ours(format!(
+                    "func returned another structure than at the start params: {mismatch}"
+                ))
+            }),
         }
-        Ok(())
     }
 
     /// The derivative: one row for each value, with zeros for params that are not selected.
@@ -302,11 +335,20 @@ impl Constraint {
     ) -> Result<(), Cause> {
         let Some(derivative) = &self.derivative else { return Ok(()) };
         let returned = self.call(py, derivative, tree, point)?;
-        let (k, n) = (self.positions.len(), point.len());
+        self.read_rows(&returned, point.len(), out)
+    }
+
+    fn read_rows(
+        &self,
+        returned: &Bound<'_, PyAny>,
+        n: usize,
+        out: &mut [f64],
+    ) -> Result<(), Cause> {
+        let (py, k) = (returned.py(), self.positions.len());
         let mut entries = vec![0.0; self.limits.n_values * k];
         let read = match &self.values {
-            None => self.selected.get().read(&returned, &mut entries),
-            Some(values) => self.selected.get().read_blocks(&returned, values, &mut entries),
+            None => self.selected.get().read(returned, &mut entries),
+            Some(values) => self.selected.get().read_blocks(returned, values, &mut entries),
         };
         read.map_err(|mismatch| {
             let text = format!(

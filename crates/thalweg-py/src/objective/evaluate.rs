@@ -81,7 +81,8 @@ impl Objective for Functions {
             let Answer { outputs, derivatives, constraints, constraint_derivatives } = answer;
             if batch.wants_constraints || batch.wants_constraint_derivative {
                 let own = Answer { constraints, constraint_derivatives, ..Answer::default() };
-                self.constraints.evaluate(py, self.tree.get(), batch, own, failures);
+                let outside = self.batches.as_ref();
+                self.constraints.evaluate(py, self.tree.get(), (batch, outside), own, failures);
                 if failures.iter().any(|failure| self.ends_at(failure)) {
                     return; // the user's function is not called again
                 }

@@ -125,7 +125,7 @@ impl Blueprint {
             start: &self.start,
             names: &name,
             direction: self.direction,
-            success_message: self.resolved.success_message(),
+            wording: self.resolved.wording(),
             algorithm: self.resolved.algorithm,
             algorithm_name: self.resolved.name,
             limits: self.resolved.limits,
@@ -149,6 +149,7 @@ impl Blueprint {
             interrupt: None,
             multistart: None,
             log,
+            on_space: None,
             clock: Clock::start(),
             step: 0,
         })

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The second term (the *bend*) vanishes where the map is affine. It is the derivative of J(x)' g at a fixed g, which differences of
-//! pull-backs give without any call of the user's functions. Products with a direction d are `J' (G (J d))` plus that of the bend.
+//! pull-backs give without any call of the user's functions; where g is not given, differences with respect to x determine what
+//! counts of it (`Space::lift_gradient`). Products with a direction d are `J' (G (J d))` plus that of the bend.
 
 use thalweg_core::{SolverKind, Values, Want};
 
@@ -266,11 +267,7 @@ impl Evaluator<'_> {
         if self.space.is_affine() || !local.bend.is_empty() {
             return Ok(());
         }
-        if local.user_gradient.is_empty() {
-            self.counts.jac += 1;
-            local.gradient = self.gradient_at(&local.x.clone())?;
-            local.user_gradient.clone_from(&self.scratch.own);
-        }
+        self.know_user_gradient(local)?;
         let n = self.space.n_free();
         let mut bend = vec![0.0; n * n];
         let (mut above, mut below) = (vec![0.0; n], vec![0.0; n]);
@@ -290,6 +287,31 @@ impl Evaluator<'_> {
         }
         symmetrize(&mut bend, n);
         local.bend = bend;
+        Ok(())
+    }
+
+    /// The gradient with respect to the user's parameters: their own, or one that stands for it where derivatives are numerical,
+    /// since no parameter is moved alone then.
+    fn know_user_gradient(&mut self, local: &mut Local) -> Result<(), Failure> {
+        if !local.user_gradient.is_empty() {
+            return Ok(());
+        }
+        if self.objective.has_derivative() {
+            self.counts.jac += 1;
+            local.gradient = self.gradient_at(&local.x.clone())?;
+            local.user_gradient.clone_from(&self.scratch.own);
+            return Ok(());
+        }
+        if local.gradient.is_empty() {
+            self.counts.jac += 1;
+            self.know_gradient(local)?;
+        }
+        let lifted = self.space.lift_gradient(&local.x, &local.gradient, &mut self.scratch.work);
+        local.user_gradient = lifted.map_err(|error| Failure {
+            index: 0,
+            what: "numerical derivative",
+            error: UserError::new(error.to_string()),
+        })?;
         Ok(())
     }
 

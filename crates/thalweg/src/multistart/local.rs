@@ -82,7 +82,7 @@ impl Local<'_, '_> {
                 direction: spec.direction,
                 algorithm: spec.algorithm.boxed(),
                 algorithm_name: spec.algorithm_name.clone(),
-                success_message: spec.success_message,
+                wording: spec.wording,
                 limits: spec.limits,
                 bounds: spec.bounds.clone(),
                 constraints: spec.constraints.clone(),
@@ -107,6 +107,7 @@ impl Local<'_, '_> {
                 seed: spec.seed,
                 multistart: None,
                 log: None,
+                on_space: None,
                 clock: spec.clock.clone(),
                 step,
             },
@@ -148,8 +149,7 @@ impl Local<'_, '_> {
         let space = self.space.starting_at(start);
         let user = user_point(&space, start);
         let (algorithm, algorithm_name) = (spec.algorithm.boxed(), spec.algorithm_name.clone());
-        let (direction, limits, success_message) =
-            (spec.direction, spec.limits, spec.success_message);
+        let (direction, limits, wording) = (spec.direction, spec.limits, spec.wording);
         let numerical_derivatives = spec.numerical_derivatives.clone();
         let (n_cores, seed, penalty) = (self.n_cores, spec.seed, spec.penalty);
         let (error_handling, collect_history) = (spec.error_handling, spec.collect_history);
@@ -176,7 +176,7 @@ impl Local<'_, '_> {
                     direction,
                     algorithm,
                     algorithm_name,
-                    success_message,
+                    wording,
                     limits,
                     bounds,
                     constraints,
@@ -198,6 +198,7 @@ impl Local<'_, '_> {
                     seed,
                     multistart: None,
                     log: None,
+                    on_space: None,
                     clock,
                     step,
                 },

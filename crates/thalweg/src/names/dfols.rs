@@ -1,6 +1,6 @@
 //! The options of optimagic's `nag_dfols`, with its dicts.
 
-use super::nag::SLOW_PROGRESS;
+use super::nag::{SLOW_PROGRESS, resets};
 use super::options::{group, no_effect, own, refused, renamed, with};
 use super::{Default, PresetOption};
 
@@ -72,46 +72,19 @@ const FAST_START: &[PresetOption] = &[
     ),
 ];
 
-const RESETS: &[PresetOption] = &[
-    renamed("use_resets", "use_resets"),
-    renamed(
-        "minimal_trustregion_radius_tolerance_scaling_at_reset",
-        "reset_minimal_trustregion_radius_tolerance_scaling",
-    ),
-    renamed("reset_type", "reset_type"),
-    refused(
-        "move_center_at_soft_reset",
-        Default::Bool(true),
-        "the best of all points is always the center",
-    ),
-    renamed("reuse_criterion_value_at_hard_reset", "reset_reuse_criterion_value_at_hard_reset"),
+const RESETS: &[PresetOption] = &resets([
     refused(
         "max_iterations_without_new_best_after_soft_reset",
         Default::None,
-        "no step goes to a point that is worse than the best of earlier runs",
+        "steps to points that are worse than the best of earlier runs are not counted",
     ),
-    renamed("auto_detect", "reset_auto_detect"),
-    renamed("auto_detect_history", "reset_auto_detect_history"),
-    renamed("auto_detect_min_jacobian_increase", "reset_auto_detect_min_jacobian_increase"),
-    renamed("auto_detect_min_correlations", "reset_auto_detect_min_correlations"),
-    renamed("points_to_replace_at_soft_reset", "reset_points_to_replace_at_soft_reset"),
-    renamed("max_consecutive_unsuccessful_resets", "n_restarts"),
     refused("max_unsuccessful_resets", Default::None, ONLY_PYBOBYQA),
     refused("trust_region_scaling_at_unsuccessful_reset", Default::None, ONLY_PYBOBYQA),
-    renamed("max_interpolation_points", "reset_max_interpolation_points"),
-    renamed(
-        "n_extra_interpolation_points_per_soft_reset",
-        "reset_n_extra_interpolation_points_per_soft_reset",
-    ),
-    renamed(
-        "n_extra_interpolation_points_per_hard_reset",
-        "reset_n_extra_interpolation_points_per_hard_reset",
-    ),
-    renamed(
-        "n_additional_extra_points_to_replace_per_reset",
-        "reset_n_additional_extra_points_to_replace",
-    ),
-];
+    renamed("max_interpolation_points", "restart_max_n_points"),
+    renamed("n_extra_interpolation_points_per_soft_reset", "restart_n_added_points_soft"),
+    renamed("n_extra_interpolation_points_per_hard_reset", "restart_n_added_points_hard"),
+    renamed("n_additional_extra_points_to_replace_per_reset", "restart_n_added_moves"),
+]);
 
 const ONLY_PYBOBYQA: &str = "it is an option of nag_pybobyqa";
 
@@ -129,8 +102,8 @@ mod tests {
     fn entries_of_dicts_are_options() {
         let mut dfols = resolve("nag_dfols").unwrap();
         for (name, value, native) in [
-            ("trustregion_reset_options.reset_type", "hard".into(), "reset_type"),
-            ("trustregion_reset_options.use_resets", true.into(), "use_resets"),
+            ("trustregion_reset_options.reset_type", "hard".into(), "restart_type"),
+            ("trustregion_reset_options.use_resets", true.into(), "use_restarts"),
             (
                 "trustregion_fast_start_options.min_inital_points",
                 3.into(),
@@ -166,9 +139,12 @@ mod tests {
     #[test]
     fn what_has_no_counterpart_is_refused() {
         assert_eq!(
-            refusal("trustregion_reset_options.move_center_at_soft_reset", false),
-            "option 'trustregion_reset_options_move_center_at_soft_reset' of nag_dfols is false, but has to be true: the best of all \
-             points is always the center"
+            refusal(
+                "trustregion_reset_options.max_iterations_without_new_best_after_soft_reset",
+                5
+            ),
+            "option 'trustregion_reset_options_max_iterations_without_new_best_after_soft_reset' of nag_dfols is 5, but has to be \
+             none: steps to points that are worse than the best of earlier runs are not counted"
         );
         assert_eq!(
             refusal("convergence_slow_progress.threshold", 1.0),
@@ -177,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             refusal("trustregion_reset_options.reset_type", "warm"),
-            "option 'reset_type' of dfols is \"warm\", but has to be one of [\"soft\", \"hard\"]"
+            "option 'restart_type' of dfols is \"warm\", but has to be one of [\"soft\", \"hard\"]"
         );
     }
 }

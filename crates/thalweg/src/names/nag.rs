@@ -50,26 +50,42 @@ pub(super) const SLOW_PROGRESS: &[PresetOption] = &[
     renamed("comparison_period", "convergence_slow_progress_period"),
 ];
 
-/// When to restart, and how.
-const RESETS: &[PresetOption] = &[
-    renamed("use_resets", "use_restarts"),
-    renamed("minimal_trustregion_radius_tolerance_scaling_at_reset", "restart_last_radius_factor"),
-    renamed("reset_type", "restart_type"),
-    renamed("move_center_at_soft_reset", "restart_moves_center"),
-    renamed("reuse_criterion_value_at_hard_reset", "restart_reuses_value"),
+/// When to restart, and how, as both methods say it: the rows of `own` are those that not both can follow.
+pub(super) const fn resets(own: [PresetOption; 7]) -> [PresetOption; 18] {
+    let [vain_steps, in_vain, radius, most, soft, hard, moves] = own;
+    [
+        renamed("use_resets", "use_restarts"),
+        renamed(
+            "minimal_trustregion_radius_tolerance_scaling_at_reset",
+            "restart_last_radius_factor",
+        ),
+        renamed("reset_type", "restart_type"),
+        renamed("move_center_at_soft_reset", "restart_moves_center"),
+        renamed("reuse_criterion_value_at_hard_reset", "restart_reuses_value"),
+        vain_steps,
+        renamed("auto_detect", "restart_detection"),
+        renamed("auto_detect_history", "restart_detection_iterations"),
+        renamed("auto_detect_min_jacobian_increase", "restart_detection_slope"),
+        renamed("auto_detect_min_correlations", "restart_detection_correlation"),
+        renamed("points_to_replace_at_soft_reset", "restart_n_moved_points"),
+        renamed("max_consecutive_unsuccessful_resets", "n_restarts"),
+        in_vain,
+        radius,
+        most,
+        soft,
+        hard,
+        moves,
+    ]
+}
+
+const RESETS: &[PresetOption] = &resets([
     renamed("max_iterations_without_new_best_after_soft_reset", "restart_vain_steps"),
-    renamed("auto_detect", "restart_detection"),
-    renamed("auto_detect_history", "restart_detection_iterations"),
-    renamed("auto_detect_min_jacobian_increase", "restart_detection_slope"),
-    renamed("auto_detect_min_correlations", "restart_detection_correlation"),
-    renamed("points_to_replace_at_soft_reset", "restart_n_moved_points"),
-    renamed("max_consecutive_unsuccessful_resets", "n_restarts"),
     renamed("max_unsuccessful_resets", "n_restarts_in_vain"),
     renamed("trust_region_scaling_at_unsuccessful_reset", "restart_radius_factor"),
     refused("max_interpolation_points", Default::None, ONLY_DFOLS),
     refused("n_extra_interpolation_points_per_soft_reset", Default::Integer(0), ONLY_DFOLS),
     refused("n_extra_interpolation_points_per_hard_reset", Default::Integer(0), ONLY_DFOLS),
     refused("n_additional_extra_points_to_replace_per_reset", Default::Integer(0), ONLY_DFOLS),
-];
+]);
 
 const ONLY_DFOLS: &str = "only nag_dfols has points beyond those that its model needs";

@@ -72,14 +72,67 @@ pub(super) const NLOPT_LOCAL: &[PresetOption] = &[
     own("stopping_maxfun"),
 ];
 
-/// The options of scipy's least squares within bounds.
-pub(super) const SCIPY_LS_BOUNDED: &[PresetOption] = &[
+/// The largest gradient at which NLopt's methods by Lukšan end, which it has no option for; measured.
+pub(super) const NLOPT_GTOL: PresetOption = with("convergence_gtol_abs", Default::Float(1e-8));
+
+/// The options of scipy's trf.
+pub(super) const SCIPY_LS_TRF: &[PresetOption] = &[
     own("convergence_ftol_rel"),
     own("convergence_gtol_rel"),
     own("stopping_maxfun"),
     no_effect("relative_step_size_diff_approx", Default::None),
     own("tr_solver"),
-    no_effect("tr_solver_options", Default::None),
+    group(
+        "tr_solver_options",
+        &[
+            renamed("regularize", "lsmr_regularize"),
+            LSMR_DAMP,
+            LSMR_ATOL,
+            LSMR_BTOL,
+            LSMR_CONLIM,
+            LSMR_MAXITER,
+            LSMR_SHOW,
+        ],
+    ),
+];
+
+/// The options of scipy's dogbox.
+pub(super) const SCIPY_LS_DOGBOX: &[PresetOption] = &[
+    own("convergence_ftol_rel"),
+    own("convergence_gtol_rel"),
+    own("stopping_maxfun"),
+    no_effect("relative_step_size_diff_approx", Default::None),
+    own("tr_solver"),
+    group(
+        "tr_solver_options",
+        &[LSMR_DAMP, LSMR_ATOL, LSMR_BTOL, LSMR_CONLIM, LSMR_MAXITER, LSMR_SHOW],
+    ),
+];
+
+const LSMR_DAMP: PresetOption =
+    refused("damp", Default::Float(0.0), "how much steps are regularized is not a choice");
+const LSMR_ATOL: PresetOption = renamed("atol", "lsmr_atol");
+const LSMR_BTOL: PresetOption = renamed("btol", "lsmr_btol");
+const LSMR_CONLIM: PresetOption = renamed("conlim", "lsmr_conlim");
+const LSMR_MAXITER: PresetOption = renamed("maxiter", "lsmr_maxiter");
+const LSMR_SHOW: PresetOption = no_effect("show", Default::Bool(false));
+
+/// Options of algorithms of ours that have the name of one of optimagic's own, beside their native ones.
+pub(crate) const BESIDE_NATIVE: &[(&str, &[PresetOption])] =
+    &[("pounders", &[group("trustregion_subsolver_options", POUNDERS_STEPS)])];
+
+/// How optimagic's pounders finds its steps. Ours are exact, or end by tests of their own.
+const POUNDERS_STEPS: &[PresetOption] = &[
+    no_effect("conjugate_gradient_method", Default::Text("cg")),
+    no_effect("maxiter", Default::Integer(50)),
+    no_effect("maxiter_gradient_descent", Default::Integer(5)),
+    no_effect("gtol_abs", Default::Float(1e-8)),
+    no_effect("gtol_rel", Default::Float(1e-8)),
+    no_effect("gtol_scaled", Default::Float(0.0)),
+    no_effect("gtol_abs_cg", Default::Float(1e-8)),
+    no_effect("gtol_rel_cg", Default::Float(1e-6)),
+    no_effect("k_easy", Default::Float(0.1)),
+    no_effect("k_hard", Default::Float(0.2)),
 ];
 
 /// The options of scipy's trust-region methods with second derivatives.

@@ -184,6 +184,67 @@ fn differences_stand_in_for_them() {
     }
 }
 
+/// Where only second derivatives are given, what the map's bend needs of the gradient comes from differences.
+#[test]
+fn closed_forms_without_a_gradient_are_pulled_back_too() {
+    for hessian_first in [true, false] {
+        // The differences of numerical gradients with which they are compared are not good themselves.
+        let comparer = Comparer { hessian_first, length: 1e-3 };
+        let with = spaces(|| run().hessian(hessian));
+        for (space, run) in with.into_iter().chain(spaces(|| run().hessian_product(product))) {
+            let (entries, products, _) = compare(run, comparer.clone());
+            assert!(entries < 2e-2 && products < 1e-6, "{space}: {entries:e} {products:e}");
+        }
+    }
+}
+
+/// Hessians from the given one and numerical gradients are those from both closed forms.
+#[test]
+fn a_numerical_gradient_makes_the_same_hessian_as_a_given_one() {
+    let spaces = |given: bool| {
+        spaces(move || {
+            let run = run().hessian(hessian);
+            if given { run.gradient(gradient) } else { run }
+        })
+    };
+    for ((space, with), (_, without)) in spaces(true).into_iter().zip(spaces(false)) {
+        let hessians = [with, without].map(|run| {
+            HESSIAN.with(|told| told.borrow_mut().clear());
+            run.algorithm(Teller::default()).run().expect("it runs");
+            HESSIAN.with(|told| told.borrow().clone())
+        });
+        let [with, without] = hessians;
+        assert!(!with.is_empty() && with.len() == without.len());
+        for (a, b) in with.iter().zip(&without) {
+            assert!((a - b).abs() < 1e-6 * (1.0 + a.abs()), "{space}: {with:?} {without:?}");
+        }
+    }
+}
+
+/// Tells the Hessian at a point near the start.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "teller", kind = Scalar, needs(gradient, hessian), supports(bounds), crate = thalweg::core)]
+struct Teller {
+    /// How far from the start that point is.
+    #[option(default = 0.05)]
+    shift: f64,
+}
+
+thread_local! {
+    static HESSIAN: std::cell::RefCell<Vec<f64>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+impl Algorithm for Teller {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        let mut x: Vec<f64> = x0.iter().map(|x| x + self.shift).collect();
+        problem.clip(&mut x);
+        let mut hessian = Vec::new();
+        problem.hessian(&x, &mut hessian)?;
+        HESSIAN.with(|told| told.replace(hessian));
+        Ok(Finish::stalled(x, f64::INFINITY, "told"))
+    }
+}
+
 #[test]
 fn the_sign_is_turned_for_maximization() {
     let run = maximize(value as fn(&[f64; 4]) -> f64, START);

@@ -1,7 +1,8 @@
 use thalweg_core::{Problem, ProblemSpec, Rng, testing::FunctionOracle};
 
 use super::*;
-use crate::pieces::residual_start::{Directions, FirstResiduals};
+use crate::pieces::first_points::Directions;
+use crate::pieces::residual_start::FirstResiduals;
 
 const INF: f64 = f64::INFINITY;
 

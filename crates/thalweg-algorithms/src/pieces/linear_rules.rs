@@ -1,0 +1,210 @@
+//! The rules by which searches on linear models move their radii, weigh violations and choose points to drop.
+//!
+//! Two radii belong to a search: rho, its resolution, which only falls, and delta >= rho, that of the trust region.
+//!
+//! References:
+//! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
+//!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
+//! * M. J. D. Powell, The NEWUOA software for unconstrained optimization without derivatives (2006), section 7,
+//!   <https://doi.org/10.1007/0-387-30065-1_16>, for the stages of rho
+//! * Z. Zhang, PRIMA: reference implementation for Powell's methods with modernization and amelioration, <https://www.libprima.net>
+
+/// A step that gains at least this part of what the models promised is good.
+pub const GOOD: f64 = 0.1;
+/// One that gains this part is very good.
+const VERY_GOOD: f64 = 0.7;
+/// Delta is rho when it is not above this many times rho.
+const NEARLY: f64 = 1.5;
+/// rho falls to a tenth while it is more than this many times the last one,
+const EARLY_STAGE: f64 = 250.0;
+/// and to the last one when it is at most this many times as large; between, it is their geometric mean.
+const LAST_STAGE: f64 = 16.0;
+/// Lengths that are equal but for rounding are equal: steps of halved radii end at exactly twice the radius.
+const ROUNDED: f64 = 1.0 + 1e-8;
+
+/// How rho falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// To the half; the trust region stays as it is.
+    Halves,
+    /// In stages that depend on how far it has to fall; the trust region begins each with half of the rho before.
+    Stages,
+}
+
+/// How the weight of violations is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weighing {
+    /// From none on; raised where a step needs it or makes a large violation larger, and not for small changes of it.
+    Cautious,
+    /// From the ratio of the ranges of objective and constraints on; raised wherever a step needs it.
+    Ranges,
+}
+
+/// The rules.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinearRules {
+    /// After a step that gains no more than this part of what was promised, points in bad places are moved.
+    pub poor: f64,
+    /// Whether they were is judged before the step, with its radius.
+    pub judges_before: bool,
+    /// The radius after a very good step, in lengths of the step.
+    pub growth: f64,
+    /// The same with constraints, whose curvature soon forbids long steps.
+    pub growth_on_curves: f64,
+    /// Whether the radius is half a step that was not good, and not the smaller of the step and half the radius.
+    pub halves_steps: bool,
+    /// Points farther from the best one than this many radii spoil the models.
+    far: f64,
+    /// So do those nearer to the face opposite to them than this part of the radius.
+    pub flat: f64,
+    /// Distances count from this part of the radius on, and at least from rho on, when a point has to go.
+    near: f64,
+    /// The power of the squared distance, beyond that, which weighs points.
+    pub distance_power: i32,
+    /// A point that is no gain is taken if it changes the volume of the simplex by more than this factor, weights included.
+    pub least_volume: f64,
+    /// How rho falls.
+    pub resolution: Resolution,
+    /// How violations are weighed.
+    pub weighing: Weighing,
+}
+
+/// Chosen on the problems of Moré and Wild and others that start near theirs. Points may be much farther away, or nearer to a plane,
+/// than in Powell's paper (2.1 radii, a quarter of one).
+pub const OWN: LinearRules = LinearRules {
+    poor: GOOD,
+    judges_before: false,
+    growth: 4.0,
+    growth_on_curves: 2.0,
+    halves_steps: false,
+    far: 10.0,
+    flat: 0.05,
+    near: 1.0,
+    distance_power: 2,
+    least_volume: 1.0,
+    resolution: Resolution::Halves,
+    weighing: Weighing::Cautious,
+};
+
+/// Those of PRIMA 0.7 (scipy 1.16 and later).
+pub const PRIMA: LinearRules = LinearRules {
+    poor: 0.0,
+    judges_before: true,
+    growth: 2.0,
+    growth_on_curves: 2.0,
+    halves_steps: true,
+    far: 2.0,
+    flat: 0.0,
+    near: 0.1,
+    distance_power: 1,
+    least_volume: 0.0,
+    resolution: Resolution::Stages,
+    weighing: Weighing::Ranges,
+};
+
+/// What long runs that began by PRIMA's rules go on with: the more patient ones with points in bad places, and with rho.
+pub const PRIMA_LONG: LinearRules = LinearRules {
+    growth: OWN.growth,
+    far: OWN.far,
+    flat: OWN.flat,
+    near: OWN.near,
+    distance_power: OWN.distance_power,
+    resolution: OWN.resolution,
+    ..PRIMA
+};
+
+impl LinearRules {
+    /// Whether a point at this distance is too far away for a radius.
+    pub fn is_far(&self, distance: f64, delta: f64) -> bool {
+        distance > self.far * delta * ROUNDED
+    }
+
+    /// From which distance on points are the more likely to go, the farther they are.
+    pub fn near(&self, radii: Radii) -> f64 {
+        (self.near * radii.delta).max(radii.rho)
+    }
+}
+
+/// The two radii.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Radii {
+    /// That of the trust region.
+    pub delta: f64,
+    /// The resolution.
+    pub rho: f64,
+}
+
+impl Radii {
+    /// Change the radius of the trust region; nearly rho is rho.
+    pub fn set_delta(&mut self, delta: f64) {
+        self.delta = if delta <= NEARLY * self.rho { self.rho } else { delta };
+    }
+
+    /// The next radius of the trust region, after a step of this length.
+    pub fn follow(&mut self, rules: &LinearRules, ratio: f64, length: f64, constrained: bool) {
+        let half = 0.5 * self.delta;
+        let growth = if constrained { rules.growth_on_curves } else { rules.growth };
+        self.set_delta(if ratio <= GOOD && rules.halves_steps {
+            0.5 * length
+        } else if ratio <= GOOD {
+            half.min(length)
+        } else if ratio <= VERY_GOOD {
+            half.max(length)
+        } else {
+            half.max(growth * length)
+        });
+    }
+
+    /// The next resolution, without a jump at the end.
+    pub fn refine(&mut self, rules: &LinearRules, last: f64) {
+        let (rho, ratio) = (self.rho, self.rho / last);
+        self.rho = match rules.resolution {
+            Resolution::Halves if 0.5 * ratio <= NEARLY => last,
+            Resolution::Halves => 0.5 * rho,
+            Resolution::Stages if ratio > EARLY_STAGE => 0.1 * rho,
+            Resolution::Stages if ratio > LAST_STAGE => ratio.sqrt() * last,
+            Resolution::Stages => last,
+        };
+        if rules.resolution == Resolution::Stages {
+            self.delta = self.rho.max(0.5 * rho);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_radius_grows_with_good_steps_and_falls_with_others() {
+        let after = |rules: &LinearRules, ratio: f64, length: f64| {
+            let mut radii = Radii { delta: 4.0, rho: 1.0 };
+            radii.follow(rules, ratio, length, false);
+            radii.delta
+        };
+        assert_eq!([0.0, 0.5, 0.9].map(|ratio| after(&PRIMA, ratio, 4.0)), [2.0, 4.0, 8.0]);
+        assert_eq!([0.0, 0.5, 0.9].map(|ratio| after(&OWN, ratio, 4.0)), [2.0, 4.0, 16.0]);
+        // A short step: half of it, or all of it; and nearly rho is rho.
+        assert_eq!((after(&PRIMA, 0.0, 3.5), after(&OWN, 0.0, 1.75)), (1.75, 1.75));
+        assert_eq!((after(&PRIMA, 0.0, 2.5), after(&OWN, 0.0, 1.25)), (1.0, 1.0));
+    }
+
+    #[test]
+    fn the_resolution_falls_by_halves_or_in_stages_to_the_last_one() {
+        let after = |rules: &LinearRules, rho: f64| {
+            let mut radii = Radii { delta: rho, rho };
+            radii.refine(rules, 1.0);
+            (radii.rho, radii.delta)
+        };
+        assert_eq!([8.0, 3.0].map(|rho| after(&OWN, rho)), [(4.0, 8.0), (1.0, 3.0)]);
+        let stages = [1000.0, 100.0, 16.0].map(|rho| after(&PRIMA, rho));
+        assert_eq!(stages, [(100.0, 500.0), (10.0, 50.0), (1.0, 8.0)]);
+    }
+
+    #[test]
+    fn a_distance_that_rounding_made_longer_is_not_far() {
+        let radius = 0.1;
+        assert!(!PRIMA.is_far(2.0 * radius * (1.0 + 1e-15), radius));
+        assert!(PRIMA.is_far(2.1 * radius, radius) && !OWN.is_far(2.1 * radius, radius));
+    }
+}

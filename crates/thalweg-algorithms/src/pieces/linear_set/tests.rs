@@ -1,0 +1,102 @@
+use super::*;
+use thalweg_core::ProblemSpec;
+use thalweg_core::testing::FunctionOracle;
+
+fn value(x: &[f64]) -> f64 {
+    3.0 * x[0] - 2.0 * x[1] + 0.5 * x[2]
+}
+
+#[test]
+fn models_of_linear_functions_are_exact_after_every_exchange() {
+    let mut oracle = FunctionOracle::scalar(value);
+    let spec = ProblemSpec::unconstrained(3);
+    let mut problem = Problem::new(&mut oracle, &spec);
+    let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], &[1.0, -0.5, 2.0], false)
+        .unwrap()
+        .expect("finite");
+    let mut rng = thalweg_core::Rng::new(1);
+    for round in 0..60 {
+        set.choose_best(0.0);
+        let gradient = set.model().gradient;
+        for (g, e) in gradient.iter().zip([3.0, -1.0, 1.0]) {
+            assert!((g - e).abs() < 1e-9, "{round}: {gradient:?}");
+        }
+        let d: Vec<f64> = (0..3).map(|_| rng.uniform() - 0.5).collect();
+        let x = set.after(&d);
+        let known = Known { value: value(&x), constraints: Vec::new() };
+        let better = known.value < set.best().value;
+        if let Some(t) = set.replaceable(&d, better, (1.0, 1, 1.0)) {
+            assert!(set.replace(t, &x, known));
+        }
+    }
+}
+
+#[test]
+fn the_geometry_is_that_of_the_simplex() {
+    let mut oracle = FunctionOracle::scalar(|x| x.iter().sum());
+    let spec = ProblemSpec::unconstrained(3);
+    let mut problem = Problem::new(&mut oracle, &spec);
+    let mut set =
+        LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3], false).unwrap().expect("finite");
+    assert_eq!((set.farthest().1, set.flattest().1), (1.0, 1.0));
+    let flat = Known { value: 0.0, constraints: Vec::new() };
+    assert!(set.replace(1, &[3.0, 0.0, 0.0], flat.clone()));
+    assert_eq!((set.farthest(), set.flattest().1), ((1, 3.0), 1.0));
+    assert!(!set.replace(1, &[0.0, 1.0, 0.0], flat), "on a face");
+}
+
+#[test]
+fn first_points_turn_round_at_bounds_and_where_nothing_is_defined() {
+    let mut oracle =
+        FunctionOracle::scalar(|x| if x[1] > 0.2 { f64::INFINITY } else { x[0] + x[1] });
+    let spec = ProblemSpec {
+        lower: vec![-5.0, -5.0],
+        upper: vec![0.25, 5.0],
+        ..ProblemSpec::unconstrained(2)
+    };
+    let mut problem = Problem::new(&mut oracle, &spec);
+    let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], &[1.0; 2], false).unwrap().unwrap();
+    assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, -1.0, -0.5]);
+}
+
+#[test]
+fn first_points_follow_the_best_one_and_their_directions() {
+    let mut oracle = FunctionOracle::scalar(value);
+    let spec = ProblemSpec::unconstrained(3);
+    let mut problem = Problem::new(&mut oracle, &spec);
+    let set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[-1.0, -0.5, 2.0], false).unwrap();
+    let set = set.expect("finite");
+    assert_eq!(set.points, [0.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, -0.5, 0.0, -1.0, 0.0, 2.0]);
+    assert_eq!(set.best_point(), [-1.0, 0.0, 0.0]);
+}
+
+#[test]
+fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
+    let limits = [(0.0, f64::INFINITY), (-9.0, f64::INFINITY)];
+    let spec = ProblemSpec {
+        constraint_limits: limits.to_vec(),
+        constraint_tolerances: vec![1e-5; 2],
+        ..ProblemSpec::unconstrained(1)
+    };
+    let mut oracle = FunctionOracle::scalar(|x| 6.0 * x[0]);
+    let problem = Problem::new(&mut oracle, &spec);
+    let known = |value: f64, c: f64| Known { value, constraints: vec![c, 1.0] };
+    let set = LinearSet {
+        n: 1,
+        points: vec![0.0, 1.0],
+        known: vec![known(0.0, -1.0), known(6.0, 2.0)],
+        violations: vec![1.0, 0.0],
+        lagrange: vec![-1.0, 1.0],
+        best: 0,
+        exchanges: 0,
+        by_value: false,
+        scale: vec![1.0],
+        is_downward: vec![false],
+        lower: problem.lower(),
+        upper: problem.upper(),
+        limits: problem.constraint_limits().to_vec(),
+    };
+    assert_eq!(set.weight_of_ranges(), 2.0);
+    assert_eq!(set.model().limits, [(1.0, f64::INFINITY), (-10.0, f64::INFINITY)]);
+    assert_eq!((set.model().gradient, set.model().jacobian), (vec![6.0], vec![3.0, 0.0]));
+}

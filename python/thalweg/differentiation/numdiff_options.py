@@ -1,0 +1,5 @@
+"""Options of numerical derivatives."""
+
+from thalweg._numdiff_options import NumdiffOptions
+
+__all__ = ["NumdiffOptions"]

@@ -1,0 +1,5 @@
+"""Types of logs."""
+
+from thalweg._logging import ExistenceStrategy
+
+__all__ = ["ExistenceStrategy"]

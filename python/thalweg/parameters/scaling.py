@@ -1,0 +1,5 @@
+"""Options of scaling."""
+
+from thalweg._scaling import ScalingOptions
+
+__all__ = ["ScalingOptions"]

@@ -1,0 +1,95 @@
+"""Code that imports from optimagic's modules finds the same names in the modules of this package."""
+
+import importlib
+import subprocess
+import sys
+from typing import get_type_hints
+
+import pytest
+import thalweg as om
+
+HOMES = {
+    "benchmarking.benchmark_reports": ["convergence_report", "rank_report", "traceback_report"],
+    "benchmarking.get_benchmark_problems": ["get_benchmark_problems"],
+    "benchmarking.run_benchmark": ["run_benchmark"],
+    "constraints": ["FixedConstraint", "FlatCovConstraint", "NonlinearConstraint"],
+    "differentiation.derivatives": ["first_derivative", "second_derivative", "NumdiffResult"],
+    "differentiation.numdiff_options": ["NumdiffOptions"],
+    "logging": ["ExistenceStrategy", "SQLiteLogOptions", "SQLiteLogReader"],
+    "logging.logger": ["SQLiteLogOptions", "SQLiteLogReader"],
+    "logging.read_log": ["OptimizeLogReader"],
+    "logging.types": ["ExistenceStrategy"],
+    "optimization.algorithm": ["Algorithm"],
+    "optimization.fun_value": [
+        "FunctionValue",
+        "LeastSquaresFunctionValue",
+        "LikelihoodFunctionValue",
+        "ScalarFunctionValue",
+    ],
+    "optimization.history": ["History"],
+    "optimization.multistart_options": ["MultistartOptions"],
+    "optimization.optimize": ["maximize", "minimize"],
+    "optimization.optimize_result": ["OptimizeResult"],
+    "parameters.bounds": ["Bounds"],
+    "parameters.constraint_tools": ["check_constraints", "count_free_params"],
+    "parameters.scaling": ["ScalingOptions"],
+    "sandbox": ["slice_plot_3d"],
+    "visualization.convergence_plot": ["convergence_plot"],
+    "visualization.deviation_plot": ["deviation_plot"],
+    "visualization.history_plots": ["criterion_plot", "params_plot"],
+    "visualization.profile_plot": ["profile_plot"],
+    "visualization.slice_plot": ["slice_plot"],
+    "visualization.slice_plot_3d": ["slice_plot_3d"],
+}
+
+
+@pytest.mark.parametrize("path", HOMES)
+def test_names_are_those_of_the_package(path):
+    module = importlib.import_module(f"thalweg.{path}")
+    for name in HOMES[path]:
+        assert getattr(module, name) is getattr(om, name)
+        assert name in module.__all__
+
+
+def test_modules_are_attributes_of_their_packages():
+    code = """
+import thalweg as om
+om.differentiation.derivatives.first_derivative
+om.logging.SQLiteLogReader
+om.optimization.optimize.minimize
+om.parameters.scaling.ScalingOptions
+om.sandbox.slice_plot_3d
+om.visualization.history_plots.criterion_plot
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    for package in ("differentiation", "optimization", "parameters", "visualization"):
+        with pytest.raises(AttributeError, match=f"'thalweg.{package}' has no attribute 'nothing'"):
+            getattr(om, package).nothing  # noqa: B018
+
+
+def test_names_beside_the_top_level(tmp_path):
+    from thalweg.logging.logger import LogOptions, LogReader
+    from thalweg.optimization.internal_optimization_problem import InternalOptimizationProblem
+    from thalweg.optimization.optimize_result import MultistartInfo
+
+    options = LogOptions(tmp_path / "run.db")
+    om.minimize(lambda x: x[0] ** 2 + x[1] ** 2, [1.0, 2.0], "lbfgsb", logging=options)
+    assert LogReader.from_options(options).read_start_params() == [1.0, 2.0]
+    bounds = om.Bounds(lower=-1.0, upper=2.0)
+    found = om.minimize(lambda x: x**2, 1.0, "lbfgsb", bounds=bounds, multistart=True)
+    assert isinstance(found.multistart_info, MultistartInfo)
+    assert hasattr(InternalOptimizationProblem, "fun")
+
+
+def test_dictionaries_of_algorithms():
+    from thalweg.algorithms import ALL_ALGORITHMS, AVAILABLE_ALGORITHMS, GLOBAL_ALGORITHMS
+
+    assert ALL_ALGORITHMS["scipy_lbfgsb"] is om.algos.scipy_lbfgsb
+    assert list(AVAILABLE_ALGORITHMS) == om.algos.AvailableNames
+    assert list(GLOBAL_ALGORITHMS.values()) == om.algos.Global.All
+
+
+def test_type_hints_of_derivatives_can_be_evaluated():
+    first, second = get_type_hints(om.first_derivative), get_type_hints(om.second_derivative)
+    assert first["return"] is om.NumdiffResult
+    assert {name for name in first if first[name] != second[name]} == {"method"}
