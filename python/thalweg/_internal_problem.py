@@ -26,10 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class InternalBounds:
-    """Bounds on the vector that the algorithm sees; a side is None when it has no finite entry."""
+    """Bounds on the vector that the algorithm sees; a side is None when it has no finite entry.
+
+    Soft bounds are of searches from many starts: within one run there are none.
+    """
 
     lower: Vector | None
     upper: Vector | None
+    soft_lower: Vector | None = None
+    soft_upper: Vector | None = None
 
 
 class InternalOptimizationProblem:
@@ -74,8 +79,8 @@ class InternalOptimizationProblem:
         return InternalBounds(lower=self._handle.lower, upper=self._handle.upper)
 
     @property
-    def nonlinear_constraints(self) -> list[dict[str, Any]] | None:
-        """The nonlinear constraints, one dict for each; None without any.
+    def nonlinear_constraints(self) -> list[dict[str, Any]]:
+        """The nonlinear constraints, one dict for each.
 
         The keys are "type" ("eq" if values have to be zero, "ineq" if they must not be negative),
         "n_constr" (the number of values), "fun" and "jac" (functions of `x`) and "tol".

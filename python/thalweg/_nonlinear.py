@@ -266,8 +266,8 @@ def _limit(limit: Any, default: float, name: str, where: Where) -> float | NDArr
     return flat
 
 
-def internal_constraints(handle: ProblemHandle) -> list[dict[str, Any]] | None:
-    """The constraints as user-defined algorithms see them; None without any.
+def internal_constraints(handle: ProblemHandle) -> list[dict[str, Any]]:
+    """The constraints as user-defined algorithms see them.
 
     One dict for each constraint: `n_constr`, the number of its values; `type`, "eq" or "ineq";
     `fun` and `jac`, functions of the algorithm's vector; `tol`. Values of type "eq" have to be
@@ -281,7 +281,7 @@ def internal_constraints(handle: ProblemHandle) -> list[dict[str, Any]] | None:
         here = slice(first, first + size)
         made += _of_one(handle, here, lower[here], upper[here], float(tolerances[first]))
         first += size
-    return made or None
+    return made
 
 
 def _of_one(

@@ -192,9 +192,36 @@ def test_nothing_is_evaluated_after_a_failure_in_a_numerical_derivative():
             raise ValueError("no such luck")
         return x @ x
 
-    with pytest.raises(exceptions.UserFunctionRuntimeError):
+    with pytest.raises(exceptions.UserFunctionRuntimeError) as caught:
         om.minimize(fun, np.ones(20), "lbfgsb", numdiff_options={"method": "central"})
     assert len(calls) == 3
+    assert str(caught.value) == (
+        "An error occurred when evaluating a numerical derivative during optimization: "
+        "ValueError: no such luck"
+    )
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+def test_a_wrong_type_in_a_numerical_derivative_is_of_fun():
+    calls = []
+
+    def fun(x):
+        calls.append(x)
+        return "a word" if len(calls) == 3 else x @ x
+
+    with pytest.raises(exceptions.UserFunctionRuntimeError, match="^fun returned something unex"):
+        om.minimize(fun, np.ones(20), "lbfgsb")
+
+
+def test_the_value_beside_a_derivative_is_checked_at_the_start():
+    residuals = om.mark.least_squares(lambda x: x - 1)
+    both = om.mark.least_squares(lambda x: (x @ x, np.eye(2)))
+    message = (
+        "^The value of fun_and_jac does not fit: The output of fun has another structure than at the "
+        r"start: expected an array of shape \(2,\), got shape \(\)\."
+    )
+    with pytest.raises(exceptions.InvalidFunctionError, match=message):
+        om.minimize(residuals, START, "scipy_ls_lm", fun_and_jac=both)
 
 
 def test_a_wrong_answer_to_ask_can_be_corrected_and_a_failure_keeps_the_result():

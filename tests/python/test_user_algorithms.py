@@ -184,3 +184,15 @@ def test_options_are_there_before_a_class_is_decorated():
         changed.with_option(radii=3)
     with pytest.raises(om.exceptions.InvalidAlgoInfoError, match="Bare declares nothing about its"):
         om.minimize(lambda x: x @ x, np.ones(2), Bare)
+
+
+def test_without_constraints_and_soft_bounds_there_is_nothing_to_loop_over():
+    seen = {}
+
+    def solve(problem, x0):
+        seen["constraints"] = problem.nonlinear_constraints
+        seen["soft"] = (problem.bounds.soft_lower, problem.bounds.soft_upper)
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0), success=True)
+
+    om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve))
+    assert seen == {"constraints": [], "soft": (None, None)}

@@ -490,8 +490,9 @@ fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
             error_from(py, Kind::UserFunctionRuntime, text, cause)
         }
         Some(Cause::Ours(cause)) => {
+            let source = if what == Failure::NUMERICAL_DERIVATIVE { "fun" } else { &what };
             let text = format!(
-                "{what} returned something unexpected during optimization: {}",
+                "{source} returned something unexpected during optimization: {}",
                 cause.value(py)
             );
             error_from(py, Kind::UserFunctionRuntime, text, cause)

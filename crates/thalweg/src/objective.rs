@@ -232,7 +232,7 @@ impl fmt::Debug for UserError {
 pub struct Failure {
     /// The point's number in the batch.
     pub index: usize,
-    /// The function that failed: "fun", "jac", "fun_and_jac", "hess", "hessp" or "constraint".
+    /// What failed: "fun", "jac", "fun_and_jac", "hess", "hessp", "constraint" or "a numerical derivative".
     pub what: &'static str,
     /// The error.
     pub error: UserError,
@@ -241,6 +241,8 @@ pub struct Failure {
 impl Failure {
     /// [`Failure::what`] of nonlinear constraints and their derivatives.
     pub const CONSTRAINT: &'static str = "constraint";
+    /// [`Failure::what`] of an objective that fails where a numerical derivative needs it.
+    pub const NUMERICAL_DERIVATIVE: &'static str = "a numerical derivative";
 
     /// The function that failed, as messages call it.
     pub fn function(&self) -> &str {

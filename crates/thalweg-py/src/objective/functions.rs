@@ -166,7 +166,7 @@ impl Functions {
     fn first_evaluation(&mut self, py: Python<'_>) -> Result<StartValues, Failure> {
         let tree = self.tree.clone_ref(py);
         let (tree, start) = (tree.get(), tree.get().start());
-        let mut derivative = None;
+        let (mut derivative, mut value_beside) = (None, None);
         let returned = match (&self.fun, &self.fun_and_jac) {
             (Some(fun), _) => self
                 .arguments
@@ -196,7 +196,10 @@ impl Functions {
                     returned.map_err(|error| self.failed(py, 0, what, Cause::User(error)))?;
                 let part = match what {
                     "jac" => Ok(returned),
-                    _ => split(returned, self.jac_is_true).map(|(_, jac)| jac),
+                    _ => split(returned, self.jac_is_true).map(|(value, jac)| {
+                        value_beside = Some(value);
+                        jac
+                    }),
                 };
                 derivative =
                     Some(part.map_err(|error| self.failed(py, 0, what, Cause::Ours(error)))?);
@@ -206,6 +209,14 @@ impl Functions {
             .map(|derivative| self.first_derivative(&derivative))
             .transpose()
             .map_err(|error| ours(self, error))?;
+        if let Some(value) = value_beside {
+            let mut unused = vec![0.0; self.n_rows()];
+            self.read_value_beside_jac(value, &mut unused).map_err(|wrong| {
+                let text = format!("The value of fun_and_jac does not fit: {}", wrong.value(py));
+                let wrong = error(py, Kind::Function, text);
+                self.failed(py, 0, "fun_and_jac", Cause::Ours(wrong))
+            })?;
+        }
         Ok(StartValues { outputs: self.aggregate(outputs), derivative, ..StartValues::default() })
     }
 

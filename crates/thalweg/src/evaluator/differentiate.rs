@@ -52,14 +52,15 @@ impl Evaluator<'_> {
                     Ok(failures) => failures,
                     Err(error) => vec![Failure {
                         index: i,
-                        what: "numerical derivative",
+                        what: Failure::NUMERICAL_DERIVATIVE,
                         error: UserError::new(error.to_string()),
                     }],
                 };
                 let fails = column.iter().any(|entry| !entry.is_finite())
                     || failures.iter().any(|failure| error_handling.ends_run(failure));
                 if fails && let Some(first) = failures.into_iter().next() {
-                    self.scratch.failures.push(Failure { index: i, ..first });
+                    let what = Failure::NUMERICAL_DERIVATIVE;
+                    self.scratch.failures.push(Failure { index: i, what, ..first });
                 }
             }
             self.scratch.last.outputs = center;

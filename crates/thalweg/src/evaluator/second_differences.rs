@@ -47,7 +47,7 @@ impl Evaluator<'_> {
         self.hessian_differentiator = Some(differentiator);
         let failures = ended.map_err(|error| Failure {
             index: 0,
-            what: "numerical derivative",
+            what: Failure::NUMERICAL_DERIVATIVE,
             error: UserError::new(error.to_string()),
         })?;
         let fails = out.iter().any(|entry| !entry.is_finite())
