@@ -154,7 +154,7 @@ fn optimize_problem(
         start: &problem.start,
         names: &|position| position.to_string(),
         direction: Direction::Minimize,
-        wording: resolved.wording(),
+        success_message: resolved.success_message(),
         limits: resolved.limits,
         n_cores: resolved.n_cores,
         seed: resolved.seed,

@@ -370,7 +370,7 @@ fn pipeline(
         });
     };
     let (log, of_log) = task.log.map(|log| log.into_log(&interrupted)).unzip();
-    let wording = resolved.wording();
+    let success_message = resolved.success_message();
     let nonlinear = functions.constraints().limits();
     let flag = Arc::clone(&interrupted);
     let mut progress = Shown::new(task.progress, task.direction, resolved.limits, flag)
@@ -391,7 +391,7 @@ fn pipeline(
         direction: task.direction,
         algorithm: resolved.algorithm,
         algorithm_name: resolved.name,
-        wording,
+        success_message,
         limits: resolved.limits,
         bounds: task.bounds,
         constraints: task.constraints,

@@ -400,7 +400,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
         let template = &self.start;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| template.leaf_names())[i].clone();
-        let wording = resolved.wording();
+        let success_message = resolved.success_message();
         let mut objective: &mut dyn Objective = &mut self.objective;
         let mut constrained;
         if !functions.is_empty() {
@@ -444,7 +444,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
             limits: resolved.limits,
             algorithm_name: resolved.name,
             algorithm: resolved.algorithm,
-            wording,
+            success_message,
             bounds,
             constraints,
             nonlinear,

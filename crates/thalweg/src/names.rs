@@ -4,7 +4,6 @@ mod dfols;
 mod nag;
 mod not_yet;
 mod options;
-mod wording;
 
 pub use not_yet::NOT_YET;
 pub(crate) use options::BESIDE_NATIVE;
@@ -13,7 +12,6 @@ use options::{
     NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect,
     own, with,
 };
-pub use wording::Wording;
 
 /// A name of another library that stands for a native algorithm.
 #[derive(Clone, Copy, Debug)]

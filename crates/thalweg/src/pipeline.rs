@@ -17,7 +17,6 @@ use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::logging::{self, Clock, Log};
 use crate::multistart::{self, Multistart};
-use crate::names::Wording;
 use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
@@ -39,8 +38,8 @@ pub struct Specification<'a> {
     pub algorithm: Box<dyn Algorithm>,
     /// The name under which the user asked for the algorithm.
     pub algorithm_name: String,
-    /// How the end of the run is told under the algorithm's public name.
-    pub wording: Wording,
+    /// Words that stand in for the message of a met convergence test, for names that promise them.
+    pub success_message: Option<&'static str>,
     /// Limits.
     pub limits: Limits,
     /// Bounds.
@@ -193,7 +192,7 @@ pub(crate) fn optimize_in(
         around.options = handling.options();
         algorithm = Box::new(around);
     }
-    let wording = spec.wording;
+    let success_message = spec.success_message;
     let (clock, step) = (spec.clock.clone(), spec.step);
     let begin = clock.seconds();
     let began = Event::StepBegan { step, exploration: false, start: begin };
@@ -202,7 +201,7 @@ pub(crate) fn optimize_in(
         evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
     clock.algorithm_ended(true);
-    let result = result.complete(end, evaluator, wording);
+    let result = result.complete(end, evaluator, success_message);
     clock.algorithm_ended(false);
     result
 }

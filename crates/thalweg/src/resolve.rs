@@ -10,7 +10,6 @@ use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
 use crate::names::{
     ALIASES, BESIDE_NATIVE, Default, MAXITER, NOT_YET, PRESETS, Preset, PresetOption, Target,
-    Wording,
 };
 
 /// An algorithm under a public name, with its options.
@@ -203,9 +202,9 @@ impl Resolved {
         self.algorithm
     }
 
-    /// How the end of a run is told under this name.
-    pub fn wording(&self) -> Wording {
-        self.preset.map_or_else(Wording::default, Wording::of)
+    /// What stands in for the message of a met convergence test.
+    pub fn success_message(&self) -> Option<&'static str> {
+        self.preset.and_then(|preset| preset.success_message)
     }
 
     /// Set an option by its public name; dots may stand for underscores. An option in a dictionary of options has the name of both,

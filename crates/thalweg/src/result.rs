@@ -12,7 +12,6 @@ use crate::error::OptimizeError;
 use crate::evaluator::Evaluator;
 use crate::history::History;
 use crate::multistart::MultistartInfo;
-use crate::names::Wording;
 use crate::nonlinear::{ConstraintSet, Violation};
 use crate::pipeline::{End, Specification};
 use crate::status::Status;
@@ -143,7 +142,7 @@ impl FlatResult {
         mut self,
         end: End,
         mut evaluator: Evaluator<'_>,
-        wording: Wording,
+        success_message: Option<&str>,
     ) -> Result<FlatResult, OptimizeError> {
         self.n_fun_evals = evaluator.counts.fun;
         self.n_jac_evals = evaluator.counts.jac;
@@ -151,7 +150,7 @@ impl FlatResult {
         self.n_iterations = evaluator.counts.iterations;
         self.history = evaluator.history.take();
         let violated = match end {
-            Ok(finish) => self.take_finish(finish, &mut evaluator, wording),
+            Ok(finish) => self.take_finish(finish, &mut evaluator, success_message),
             Err(stop) => self.take_stop(&stop, &evaluator),
         };
         if !evaluator.constraints.is_empty() {
@@ -174,13 +173,16 @@ impl FlatResult {
         &mut self,
         finish: Finish,
         evaluator: &mut Evaluator<'_>,
-        wording: Wording,
+        success_message: Option<&str>,
     ) -> Option<String> {
         self.status = Status::from(&finish.verdict);
-        self.message = wording.message(&finish.verdict);
+        self.message = match success_message {
+            Some(message) if finish.verdict.is_success() => message.to_string(),
+            _ => finish.verdict.to_string(),
+        };
         self.extras.extend(finish.extras.into_iter().map(|(name, extra)| (name.into(), extra)));
-        if let Some(termination) = wording.termination(&finish.verdict) {
-            self.extras.insert("termination".into(), Extra::Text(termination));
+        if success_message.is_some() {
+            self.extras.insert("termination".into(), Extra::Text(finish.verdict.to_string()));
         }
         let at_finish = constraints_at_finish(&finish.x, evaluator);
         let best = &evaluator.best;

@@ -125,7 +125,7 @@ impl Blueprint {
             start: &self.start,
             names: &name,
             direction: self.direction,
-            wording: self.resolved.wording(),
+            success_message: self.resolved.success_message(),
             algorithm: self.resolved.algorithm,
             algorithm_name: self.resolved.name,
             limits: self.resolved.limits,

@@ -101,7 +101,7 @@ pub(crate) fn keep(
         direction: spec.direction,
         algorithm: spec.algorithm,
         algorithm_name: spec.algorithm_name,
-        wording: spec.wording,
+        success_message: spec.success_message,
         limits: spec.limits,
         bounds: spec.bounds,
         constraints: spec.constraints,

@@ -82,7 +82,7 @@ impl Local<'_, '_> {
                 direction: spec.direction,
                 algorithm: spec.algorithm.boxed(),
                 algorithm_name: spec.algorithm_name.clone(),
-                wording: spec.wording,
+                success_message: spec.success_message,
                 limits: spec.limits,
                 bounds: spec.bounds.clone(),
                 constraints: spec.constraints.clone(),
@@ -149,7 +149,8 @@ impl Local<'_, '_> {
         let space = self.space.starting_at(start);
         let user = user_point(&space, start);
         let (algorithm, algorithm_name) = (spec.algorithm.boxed(), spec.algorithm_name.clone());
-        let (direction, limits, wording) = (spec.direction, spec.limits, spec.wording);
+        let (direction, limits, success_message) =
+            (spec.direction, spec.limits, spec.success_message);
         let numerical_derivatives = spec.numerical_derivatives.clone();
         let (n_cores, seed, penalty) = (self.n_cores, spec.seed, spec.penalty);
         let (error_handling, collect_history) = (spec.error_handling, spec.collect_history);
@@ -176,7 +177,7 @@ impl Local<'_, '_> {
                     direction,
                     algorithm,
                     algorithm_name,
-                    wording,
+                    success_message,
                     limits,
                     bounds,
                     constraints,

@@ -80,7 +80,7 @@ fn observed(
         start: &blueprint.start,
         names: &|i| i.to_string(),
         direction: blueprint.direction,
-        wording: thalweg::names::Wording::default(),
+        success_message: None,
         algorithm: blueprint.resolved.algorithm,
         algorithm_name: blueprint.resolved.name,
         limits: blueprint.resolved.limits,
