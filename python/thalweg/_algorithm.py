@@ -5,12 +5,11 @@ The base class of all of them, the user's own included.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from thalweg._catalog import FEATURES, OptionSpec
-from thalweg._options import convert, current_names, keep_known, with_parts
+from thalweg._options import convert, current_names, keep_known, on_classes, with_parts
 from thalweg.exceptions import InvalidAlgoInfoError, InvalidAlgoOptionError
 from thalweg.typing import AggregationLevel
 from thalweg.utilities import propose_alternatives
@@ -158,7 +157,9 @@ class AlgorithmMeta(type):
     def __call__(cls, *args: Any, **options: Any) -> Any:
         """Make an algorithm; refuse unknown options."""
         fields_ = cls.__dataclass_fields__  # type: ignore[attr-defined]
-        return super().__call__(*args, **_known_options(options, cls, fields_))  # type: ignore[arg-type]
+        if not options.keys() <= fields_.keys():
+            options = _known_options(options, cls)  # type: ignore[arg-type]
+        return super().__call__(*args, **with_parts(options, fields_))
 
     def __repr__(cls) -> str:
         info = cls.__algo_info__
@@ -205,7 +206,9 @@ class Algorithm(metaclass=AlgorithmMeta):
         Raises:
             InvalidAlgoOptionError: An option does not exist or has an impossible value.
         """
-        return replace(self, **_known_options(options, type(self), option_specs(type(self))))
+        if not options.keys() <= option_specs(type(self)).keys():
+            options = _known_options(options, type(self))
+        return replace(self, **options)
 
     def with_stopping(self, **options: Any) -> Self:
         """The algorithm with other limits.
@@ -322,25 +325,22 @@ def _with_prefix(prefix: str, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known_options(
-    options: dict[str, Any], cls: type[Algorithm], known: Container[str]
-) -> Mapping[str, Any]:
-    """The options under their current names, with a warning about outdated ones.
+def _known_options(options: dict[str, Any], cls: type[Algorithm]) -> dict[str, Any]:
+    """The options under their current names; a warning lists outdated ones.
 
     Raises:
-        InvalidAlgoOptionError: There is no such option.
+        InvalidAlgoOptionError: There are unknown ones.
     """
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        from thalweg._warnings import warn_renamed
+    from thalweg._warnings import warn_renamed
 
-        renamed: list[tuple[str, str]] = []
-        options = current_names(options, option_specs(cls), renamed)
-        unknown = [name for name in options if name not in known]
-        if unknown:
-            raise _unknown_options(unknown, cls)
-        warn_renamed(renamed)
-    return with_parts(options, known)
+    renamed: list[tuple[str, str]] = []
+    specs = option_specs(cls)
+    options = on_classes(options, specs, renamed)
+    unknown = [name for name in options if name not in specs]
+    if unknown:
+        raise _unknown_options(unknown, cls)
+    warn_renamed(renamed)
+    return options
 
 
 def _unknown_options(unknown: list[str], cls: type[Algorithm]) -> InvalidAlgoOptionError:

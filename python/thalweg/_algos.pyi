@@ -41,7 +41,7 @@ class Bfgs(Algorithm):
         convergence_target_value: float | str | None = ...,
     ) -> None: ...
 
-class Bhhh(Algorithm):
+class BHHH(Algorithm):
     convergence_gtol_abs: float | str
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
@@ -1278,6 +1278,7 @@ class NloptNelderMead(Algorithm):
     convergence_xtol_abs: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    convergence_ftol_rel: float | str
     convergence_combine: Literal["both", "any"]
     initial_simplex: Literal["five_percent", "wide", "greedy"]
     stopping_maxiter: int | float | str
@@ -1291,6 +1292,7 @@ class NloptNelderMead(Algorithm):
         convergence_xtol_abs: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        convergence_ftol_rel: float | str = ...,
         convergence_combine: Literal["both", "any"] = ...,
         initial_simplex: Literal["five_percent", "wide", "greedy"] = ...,
         stopping_maxiter: int | float | str = ...,
@@ -2043,6 +2045,7 @@ class BoundedGlobalGradientFreeParallelAlgorithmSelection:
 
 class BoundedGlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelScalarAlgorithmSelection
@@ -2203,7 +2206,6 @@ class BoundedGradientFreeLocalScalarAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2411,6 +2413,7 @@ class GradientFreeNonlinearConstrainedParallelScalarAlgorithmSelection:
 
 class BoundedGlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     NonlinearConstrained: BoundedGlobalGradientFreeNonlinearConstrainedAlgorithmSelection
     Parallel: BoundedGlobalGradientFreeParallelAlgorithmSelection
@@ -2444,6 +2447,7 @@ class BoundedGlobalParallelAlgorithmSelection:
 
 class BoundedGlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeScalarAlgorithmSelection
     NonlinearConstrained: BoundedGlobalNonlinearConstrainedScalarAlgorithmSelection
@@ -2557,7 +2561,6 @@ class BoundedGradientFreeLocalAlgorithmSelection:
     nlopt_neldermead: type[NloptNelderMead]
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -2739,7 +2742,6 @@ class BoundedLocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_neldermead: type[ScipyNelderMead]
@@ -2831,6 +2833,7 @@ class GlobalGradientFreeParallelAlgorithmSelection:
 
 class GlobalGradientFreeScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeScalarAlgorithmSelection
     NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedScalarAlgorithmSelection
@@ -2887,7 +2890,7 @@ class GradientBasedLeastSquaresLocalAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
     AllNames: list[str]
@@ -3028,7 +3031,6 @@ class GradientFreeLocalScalarAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3146,6 +3148,7 @@ class NonlinearConstrainedParallelScalarAlgorithmSelection:
 
 class BoundedGlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     GradientFree: BoundedGlobalGradientFreeAlgorithmSelection
     NonlinearConstrained: BoundedGlobalNonlinearConstrainedAlgorithmSelection
@@ -3273,7 +3276,6 @@ class BoundedLocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_lbfgsb: type[ScipyLBFGSB]
     scipy_ls_dogbox: type[ScipyLSDogbox]
@@ -3392,6 +3394,7 @@ class BoundedScalarAlgorithmSelection:
 
 class GlobalGradientFreeAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalGradientFreeAlgorithmSelection
     NonlinearConstrained: GlobalGradientFreeNonlinearConstrainedAlgorithmSelection
@@ -3428,6 +3431,7 @@ class GlobalParallelAlgorithmSelection:
 
 class GlobalScalarAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalScalarAlgorithmSelection
     GradientFree: GlobalGradientFreeScalarAlgorithmSelection
@@ -3453,7 +3457,7 @@ class GradientBasedLeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class GradientBasedLikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     Local: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3462,7 +3466,7 @@ class GradientBasedLikelihoodAlgorithmSelection:
 
 class GradientBasedLocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -3591,7 +3595,6 @@ class GradientFreeLocalAlgorithmSelection:
     nlopt_newuoa: type[NloptNEWUOA]
     nlopt_praxis: type[NloptPRAXIS]
     nlopt_sbplx: type[NloptSbplx]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_neldermead: type[ScipyNelderMead]
     scipy_powell: type[ScipyPowell]
@@ -3718,7 +3721,7 @@ class LeastSquaresParallelAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodLocalAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
     Available: list[type[Algorithm]]
@@ -3802,7 +3805,6 @@ class LocalScalarAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -3941,6 +3943,7 @@ class BoundedAlgorithmSelection:
 
 class GlobalAlgorithmSelection:
     differential_evolution: type[DifferentialEvolution]
+    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_differential_evolution: type[ScipyDifferentialEvolution]
     Bounded: BoundedGlobalAlgorithmSelection
     GradientFree: GlobalGradientFreeAlgorithmSelection
@@ -3954,7 +3957,7 @@ class GlobalAlgorithmSelection:
 
 class GradientBasedAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     conjugate_gradient: type[ConjugateGradient]
     dogbox: type[Dogbox]
     dogleg: type[Dogleg]
@@ -4062,7 +4065,7 @@ class LeastSquaresAlgorithmSelection:
     AvailableNames: list[str]
 
 class LikelihoodAlgorithmSelection:
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     GradientBased: GradientBasedLikelihoodAlgorithmSelection
     Local: LikelihoodLocalAlgorithmSelection
     All: list[type[Algorithm]]
@@ -4072,7 +4075,7 @@ class LikelihoodAlgorithmSelection:
 
 class LocalAlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]
@@ -4114,7 +4117,6 @@ class LocalAlgorithmSelection:
     nlopt_slsqp: type[NloptSLSQP]
     nlopt_tnewton: type[NloptTNewton]
     nlopt_var: type[NloptVAR]
-    pygmo_compass_search: type[PygmoCompassSearch]
     scipy_bfgs: type[ScipyBFGS]
     scipy_cobyla: type[ScipyCOBYLA]
     scipy_conjugate_gradient: type[ScipyConjugateGradient]
@@ -4262,7 +4264,7 @@ class ScalarAlgorithmSelection:
 
 class AlgorithmSelection:
     bfgs: type[Bfgs]
-    bhhh: type[Bhhh]
+    bhhh: type[BHHH]
     bobyqa: type[Bobyqa]
     cobyla: type[Cobyla]
     compass_search: type[CompassSearch]

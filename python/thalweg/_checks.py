@@ -12,6 +12,43 @@ if TYPE_CHECKING:
 _CONSTRAINT_HANDLING = ("native", "augmented_lagrangian")
 _ERROR_HANDLING = ("raise", "continue", "raise_strict")
 
+_DIFFERENCES = {
+    "2-point": ": numdiff_options={'method': 'forward'}, which is the default, for this method",
+    "3-point": ": numdiff_options={'method': 'central'} for this method",
+    "cs": ", but none by complex steps",
+}
+"""scipy's words for numerical derivatives, and what there is instead."""
+
+_OPTIONS_OF_SCIPY = {
+    "accuracy": ("finite_difference_precision",),
+    "adaptive": ("adaptive",),
+    "c1": ("armijo_condition",),
+    "c2": ("curvature_condition",),
+    "disp": ("display",),
+    "eta": ("line_search_severity", "trustregion_threshold_acceptance"),
+    "fatol": ("convergence_ftol_abs",),
+    "ftol": ("convergence_ftol_rel", "convergence_ftol_abs"),
+    "gtol": ("convergence_gtol_abs",),
+    "inexact": ("inexact",),
+    "initial_trust_radius": ("trustregion_initial_radius",),
+    "max_trust_radius": ("trustregion_maximal_radius",),
+    "maxCGit": ("max_hess_evaluations_per_iteration",),
+    "maxcor": ("limited_memory_storage_length",),
+    "maxfev": ("stopping_maxfun",),
+    "maxfun": ("stopping_maxfun",),
+    "maxiter": ("stopping_maxiter",),
+    "maxls": ("max_line_search_steps",),
+    "minfev": ("func_min_estimate",),
+    "norm": ("norm",),
+    "rescale": ("criterion_rescale_factor",),
+    "rhobeg": ("trustregion_initial_radius",),
+    "stepmx": ("max_step_for_line_search",),
+    "xatol": ("convergence_xtol_abs",),
+    "xrtol": ("convergence_xtol_rel",),
+    "xtol": ("convergence_xtol_rel", "convergence_xtol_abs"),
+}
+"""scipy's names of options, and the options that they may stand for."""
+
 
 def refuse_unsupported_arguments(call: Call) -> None:
     """Arguments that other packages have, and those that this version does not have yet.
@@ -21,13 +58,46 @@ def refuse_unsupported_arguments(call: Call) -> None:
     """
     if call.options is not None:
         raise UnsupportedArgumentError(
-            "The options argument is not supported. Please use the algo_options argument instead."
+            "The options argument is not supported. Please use the algo_options argument instead"
+            f"{_in_our_words(call)}."
         )
     if call.tol is not None:
         raise UnsupportedArgumentError(
             "The tol argument is not supported. Please use algo_options or a configured algorithm "
-            "to set convergence criteria, for example algo_options={'convergence.ftol_rel': 1e-8}."
+            "to set convergence criteria, for example "
+            f"algo_options={{'{_first_tolerance(call)}': {call.tol!r}}}."
         )
+
+
+def _options_of(call: Call) -> list[str]:
+    """The options of the algorithm, most important ones first."""
+    from thalweg._algorithm import Algorithm, option_specs
+    from thalweg._catalog import catalog
+
+    algorithm = call.algorithm
+    if isinstance(algorithm, str):
+        entry = catalog().get(algorithm)
+        return [] if entry is None else list(entry.options)
+    cls = algorithm if isinstance(algorithm, type) else type(algorithm)
+    return list(option_specs(cls)) if issubclass(cls, Algorithm) else []
+
+
+def _in_our_words(call: Call) -> str:
+    """scipy's options, as far as the algorithm has them."""
+    if not isinstance(call.options, dict):
+        return ""
+    names = _options_of(call)
+    said = {}
+    for name, value in call.options.items():
+        option = next((o for o in names if o in _OPTIONS_OF_SCIPY.get(name, ())), None)
+        if option is not None:
+            said[option] = value
+    return f": algo_options={said!r}" if said else ""
+
+
+def _first_tolerance(call: Call) -> str:
+    tolerances = (name for name in _options_of(call) if name.startswith("convergence_"))
+    return next(tolerances, "convergence_ftol_rel").replace("_", ".", 1)
 
 
 def check_types(call: Call) -> None:
@@ -53,6 +123,11 @@ def check_types(call: Call) -> None:
             several = (
                 name != "fun" and isinstance(value, (list, tuple)) and all(map(callable, value))
             )
+            if isinstance(value, str) and name == "jac" and value in _DIFFERENCES:
+                raise InvalidArgumentError(
+                    f"jac must be a function or a list of functions, not {value!r}. Without it "
+                    f"there are numerical derivatives{_DIFFERENCES[value]}."
+                )
             _require(
                 several,
                 call,

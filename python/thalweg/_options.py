@@ -18,11 +18,14 @@ _RENAMED_OPTIONS = {
     "convergence_relative_gradient_tolerance": "convergence_gtol_rel",
     "convergence_scaled_gradient_tolerance": "convergence_gtol_scaled",
     "converence_gtol_abs": "convergence_gtol_abs",
+    "finitie_difference_precision": "finite_difference_precision",
     "stopping_max_criterion_evaluations": "stopping_maxfun",
     "stopping_max_iterations": "stopping_maxiter",
     "stopping_max_seconds": "stopping_maxtime",
+    "stopping_max_wall_time_seconds": "stopping_maxtime",
+    "stopping_max_processing_time": "stopping_maxtime",
 }
-"""Names of 2022, and a misspelled one of optimagic's BHHH, with their current ones.
+"""Names of 2022, misspelled ones and other names of the limit on time, with their current ones.
 
 An algorithm that has an option of the old name keeps it.
 """
@@ -49,6 +52,21 @@ def current_names(
     return current
 
 
+def on_classes(
+    options: dict[str, Any], known: Container[str], renamed: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """Keyword arguments of an algorithm's class under their current names, if there are such."""
+    current = {}
+    for name, value in options.items():
+        new = name if name in known else _RENAMED_OPTIONS.get(name, name)
+        if new != name and new in known:
+            renamed.append((name, new))
+            if new in options:
+                continue
+        current[new if new in known else name] = value
+    return current
+
+
 def with_parts(options: Mapping[str, Any], known: Container[str]) -> Mapping[str, Any]:
     """The options, and what objects among them say about another one that is `known`.
 
@@ -70,7 +88,7 @@ def keep_known(
     if unknown:
         notes.append(
             f"The following algo_options were ignored because {algorithm} does not have them: "
-            f"{unknown}.{_meant(unknown, specs)}"
+            f"{unknown}.{_near_misses(unknown, specs)}"
         )
     return {
         name: convert(specs[name], value, algorithm)
@@ -79,13 +97,24 @@ def keep_known(
     }
 
 
-def _meant(unknown: Iterable[str], specs: Iterable[str]) -> str:
-    """The options that misspelled ones are likely to be; many ignored ones are not misspelled."""
+def _near_misses(unknown: Iterable[str], known: Iterable[str]) -> str:
+    """What may be meant by names that no algorithm has.
+
+    Options of other algorithms are left out on purpose where one set of options serves several.
+    """
     from difflib import get_close_matches
 
-    near = {name: get_close_matches(name, [*specs], n=1, cutoff=0.8) for name in unknown}
-    pairs = ", ".join(f"{found[0]} instead of {name}" for name, found in near.items() if found)
-    return f" Did you mean {pairs}?" if pairs else ""
+    from thalweg._catalog import catalog
+
+    elsewhere = {name for entry in catalog().values() for name in entry.options}
+    elsewhere.update(_RENAMED_OPTIONS)
+    meant = []
+    for name in unknown:
+        if name not in elsewhere:
+            without_prefix = [option for option in known if option.endswith(f"_{name}")]
+            found = without_prefix or get_close_matches(name, known, 1, 0.8)
+            meant += [f"{option!r} by {name!r}" for option in found[:1]]
+    return f" Did you mean {', '.join(meant)}?" if meant else ""
 
 
 def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:

@@ -30,6 +30,7 @@ def test_filters_chain_in_any_order():
     }
     assert set(om.algos.Global.AllNames) == {
         "differential_evolution",
+        "pygmo_compass_search",
         "scipy_differential_evolution",
     }
     assert set(om.algos.AllNames) == set(om.algos.Global.AllNames) | set(om.algos.Local.AllNames)

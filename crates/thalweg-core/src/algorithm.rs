@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::{Configure, Finish, OptionSpec, Problem, Stop};
+use crate::{Configure, Finish, OptionError, OptionSpec, Problem, Stop};
 
 /// An optimization algorithm: a plain struct of options with one function.
 ///
@@ -49,6 +49,14 @@ pub trait Algorithm: Configure + Debug + Send + Sync {
     /// # Errors
     /// [`Stop`] from an evaluation, passed on.
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop>;
+
+    /// Refuse options that contradict each other although each is within its own range. Called before the first evaluation.
+    ///
+    /// # Errors
+    /// [`OptionError::Conflict`].
+    fn check(&self) -> Result<(), OptionError> {
+        Ok(())
+    }
 }
 
 /// The structure of the objective that an algorithm uses.

@@ -215,6 +215,18 @@ pub enum OptionError {
         /// The range.
         range: Range,
     },
+    /// The value is within its range, but does not go with that of another option.
+    #[error("option '{name}' of {algorithm} is {value}, but has to be {expected}")]
+    Conflict {
+        /// The algorithm.
+        algorithm: &'static str,
+        /// The option.
+        name: &'static str,
+        /// The value given.
+        value: OptionValue,
+        /// What it should be, with the name and the value of the other option.
+        expected: String,
+    },
 }
 
 /// A type that a field of options can have.

@@ -9,8 +9,8 @@ pub use not_yet::NOT_YET;
 pub(crate) use options::BESIDE_NATIVE;
 pub use options::Default;
 use options::{
-    NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION, no_effect,
-    own, with,
+    NLOPT_GTOL, NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION,
+    no_effect, own, with,
 };
 
 /// A name of another library that stands for a native algorithm.
@@ -26,6 +26,19 @@ pub struct Preset {
     pub options: &'static [PresetOption],
     /// What the original reports when it has converged.
     pub success_message: Option<&'static str>,
+}
+
+impl Preset {
+    /// The preset of this name.
+    pub fn find(name: &str) -> Option<&'static Preset> {
+        PRESETS.iter().find(|preset| preset.name == name)
+    }
+
+    /// The name under which users of the preset know a native option.
+    pub fn public_option(&self, native: &'static str) -> &'static str {
+        let stands_for = |option: &&PresetOption| matches!(option.target, Target::Native(name) if name == native);
+        self.options.iter().find(stands_for).map_or(native, |option| option.name)
+    }
 }
 
 /// An option of a preset.
@@ -54,6 +67,12 @@ pub enum Target {
 
 /// Algorithms of ours that have the name of one of optimagic's own, with its limit on iterations where that is not the shared one.
 pub(crate) const MAXITER: &[(&str, u64)] = &[("bhhh", 200), ("pounders", 2000)];
+
+/// Names that optimagic lists among the global algorithms, although the method behind them is a local one.
+pub(crate) const LISTED_AS_GLOBAL: &[&str] = &["pygmo_compass_search"];
+
+/// Classes in Python that are not called like the struct.
+pub(crate) const CLASS_NAMES: &[(&str, &str)] = &[("bhhh", "BHHH")];
 
 /// Names of other libraries, in alphabetical order.
 pub const PRESETS: &[Preset] = &[
@@ -132,7 +151,7 @@ pub const PRESETS: &[Preset] = &[
             own("convergence_ftol_rel"),
             own("convergence_ftol_abs"),
             own("stopping_maxfun"),
-            with("convergence_gtol_abs", Default::Float(0.0)),
+            NLOPT_GTOL,
             with("change_relative_to_mean", Default::Bool(true)),
             // The original keeps as many pairs as memory allows.
             with("limited_memory_storage_length", Default::Integer(30)),
@@ -149,6 +168,8 @@ pub const PRESETS: &[Preset] = &[
             with("convergence_xtol_abs", Default::Float(0.0)),
             with("convergence_ftol_abs", Default::Float(0.0)),
             own("stopping_maxfun"),
+            // An option in 2022.
+            own("convergence_ftol_rel"),
             with("convergence_combine", Default::Text("any")),
             with("initial_simplex", Default::Text("greedy")),
         ],
@@ -192,7 +213,7 @@ pub const PRESETS: &[Preset] = &[
             own("convergence_ftol_rel"),
             own("convergence_ftol_abs"),
             own("stopping_maxfun"),
-            with("convergence_gtol_abs", Default::Float(0.0)),
+            NLOPT_GTOL,
         ],
         success_message: None,
     },
@@ -207,7 +228,7 @@ pub const PRESETS: &[Preset] = &[
             own("convergence_ftol_abs"),
             own("stopping_maxfun"),
             own("rank_1_update"),
-            with("convergence_gtol_abs", Default::Float(0.0)),
+            NLOPT_GTOL,
         ],
         success_message: None,
     },
@@ -216,7 +237,7 @@ pub const PRESETS: &[Preset] = &[
         class_name: "PygmoCompassSearch",
         native: "compass_search",
         options: &[
-            with("population_size", Default::Integer(100)),
+            with("population_size", Default::None),
             own("seed"),
             own("discard_start_params"),
             with("stopping_maxfun", Default::Integer(1000)),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use thalweg_algorithms::AugmentedLagrangian;
-use thalweg_core::{Algorithm, Event, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
+use thalweg_core::{
+    Algorithm, Event, Finish, OptionError, Problem, ProblemSpec, Sink, SolverKind, Stop, Verdict,
+};
 use thalweg_space::{
     Bounds, BuildOptions, Constraint, ConstraintPlan, Handling, Keeper, LinearRow, Scaling, Space,
 };
@@ -17,10 +19,12 @@ use crate::history::History;
 use crate::limits::{IterationReport, Limits};
 use crate::logging::{self, Clock, Log};
 use crate::multistart::{self, Multistart};
+use crate::names::Preset;
 use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
+use crate::resolve::in_public_words;
 use crate::result::{Direction, FlatResult};
 use crate::scaling;
 
@@ -138,6 +142,7 @@ fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult
 /// Check what can be checked before the first evaluation, and build the space.
 fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     check_features(spec)?;
+    check_options(spec)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
@@ -193,13 +198,18 @@ pub(crate) fn optimize_in(
         algorithm = Box::new(around);
     }
     let success_message = spec.success_message;
+    let preset = Preset::find(&spec.algorithm_name);
     let (clock, step) = (spec.clock.clone(), spec.step);
     let begin = clock.seconds();
     let began = Event::StepBegan { step, exploration: false, start: begin };
     spec.sinks.iter_mut().for_each(|sink| sink.record(&began));
     let mut evaluator =
         evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
-    let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
+    let mut end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
+    if let (Some(preset), Ok(Finish { verdict: Verdict::Converged(test), .. })) = (preset, &mut end)
+    {
+        test.option = preset.public_option(test.option);
+    }
     clock.algorithm_ended(true);
     let result = result.complete(end, evaluator, success_message);
     clock.algorithm_ended(false);
@@ -248,6 +258,16 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
+}
+
+/// Whether the options go with each other.
+fn check_options(spec: &Specification<'_>) -> Result<(), OptimizeError> {
+    spec.algorithm.check().map_err(|error| {
+        let OptionError::Conflict { name, .. } = error else { return error.into() };
+        let preset = Preset::find(&spec.algorithm_name);
+        let name = preset.map_or(name, |preset| preset.public_option(name));
+        in_public_words(error, &spec.algorithm_name, name)
+    })
 }
 
 /// Whether the constraints make sense, and somebody keeps them.

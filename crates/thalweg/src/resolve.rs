@@ -1,15 +1,16 @@
 //! From a name and options by name to an algorithm that is ready to run.
 
 use thalweg_core::{
-    Algorithm, CatalogEntry, Features, OptionError, OptionField, OptionKind, OptionSpec,
-    OptionValue, Range, words,
+    Algorithm, AlgorithmSpec, CatalogEntry, Features, OptionError, OptionField, OptionKind,
+    OptionSpec, OptionValue, Range, words,
 };
 
 use crate::algorithms;
 use crate::error::{InvalidKind, OptimizeError};
 use crate::limits::Limits;
 use crate::names::{
-    ALIASES, BESIDE_NATIVE, Default, MAXITER, NOT_YET, PRESETS, Preset, PresetOption, Target,
+    ALIASES, BESIDE_NATIVE, CLASS_NAMES, Default, LISTED_AS_GLOBAL, MAXITER, NOT_YET, PRESETS,
+    Preset, PresetOption, Target,
 };
 
 /// An algorithm under a public name, with its options.
@@ -75,7 +76,7 @@ pub fn describe(name: &str) -> Option<PublicAlgorithm> {
     let spec = resolved.algorithm.spec();
     let (name, class_name) = match resolved.preset {
         Some(preset) => (preset.name, preset.class_name),
-        None => (spec.name, spec.struct_name),
+        None => (spec.name, class_name(spec)),
     };
     let options = resolved.public_options();
     let options = options.into_iter().filter_map(|(name, target)| {
@@ -97,9 +98,18 @@ pub fn describe(name: &str) -> Option<PublicAlgorithm> {
         class_name,
         native: spec.name,
         doc: spec.doc,
-        features: spec.features,
+        features: Features {
+            global: spec.features.global || LISTED_AS_GLOBAL.contains(&name),
+            ..spec.features
+        },
         options: options.collect(),
     })
+}
+
+/// The name of the class in Python of a native algorithm.
+fn class_name(spec: &AlgorithmSpec) -> &'static str {
+    let other = CLASS_NAMES.iter().find(|(name, _)| *name == spec.name);
+    other.map_or(spec.struct_name, |(_, class_name)| class_name)
 }
 
 /// The algorithm of this name with its default options.
@@ -108,7 +118,7 @@ pub fn describe(name: &str) -> Option<PublicAlgorithm> {
 /// There is no such algorithm; the message proposes near names, or says that a name of optimagic is not there yet.
 pub fn resolve(name: &str) -> Result<Resolved, OptimizeError> {
     let name = ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name);
-    let preset = PRESETS.iter().find(|preset| preset.name == name);
+    let preset = Preset::find(name);
     let native = preset.map_or(name, |preset| preset.native);
     let Some(entry) = algorithms::find(native) else {
         return Err(unknown_algorithm(name));
@@ -218,7 +228,8 @@ impl Resolved {
             return Err(self.unknown_option(&name));
         };
         match target {
-            Target::Native(target) => Ok(self.set_native(target, value)?),
+            Target::Native(target) => (self.set_native(target, value))
+                .map_err(|error| in_public_words(error, &self.name, &name)),
             Target::NoEffect => Ok(()),
             Target::Group(_) if *value == OptionValue::None => Ok(()),
             Target::Group(entries) => {
@@ -418,6 +429,18 @@ impl Resolved {
     }
 }
 
+/// The error of an option as the user knows the algorithm and the option.
+pub(crate) fn in_public_words(error: OptionError, algorithm: &str, name: &str) -> OptimizeError {
+    let (value, expected) = match error {
+        OptionError::Type { value, expected, .. }
+        | OptionError::Conflict { value, expected, .. } => (value, expected),
+        OptionError::Range { value, range, .. } => (value, range.to_string()),
+        OptionError::Unknown { .. } => return error.into(),
+    };
+    let message = format!("option '{name}' of {algorithm} is {value}, but has to be {expected}");
+    OptimizeError::invalid(InvalidKind::AlgorithmOption, message)
+}
+
 /// The ranges of an algorithm's options, for one whose fields were set without a check.
 pub(crate) fn check_options(algorithm: &dyn Algorithm) -> Result<(), OptionError> {
     let mut copy = algorithm.boxed();
@@ -466,9 +489,29 @@ mod tests {
         fides.set("trustregion_subspace_dimension", &"2d".into()).unwrap();
         assert_eq!(fides.get("trustregion_subspace_dimension"), Some("2D".into()));
         let error = fides.set("trustregion_subspace_dimension", &"3D".into()).unwrap_err();
-        let expected = "option 'trustregion_subspace_dimension' of interior_trust_region is \"3D\", but has to be one of \
+        let expected = "option 'trustregion_subspace_dimension' of fides is \"3D\", but has to be one of \
                         [\"full\", \"2D\", \"scg\"]";
         assert!(error.to_string().contains(expected), "{error}");
+    }
+
+    #[test]
+    fn errors_name_algorithm_and_option_as_the_user_does() {
+        for (value, expected) in [(OptionValue::from(-1.0), "at least 0"), ("x".into(), "a number")]
+        {
+            let mut newton_cg = resolve("scipy_newton_cg").unwrap();
+            let error = newton_cg.set("convergence_xtol_rel", &value).unwrap_err().to_string();
+            let begin = format!(
+                "option 'convergence_xtol_rel' of scipy_newton_cg is {value}, but has to be "
+            );
+            assert!(error.contains(&begin) && error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_of_optimagic_have_its_flags_and_classes() {
+        let is_global = |name: &str| describe(name).unwrap().features.global;
+        assert!(is_global("pygmo_compass_search") && !is_global("compass_search"));
+        assert_eq!(describe("bhhh").unwrap().class_name, "BHHH");
     }
 
     #[test]

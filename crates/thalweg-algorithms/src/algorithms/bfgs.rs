@@ -28,12 +28,14 @@
 //! * J. J. Moré, D. J. Thuente, Line search algorithms with guaranteed sufficient decrease, ACM Trans. Math. Softw. 20 (1994),
 //!   <https://doi.org/10.1145/192115.192132>
 
-use thalweg_core::{Algorithm, Extra, Finish, Problem, Stop, Test, Verdict};
+use thalweg_core::{Algorithm, Extra, Finish, OptionError, Problem, Stop, Test, Verdict};
 use thalweg_linalg::nrm2;
 use thalweg_macros::{Choice, Options};
 
 use crate::pieces::dense_bfgs::{DenseBfgs, Scaling};
-use crate::pieces::descent::{Conditions, Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
+use crate::pieces::descent::{
+    Conditions, Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE, check_wolfe,
+};
 use crate::pieces::gradient_norm::gradient_test;
 use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::wolfe_search::WolfeSearch;
@@ -69,10 +71,10 @@ pub struct Bfgs {
     /// What a step has to fulfil.
     #[option(default = Conditions::Wolfe)]
     pub step_conditions: Conditions,
-    /// The part of the decrease predicted by the slope that a step has to attain.
+    /// The part of the decrease predicted by the slope that a step has to attain; below `curvature_condition`.
     #[option(default = 1e-4, above = 0.0, below = 1.0)]
     pub armijo_condition: f64,
-    /// The part of the slope that a step may leave; above `armijo_condition`.
+    /// The part of the slope that a step may leave.
     #[option(default = 0.7, above = 0.0, below = 1.0)]
     pub curvature_condition: f64,
     /// The largest number of evaluations in one line search.
@@ -103,7 +105,10 @@ impl Algorithm for Bfgs {
                 if inverse.is_identity() {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
-                inverse.clear();
+                test = self.step_test(1.0, &point).or_else(|| point.lost_in_rounding());
+                if test.is_none() {
+                    inverse.clear();
+                }
                 continue;
             };
             problem.iteration(&point.x, point.value)?;
@@ -111,6 +116,10 @@ impl Algorithm for Bfgs {
             test = self.gradient_test(&point).or_else(|| self.step_test(search.step, &point));
             inverse.update((&point.x_old, &point.gradient_old), (&point.x, &point.gradient));
         }
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        check_wolfe("bfgs", self.armijo_condition, self.curvature_condition)
     }
 }
 

@@ -13,11 +13,11 @@
 //! # Differences from the reference
 //! From one start, the points are those of pygmo 2.20's `compass_search` in the same order, to the last bit
 //! (`tests/golden_compass_search.rs`). Otherwise
-//! * optimagic always begins with a population; here it is asked for by `population_size` (`pygmo_compass_search`: 100, as there), and
-//!   the seed decides on it;
+//! * optimagic always begins with a population; here it is asked for by `population_size` (under the name `pygmo_compass_search` it is
+//!   100 or more by default, as there), and the seed decides on it;
 //! * the search goes on to steps of a millionth of the range instead of a hundredth (not under the name `pygmo_compass_search`);
 //! * an objective that is finite at the start only is reported as no success;
-//! * it counts as what it is, a local method (optimagic lists it among the global ones).
+//! * it counts as what it is, a local method (`pygmo_compass_search` is listed among the global ones, as in optimagic).
 //!
 //! # Cost per iteration
 //! At most 2 n evaluations, one after the other, and O(n) operations for each.
@@ -26,14 +26,17 @@
 //! * Kolda, Lewis, Torczon 2003: Optimization by direct search: new perspectives on some classical and modern methods,
 //!   <https://doi.org/10.1137/S003614450242889>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Stop, Test};
 use thalweg_macros::Options;
+
+/// The smallest population whose size follows from the number of variables.
+const LEAST_POPULATION: usize = 100;
 
 /// Minimize a scalar function by steps along the coordinates, without derivatives.
 #[derive(Clone, Debug, Options)]
 #[algorithm(name = "compass_search", kind = Scalar, needs(bounds))]
 pub struct CompassSearch {
-    /// Stop when the steps are at most this part of the range between the bounds.
+    /// Stop when the steps are at most this part of the range between the bounds; below `start_range`.
     #[option(default = 1e-6, above = 0.0, max = 1.0)]
     pub stop_range: f64,
     /// The first steps, as a part of the range between the bounds.
@@ -42,9 +45,9 @@ pub struct CompassSearch {
     /// The factor by which steps become shorter when none helped.
     #[option(default = 0.5, above = 0.0, below = 1.0)]
     pub reduction_coeff: f64,
-    /// The number of points, the start and random ones between the bounds, of which the best is where the search begins. None: the
-    /// start alone.
-    #[option(default = None, min = 1)]
+    /// The number of points, the start and random ones between the bounds, of which the best is where the search begins. None: ten
+    /// for each variable and ten more, at least 100.
+    #[option(default = Some(1), min = 1)]
     pub population_size: Option<usize>,
     /// Whether to leave the start out of the population, which has one more random point then.
     #[option(default = false)]
@@ -75,15 +78,28 @@ impl Algorithm for CompassSearch {
         };
         Ok(Finish::converged(x, value, test))
     }
+
+    fn check(&self) -> Result<(), OptionError> {
+        if self.stop_range < self.start_range {
+            return Ok(());
+        }
+        Err(OptionError::Conflict {
+            algorithm: "compass_search",
+            name: "stop_range",
+            value: self.stop_range.into(),
+            expected: format!("less than start_range, which is {:?}", self.start_range),
+        })
+    }
 }
 
 impl CompassSearch {
     /// The best point of the population and its value.
     fn first_center(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<(Vec<f64>, f64), Stop> {
-        let Some(size) = self.population_size else {
-            return Ok((x0.to_vec(), problem.value(x0)?));
-        };
         let n = problem.dim();
+        let size = self.population_size.unwrap_or_else(|| (10 * (n + 1)).max(LEAST_POPULATION));
+        if size == 1 && !self.discard_start_params {
+            return Ok((x0.to_vec(), problem.value(x0)?));
+        }
         let mut points = if self.discard_start_params { Vec::new() } else { x0.to_vec() };
         while points.len() < size * n {
             let i = points.len() % n;

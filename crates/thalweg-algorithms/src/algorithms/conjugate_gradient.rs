@@ -35,11 +35,11 @@
 //! * W. W. Hager, H. Zhang, A new conjugate gradient method with guaranteed descent and an efficient line search, SIAM J. Optim.
 //!   16 (2005), <https://doi.org/10.1137/030601880>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Verdict};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Stop, Verdict};
 use thalweg_linalg::{dot, nrm2};
 use thalweg_macros::{Choice, Options};
 
-use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
+use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE, check_wolfe};
 use crate::pieces::gradient_norm::{gradient_test, p_norm};
 use crate::pieces::hager_zhang::HagerZhang;
 use crate::pieces::more_thuente::MoreThuente;
@@ -93,7 +93,7 @@ pub struct ConjugateGradient {
     /// repeat the last decrease.
     #[option(default = f64::INFINITY, above = 0.0)]
     pub max_first_step: f64,
-    /// The part of the decrease predicted by the slope that a step has to attain.
+    /// The part of the decrease predicted by the slope that a step has to attain; below `curvature_condition`.
     #[option(default = 1e-4, above = 0.0, below = 0.5)]
     pub armijo_condition: f64,
     /// The part of the slope that a step may leave.
@@ -143,6 +143,10 @@ impl Algorithm for ConjugateGradient {
             }
             steepest = !self.turn(&mut point, search.slope - slope);
         }
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        check_wolfe("conjugate_gradient", self.armijo_condition, self.curvature_condition)
     }
 }
 

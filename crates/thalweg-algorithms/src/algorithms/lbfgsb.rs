@@ -42,6 +42,7 @@ use crate::pieces::box_model::{Bounds, Model};
 use crate::pieces::change_tests::ChangeTests;
 use crate::pieces::descent::Conditions;
 use crate::pieces::more_thuente::{Ending, MoreThuente};
+use crate::pieces::rounding::lost_in_rounding;
 use crate::pieces::step_pairs::NewPair;
 use crate::pieces::wolfe_search::WolfeSearch;
 
@@ -104,7 +105,9 @@ impl Algorithm for Lbfgsb {
             return Ok(Finish::converged(x, value, test).with("gradient", gradient));
         }
 
-        let mut first_iteration = true;
+        let (mut first_iteration, size_at_start) = (true, value.abs());
+        // Where a search along a step of the model failed: whether what it promised could not be seen.
+        let mut lost = None;
         loop {
             let slope = model.direction(&x, &gradient, &bounds, &mut direction);
             let Some(slope) = slope.filter(|slope| *slope < 0.0 && slope.is_finite()) else {
@@ -142,14 +145,18 @@ impl Algorithm for Lbfgsb {
                 std::mem::swap(&mut x, &mut x_old);
                 std::mem::swap(&mut gradient, &mut gradient_old);
                 if model.is_empty() {
-                    let reason = self.why_no_progress(search.ending);
-                    return Ok(Finish::stalled(x, value, reason).with("gradient", gradient));
+                    let finish = match lost {
+                        Some(test) => Finish::converged(x, value, test),
+                        None => Finish::stalled(x, value, self.why_no_progress(search.ending)),
+                    };
+                    return Ok(finish.with("gradient", gradient));
                 }
+                lost = lost_in_rounding(-0.5 * slope, size_at_start.max(value.abs()));
                 model.clear();
                 continue;
             }
 
-            first_iteration = false;
+            (first_iteration, lost) = (false, None);
             let value_old = std::mem::replace(&mut value, search.value);
             problem.iteration(&x, value)?;
             let test = bounds

@@ -168,9 +168,14 @@ impl NelderMead {
         match self.convergence_combine {
             // The test on the values costs nothing, so the one on the points is made after it only.
             Combine::Both => f_test.and_then(|f| self.size_test(simplex).map(|_| f)),
-            Combine::Any => f_test
-                .filter(|test| test.tolerance > 0.0)
-                .or_else(|| self.size_test(simplex).filter(|test| test.tolerance > 0.0)),
+            // Of tolerances that are zero, those that are so because the best vertex or its value is count as well.
+            Combine::Any => {
+                let value = self.convergence_ftol_abs.max(self.convergence_ftol_rel);
+                let size = self.convergence_xtol_abs.max(self.convergence_xtol_rel);
+                f_test
+                    .filter(|_| value > 0.0)
+                    .or_else(|| self.size_test(simplex).filter(|_| size > 0.0))
+            }
         }
     }
 

@@ -31,7 +31,7 @@ use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::gradient_norm::{gradient_test, p_norm};
 use crate::pieces::hessian_product::{Place, RELATIVE_LENGTH, hessian_product};
 use crate::pieces::more_thuente::MoreThuente;
-use crate::pieces::truncated_cg::{Newton, TruncatedCg};
+use crate::pieces::truncated_cg::{Ended, Newton, TruncatedCg};
 
 /// The largest residual of Newton's equations, relative to the gradient.
 const LARGEST_RESIDUAL: f64 = 0.5;
@@ -103,10 +103,16 @@ impl Algorithm for NewtonCg {
             let place = Place { x, gradient, relative_length: RELATIVE_LENGTH };
             let mut newton = HessianAt { problem, place, moved: &mut moved };
             let (p, most) = (&mut point.direction, MOST_PRODUCTS * x0.len());
-            cg.solve(gradient, p, &mut newton, most, |r| p_norm(r, 1.0) <= enough)?;
+            let ended = cg.solve(gradient, p, &mut newton, most, |r| p_norm(r, 1.0) <= enough)?;
 
             let mut search = point.search(problem, &line_search, 1.0)?;
             if search.is_none() {
+                if ended == Ended::Solved {
+                    test = self.step_test(1.0, &point).or_else(|| point.lost_in_rounding());
+                    if test.is_some() {
+                        continue;
+                    }
+                }
                 point.turn_downhill();
                 search = point.search(problem, &line_search, point.unit_step())?;
             }

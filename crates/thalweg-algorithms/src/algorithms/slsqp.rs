@@ -36,7 +36,8 @@ use thalweg_macros::Options;
 
 use crate::pieces::change_tests::ChangeTests;
 use crate::pieces::damped_bfgs::DampedBfgs;
-use crate::pieces::exact_penalty::{ExactPenalty, violation};
+use crate::pieces::exact_penalty::ExactPenalty;
+use crate::pieces::rounding::lost_in_rounding;
 use crate::pieces::sqp_point::{Point, Step};
 
 /// A step must give this share of the promised decrease.
@@ -79,6 +80,7 @@ impl Algorithm for Slsqp {
         here.differentiate(problem)?;
         let mut matrix = DampedBfgs::new(x0.len());
         let mut penalty = ExactPenalty::new(problem.constraint_limits());
+        let size_at_start = here.value.abs();
 
         loop {
             if let Some(reason) = here.what_is_not_finite() {
@@ -107,14 +109,18 @@ impl Algorithm for Slsqp {
                 None
             };
             let Some((mut next, length)) = found else {
-                if let Some(test) = self.test_without_progress(&here, &step, problem, &matrix) {
+                let largest = size_at_start.max(here.value.abs());
+                // A model that knows nothing does not know how near its minimum is.
+                if !matrix.is_identity()
+                    && let Some(test) = self.test_without_progress(&here, &step, problem, largest)
+                {
                     return Ok(here.converged(test, &step.sqp.multipliers));
                 }
                 if !matrix.is_identity() {
                     matrix.clear();
                     continue;
                 }
-                if step.is_relaxed && !here.is_feasible(problem, 1.0) {
+                if !here.is_feasible(problem, 1.0) {
                     let reason = here.why_infeasible(problem);
                     return Ok(here.end(Finish::infeasible, reason, &step.sqp.multipliers));
                 }
@@ -166,10 +172,7 @@ impl Slsqp {
         {
             return None;
         }
-        let limits = problem.constraint_limits();
-        let violations = here.constraints.iter().zip(limits).map(|(c, l)| violation(*c, *l));
-        let weighted: f64 = violations.zip(&step.sqp.multipliers).map(|(v, y)| v * y.abs()).sum();
-        let value = dot(&here.gradient, &step.sqp.direction).abs() + weighted;
+        let value = step.promise(here, problem);
         let relative = self.convergence_ftol_rel * here.value.abs();
         let (tolerance, option) = if self.convergence_ftol_abs >= relative {
             (self.convergence_ftol_abs, "convergence_ftol_abs")
@@ -182,20 +185,21 @@ impl Slsqp {
     }
 
     /// Where rounding or noise leaves no better point: whether the minimum of the model is near enough, within ten times the
-    /// tolerance of the objective.
+    /// tolerance of the objective, or what it promises is lost in the rounding of values, the `largest` of which is this.
     fn test_without_progress(
         &self,
         here: &Point,
         step: &Step,
         problem: &Problem<'_>,
-        matrix: &DampedBfgs,
+        largest: f64,
     ) -> Option<Test> {
-        // A model that knows nothing does not know how near its minimum is.
-        if matrix.is_identity() || step.is_relaxed || !here.is_feasible(problem, 1.0) {
+        if step.is_relaxed || !here.is_feasible(problem, 1.0) {
             return None;
         }
         let by_model = self.model_test(here, step, problem, 10.0);
-        by_model.or_else(|| self.change_tests().met_by_step(&here.x, &step.sqp.direction))
+        by_model
+            .or_else(|| self.change_tests().met_by_step(&here.x, &step.sqp.direction))
+            .or_else(|| lost_in_rounding(step.promise(here, problem), largest))
     }
 
     /// The first point along the step with a sufficient decrease of the penalty function, with its derivatives still to come, and

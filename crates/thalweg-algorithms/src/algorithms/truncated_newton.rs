@@ -48,6 +48,7 @@ use crate::pieces::descent::{Conditions, Descent, LineSearch, NO_BETTER_POINT, N
 use crate::pieces::hessian_product::RELATIVE_LENGTH;
 use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::newton_equations::NewtonEquations;
+use crate::pieces::truncated_cg::Ended;
 use crate::pieces::wolfe_search::WolfeSearch;
 
 /// The part of the decrease predicted by the slope that a step has to attain.
@@ -131,12 +132,14 @@ impl Algorithm for TruncatedNewton {
                 return Ok(point.finish(Verdict::Converged(test)));
             }
             equations.hold(&point, &bounds);
+            let mut knows_curvature = false;
             if steepest || self.max_hess_evaluations_per_iteration == 0 {
                 equations.steepest_descent(&mut point);
             } else {
-                equations.newton_direction(problem, &mut point)?;
+                let ended = equations.newton_direction(problem, &mut point)?;
                 turn_away_from_bounds(&mut point, &bounds);
                 let downhill = point.slope() < 0.0; // not if the direction is not finite
+                knows_curvature = downhill && ended != Ended::NoCurvature;
                 if !downhill {
                     equations.steepest_descent(&mut point);
                 }
@@ -146,7 +149,8 @@ impl Algorithm for TruncatedNewton {
                 if steepest {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
-                test = self.change_tests().met_by_step(&point.x, &point.direction);
+                test = (self.change_tests().met_by_step(&point.x, &point.direction))
+                    .or_else(|| point.lost_in_rounding().filter(|_| knows_curvature));
                 equations.forget();
                 steepest = true;
                 continue;

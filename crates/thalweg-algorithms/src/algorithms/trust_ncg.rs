@@ -46,7 +46,7 @@ pub struct TrustNcg {
     /// The order of the norm in which the gradient is measured; infinity stands for its largest entry.
     #[option(default = f64::INFINITY, min = 1.0)]
     pub norm: f64,
-    /// The first radius.
+    /// The first radius, shortened to the largest where that is smaller.
     #[option(default = 1.0, above = 0.0)]
     pub trustregion_initial_radius: f64,
     /// The largest radius.

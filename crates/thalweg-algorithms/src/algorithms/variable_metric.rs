@@ -113,7 +113,9 @@ impl Algorithm for VariableMetric {
                 if metric.is_identity() {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
-                test = tests.met_by_step(&point.x, &point.direction);
+                test = tests
+                    .met_by_step(&point.x, &point.direction)
+                    .or_else(|| point.lost_in_rounding());
                 metric.clear();
                 continue;
             }

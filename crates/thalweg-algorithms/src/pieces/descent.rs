@@ -3,12 +3,13 @@
 //! Holds the point with its value and gradient, the direction, and the point before. A search either moves the point and keeps
 //! where it came from, or fails and leaves everything as it was.
 
-use thalweg_core::{Finish, Problem, Stop, Verdict};
+use thalweg_core::{Finish, OptionError, Problem, Stop, Test, Verdict};
 use thalweg_linalg::{all_finite, dot, nrm2};
 use thalweg_macros::Choice;
 
 use super::hager_zhang::HagerZhang;
 use super::more_thuente::{Ending, MoreThuente, Searched};
+use super::rounding::lost_in_rounding;
 use super::wolfe_search::WolfeSearch;
 
 /// The largest step of a line search, as a multiple of its direction.
@@ -26,6 +27,26 @@ pub enum Conditions {
     StrongWolfe,
     /// Sufficient decrease and a slope that is not much below zero.
     Wolfe,
+}
+
+/// Refuse conditions of Wolfe that no step need fulfil.
+///
+/// # Errors
+/// [`OptionError::Conflict`] for this algorithm.
+pub fn check_wolfe(
+    algorithm: &'static str,
+    armijo_condition: f64,
+    curvature_condition: f64,
+) -> Result<(), OptionError> {
+    if armijo_condition < curvature_condition {
+        return Ok(());
+    }
+    Err(OptionError::Conflict {
+        algorithm,
+        name: "armijo_condition",
+        value: armijo_condition.into(),
+        expected: format!("less than curvature_condition, which is {curvature_condition:?}"),
+    })
 }
 
 /// How the step along a direction is found.
@@ -66,6 +87,8 @@ pub struct Descent {
     /// The gradient before.
     pub gradient_old: Vec<f64>,
     bounded: bool,
+    /// The size of the objective at the start.
+    size_at_start: f64,
 }
 
 impl Descent {
@@ -85,6 +108,7 @@ impl Descent {
             gradient,
             direction: zero,
             bounded: problem.is_bounded(),
+            size_at_start: value.abs(),
         };
         start.turn_downhill();
         Ok(start)
@@ -105,6 +129,12 @@ impl Descent {
     /// The slope along the direction.
     pub fn slope(&self) -> f64 {
         dot(&self.gradient, &self.direction)
+    }
+
+    /// After a search that found no better point along the step of a model that knows the curvature: whether the decrease that it
+    /// promises is lost in rounding.
+    pub fn lost_in_rounding(&self) -> Option<Test> {
+        lost_in_rounding(-0.5 * self.slope(), self.size_at_start.max(self.value.abs()))
     }
 
     /// Search along the direction, beginning with the step `first`. Nothing when there is no better point on the way.

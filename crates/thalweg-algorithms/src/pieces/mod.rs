@@ -64,6 +64,7 @@ pub mod residual_search;
 pub mod residual_set;
 pub mod residual_start;
 pub mod restarting_search;
+pub mod rounding;
 pub mod sampling;
 pub mod search_rules;
 pub mod secant_matrix;

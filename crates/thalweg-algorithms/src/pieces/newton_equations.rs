@@ -19,7 +19,7 @@ use super::descent::Descent;
 use super::hessian_product::{Place, hessian_product};
 use super::inverse_bfgs::InverseBfgs;
 use super::step_pairs::NewPair;
-use super::truncated_cg::{Newton, TruncatedCg};
+use super::truncated_cg::{Ended, Newton, TruncatedCg};
 
 /// The largest residual, relative to the gradient.
 const LARGEST_RESIDUAL: f64 = 0.5;
@@ -130,7 +130,7 @@ impl NewtonEquations {
         &mut self,
         problem: &mut Problem<'_>,
         point: &mut Descent,
-    ) -> Result<(), Stop> {
+    ) -> Result<Ended, Stop> {
         let size = scaled_size(&self.reduced, &self.scales);
         let enough = size * LARGEST_RESIDUAL.min(size.sqrt());
         self.products.clear();
@@ -147,8 +147,7 @@ impl NewtonEquations {
         };
         let (g, p, scales) = (&self.reduced, &mut point.direction, &self.scales);
         let is_solved = |r: &[f64]| scaled_size(r, scales) <= enough;
-        self.cg.solve(g, p, &mut newton, self.most_products, is_solved)?;
-        Ok(())
+        self.cg.solve(g, p, &mut newton, self.most_products, is_solved)
     }
 
     /// Take the products of the last solution and the last step into the preconditioner.

@@ -4,7 +4,7 @@
 //! the step takes the constraints nearer to their limits; if no price does, the point is a stationary point of the violation.
 
 use thalweg_core::{Finish, Problem, Stop, Test, Want};
-use thalweg_linalg::{mul, nrm2};
+use thalweg_linalg::{dot, mul, nrm2};
 
 use crate::pieces::damped_bfgs::DampedBfgs;
 use crate::pieces::exact_penalty::violation;
@@ -115,6 +115,14 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// The change of the objective and of the weighted violations that the model promises.
+    pub fn promise(&self, here: &Point, problem: &Problem<'_>) -> f64 {
+        let limits = problem.constraint_limits();
+        let violations = here.constraints.iter().zip(limits).map(|(c, l)| violation(*c, *l));
+        let weighted: f64 = violations.zip(&self.sqp.multipliers).map(|(v, y)| v * y.abs()).sum();
+        dot(&here.gradient, &self.sqp.direction).abs() + weighted
+    }
+
     pub fn from(here: &Point, matrix: &DampedBfgs, problem: &Problem<'_>) -> Option<Self> {
         let bounds = problem.lower().iter().zip(problem.upper());
         let room: Vec<(f64, f64)> =

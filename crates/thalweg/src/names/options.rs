@@ -72,6 +72,9 @@ pub(super) const NLOPT_LOCAL: &[PresetOption] = &[
     own("stopping_maxfun"),
 ];
 
+/// The largest gradient at which NLopt's methods by Lukšan end, which it has no option for; measured.
+pub(super) const NLOPT_GTOL: PresetOption = with("convergence_gtol_abs", Default::Float(1e-8));
+
 /// The options of scipy's trf.
 pub(super) const SCIPY_LS_TRF: &[PresetOption] = &[
     own("convergence_ftol_rel"),
