@@ -290,8 +290,8 @@ def test_misspelled_options_are_ignored_with_a_proposal():
     assert result.success
     assert str(caught[0].message) == (
         "The following algo_options were ignored because fides does not have them: "
-        "['convergence_ftol_relative', 'population_size']. Did you mean 'convergence_ftol_rel' by "
-        "'convergence_ftol_relative'?"
+        "['convergence_ftol_relative', 'population_size']. Did you mean 'convergence_ftol_rel' "
+        "by 'convergence_ftol_relative'?"
     )
 
 
