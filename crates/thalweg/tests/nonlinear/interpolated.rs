@@ -73,12 +73,16 @@ fn no_more_evaluations_than_the_references() {
 #[test]
 fn small_tolerances_are_met() {
     for name in ["scipy_cobyla", "nlopt_cobyla"] {
+        let mut evaluations = [0, 0];
         for (problem, ..) in REFERENCE {
             let problem = CLASSICS.iter().find(|known| known.name == problem).expect("a classic");
             let [coarse, fine] = [1e-5, 1e-8].map(|xtol| run(problem, name, xtol));
-            let at = format!("{} {name}: {coarse} {fine}", problem.name);
-            assert!(fine.success && fine.n_fun_evals > coarse.n_fun_evals, "{at}");
+            assert!(fine.success, "{} {name}: {fine}", problem.name);
+            evaluations[0] += coarse.n_fun_evals;
+            evaluations[1] += fine.n_fun_evals;
         }
+        // Not for each problem: by PRIMA's rules the way down depends on how far it is, and a shorter one may take more.
+        assert!(evaluations[1] > evaluations[0], "{name}: {evaluations:?}");
     }
 }
 
