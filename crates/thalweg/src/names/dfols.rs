@@ -153,7 +153,7 @@ mod tests {
         );
         assert_eq!(
             refusal("trustregion_reset_options.reset_type", "warm"),
-            "option 'restart_type' of dfols is \"warm\", but has to be one of [\"soft\", \"hard\"]"
+            "option 'trustregion_reset_options_reset_type' of nag_dfols is \"warm\", but has to be one of [\"soft\", \"hard\"]"
         );
     }
 }
