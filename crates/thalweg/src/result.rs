@@ -246,16 +246,21 @@ impl FlatResult {
     }
 
     /// Whether the best point has a smaller value than the algorithm's only because it violates constraints more, within their
-    /// tolerances: to first order, violations v of constraints with multipliers y lower the objective by at most sum |y| v.
+    /// tolerances: to first order, violations v of constraints with multipliers y lower the objective by at most sum |y| v. A merit
+    /// function that weighs the largest violation with w, at least the sum of the multipliers, knows that it is at most w max v.
     fn gain_is_violation(&self, value: f64, evaluator: &Evaluator<'_>) -> bool {
-        let Some(Extra::Vector(multipliers)) = self.extras.get("multipliers") else { return false };
         let (best, limits) = (&evaluator.best, evaluator.constraints.limits());
-        let bought: f64 = multipliers
+        let violations = best
+            .constraints
             .iter()
-            .zip(&best.constraints)
             .zip(limits)
-            .map(|((y, c), (lower, upper))| y.abs() * (lower - c).max(c - upper).max(0.0))
-            .sum();
+            .map(|(c, (lower, upper))| (lower - c).max(c - upper).max(0.0));
+        let bought: f64 =
+            match (self.extras.get("multipliers"), self.extras.get("violation_weight")) {
+                (Some(Extra::Vector(y)), _) => violations.zip(y).map(|(v, y)| y.abs() * v).sum(),
+                (_, Some(Extra::Number(weight))) => weight * violations.fold(0.0, f64::max),
+                _ => return false,
+            };
         best.value <= value && value - best.value <= 2.0 * bought + 1e-12 * value.abs()
     }
 

@@ -137,7 +137,14 @@ impl Algorithm for Cobyla {
             Rules::Prima => set.weight_of_ranges().clamp(LEAST_WEIGHT, LARGEST_FIRST_WEIGHT),
         };
         let evaluations = x0.len() + 1;
-        Search { options: self, set, radii, mu, last, option, evaluations, kept: None }.run(problem)
+        let mut search =
+            Search { options: self, set, radii, mu, last, option, evaluations, kept: None };
+        let finish = search.run(problem)?;
+        Ok(if problem.constraint_limits().is_empty() {
+            finish
+        } else {
+            finish.with("violation_weight", search.mu)
+        })
     }
 }
 
