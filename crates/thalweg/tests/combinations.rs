@@ -255,11 +255,13 @@ fn kind_of(want: Want) -> SolverKind {
     }
 }
 
+/// Compared with the largest number: a difference quotient has the rounding errors of the whole sum of squares.
 fn close(found: &[f64], expected: &[f64], tolerance: f64) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), expected.len());
+    let largest = expected.iter().fold(0.0, |largest: f64, e| largest.max(e.abs()));
     for (f, e) in found.iter().zip(expected) {
         prop_assert!(
-            (f - e).abs() <= tolerance * (1.0 + e.abs()),
+            (f - e).abs() <= tolerance * (1.0 + largest),
             "{:?} is not {:?}",
             found,
             expected
