@@ -47,6 +47,20 @@ def test_c27_the_product_of_the_first_five(algorithm):
     assert abs(np.prod(result.params[:5]) - 1) <= 1e-5
 
 
+@pytest.mark.parametrize("algorithm", ["scipy_slsqp", "cobyla", "scipy_cobyla", "nlopt_cobyla"])
+def test_the_result_does_not_make_use_of_the_tolerance(algorithm):
+    # Points outside the circle, within the tolerance of 1e-5, have a larger sum than the solution, and lie farther from it.
+    result = om.maximize(
+        lambda x: x.sum(),
+        np.array([0, np.sqrt(2)]),
+        algorithm,
+        constraints=om.NonlinearConstraint(lambda x: x, func=lambda x: x @ x, value=2.0),
+    )
+    assert result.success
+    assert np.allclose(result.params, 1, atol=1.5e-4)
+    assert result.max_constraint_violation < 1e-7
+
+
 def test_c27_as_a_dict_of_2022():
     constraint = {"type": "nonlinear", "loc": [0, 1, 2, 3, 4], "func": np.prod, "value": 1.0}
     with pytest.warns(FutureWarning, match=r"NonlinearConstraint\(\.\.\.\)"):
