@@ -265,6 +265,20 @@ def test_impossible_values_are_refused_before_the_first_evaluation(name, option,
             "0.01",
         )
         for name in ("compass_search", "pygmo_compass_search")
+    ]
+    + [
+        (
+            "fides",
+            {"trustregion_decrease_threshold": 0.8},
+            "option 'trustregion_decrease_threshold' of fides is 0.8, but has to be less than "
+            "trustregion_increase_threshold, which is 0.75",
+        ),
+        (
+            "pounders",
+            {"trustregion_minimal_radius": 2.0, "trustregion_maximal_radius": 1.0},
+            "option 'trustregion_minimal_radius' of pounders is 2.0, but has to be less than "
+            "trustregion_maximal_radius, which is 1.0",
+        ),
     ],
 )
 def test_options_that_contradict_each_other_are_refused_before_the_first_evaluation(

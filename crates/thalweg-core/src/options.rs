@@ -229,6 +229,24 @@ pub enum OptionError {
     },
 }
 
+impl OptionError {
+    /// Refuse an option that is not less than another one of the same algorithm.
+    ///
+    /// # Errors
+    /// [`OptionError::Conflict`] that names both.
+    pub fn unless_less(
+        algorithm: &'static str,
+        (name, value): (&'static str, f64),
+        (other, bound): (&'static str, f64),
+    ) -> Result<(), OptionError> {
+        if value < bound {
+            return Ok(());
+        }
+        let expected = format!("less than {other}, which is {bound:?}");
+        Err(OptionError::Conflict { algorithm, name, value: value.into(), expected })
+    }
+}
+
 /// A type that a field of options can have.
 pub trait OptionField: Sized {
     /// The kind that users are told.

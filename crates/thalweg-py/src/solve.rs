@@ -210,6 +210,7 @@ impl Arguments<'_, '_> {
         for (name, value) in self.options.map_or(Ok(Vec::new()), |given| option_values(given))? {
             resolved.set(&name, &value).map_err(wrong)?;
         }
+        resolved.check().map_err(wrong)?;
         Ok((resolved, lines))
     }
 

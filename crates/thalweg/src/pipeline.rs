@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use thalweg_algorithms::AugmentedLagrangian;
-use thalweg_core::{
-    Algorithm, Event, Finish, OptionError, Problem, ProblemSpec, Sink, SolverKind, Stop,
-};
+use thalweg_core::{Algorithm, Event, Finish, Problem, ProblemSpec, Sink, SolverKind, Stop};
 use thalweg_space::{
     Bounds, BuildOptions, Constraint, ConstraintPlan, Handling, Keeper, LinearRow, Scaling, Space,
 };
@@ -24,7 +22,7 @@ use crate::nonlinear::{ConstraintHandling, ConstraintSet, NonlinearLimits};
 use crate::numdiff::{Differentiator, NumericalDerivatives};
 use crate::objective::{Failure, Objective, StartValues};
 use crate::policy::{ErrorHandling, Penalty, PenaltyOptions};
-use crate::resolve::in_public_words;
+use crate::resolve::check_together;
 use crate::result::{Direction, FlatResult};
 use crate::scaling;
 
@@ -142,7 +140,7 @@ fn optimize_over(mut spec: Specification<'_>, space: Space) -> Result<FlatResult
 /// Check what can be checked before the first evaluation, and build the space.
 fn space_of(spec: &Specification<'_>) -> Result<Space, OptimizeError> {
     check_features(spec)?;
-    check_options(spec)?;
+    check_together(&*spec.algorithm, &spec.algorithm_name, spec.wording)?;
     if spec.start.is_empty() {
         let message = "params holds no numbers: there is nothing to optimize over.";
         return Err(OptimizeError::invalid(InvalidKind::Params, message));
@@ -253,15 +251,6 @@ fn check_features(spec: &Specification<'_>) -> Result<(), OptimizeError> {
         return Err(OptimizeError::invalid(InvalidKind::Function, message));
     }
     Ok(())
-}
-
-/// Whether the options go with each other.
-fn check_options(spec: &Specification<'_>) -> Result<(), OptimizeError> {
-    spec.algorithm.check().map_err(|error| {
-        let OptionError::Conflict { name, .. } = error else { return error.into() };
-        let name = spec.wording.public_name(name).unwrap_or_else(|| name.to_string());
-        in_public_words(error, &spec.algorithm_name, &name)
-    })
 }
 
 /// Whether the constraints make sense, and somebody keeps them.

@@ -212,6 +212,14 @@ impl Resolved {
         self.algorithm
     }
 
+    /// Whether the options go with each other.
+    ///
+    /// # Errors
+    /// The message names both options, their values, and what would be right.
+    pub fn check(&self) -> Result<(), OptimizeError> {
+        check_together(&*self.algorithm, &self.name, self.wording())
+    }
+
     /// How the end of a run is told under this name.
     pub fn wording(&self) -> Wording {
         self.preset.map_or_else(Wording::default, Wording::of)
@@ -429,8 +437,21 @@ impl Resolved {
     }
 }
 
+/// Whether the options of an algorithm go with each other.
+pub(crate) fn check_together(
+    algorithm: &dyn Algorithm,
+    name: &str,
+    wording: Wording,
+) -> Result<(), OptimizeError> {
+    algorithm.check().map_err(|error| {
+        let OptionError::Conflict { name: option, .. } = error else { return error.into() };
+        let option = wording.public_name(option).unwrap_or_else(|| option.to_string());
+        in_public_words(error, name, &option)
+    })
+}
+
 /// The error of an option as the user knows the algorithm and the option.
-pub(crate) fn in_public_words(error: OptionError, algorithm: &str, name: &str) -> OptimizeError {
+fn in_public_words(error: OptionError, algorithm: &str, name: &str) -> OptimizeError {
     let (value, expected) = match error {
         OptionError::Type { value, expected, .. }
         | OptionError::Conflict { value, expected, .. } => (value, expected),

@@ -80,15 +80,11 @@ impl Algorithm for CompassSearch {
     }
 
     fn check(&self) -> Result<(), OptionError> {
-        if self.stop_range < self.start_range {
-            return Ok(());
-        }
-        Err(OptionError::Conflict {
-            algorithm: "compass_search",
-            name: "stop_range",
-            value: self.stop_range.into(),
-            expected: format!("less than start_range, which is {:?}", self.start_range),
-        })
+        OptionError::unless_less(
+            "compass_search",
+            ("stop_range", self.stop_range),
+            ("start_range", self.start_range),
+        )
     }
 }
 

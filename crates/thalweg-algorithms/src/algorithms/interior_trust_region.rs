@@ -38,7 +38,7 @@
 
 use std::convert::Infallible;
 
-use thalweg_core::{Algorithm, Extra, Finish, Problem, Stop, Test};
+use thalweg_core::{Algorithm, Extra, Finish, OptionError, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, dot, mul, nrm2};
 use thalweg_macros::{Choice, Options};
 
@@ -197,6 +197,14 @@ impl Algorithm for InteriorTrustRegion {
                 break;
             }
         }
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        OptionError::unless_less(
+            "interior_trust_region",
+            ("trustregion_decrease_threshold", self.trustregion_decrease_threshold),
+            ("trustregion_increase_threshold", self.trustregion_increase_threshold),
+        )
     }
 }
 

@@ -41,7 +41,7 @@
 //!   <https://doi.org/10.1137/070691814>
 //! * Moré, Sorensen 1983: Computing a trust region step, <https://doi.org/10.1137/0904038>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, mul, nrm_inf, nrm2, transpose};
 use thalweg_macros::{Choice, Options};
 
@@ -161,6 +161,14 @@ impl Algorithm for Pounders {
             first_gradient: None,
         }
         .run(problem)
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        OptionError::unless_less(
+            "pounders",
+            ("trustregion_minimal_radius", self.trustregion_minimal_radius),
+            ("trustregion_maximal_radius", self.trustregion_maximal_radius),
+        )
     }
 }
 

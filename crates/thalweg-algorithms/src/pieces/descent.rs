@@ -38,15 +38,11 @@ pub fn check_wolfe(
     armijo_condition: f64,
     curvature_condition: f64,
 ) -> Result<(), OptionError> {
-    if armijo_condition < curvature_condition {
-        return Ok(());
-    }
-    Err(OptionError::Conflict {
+    OptionError::unless_less(
         algorithm,
-        name: "armijo_condition",
-        value: armijo_condition.into(),
-        expected: format!("less than curvature_condition, which is {curvature_condition:?}"),
-    })
+        ("armijo_condition", armijo_condition),
+        ("curvature_condition", curvature_condition),
+    )
 }
 
 /// How the step along a direction is found.
