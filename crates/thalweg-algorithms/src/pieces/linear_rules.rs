@@ -9,16 +9,14 @@
 //!   <https://doi.org/10.1007/0-387-30065-1_16>, for the stages of rho
 //! * Z. Zhang, PRIMA: reference implementation for Powell's methods with modernization and amelioration, <https://www.libprima.net>
 
+use super::radii::{NEARLY, at_least, next_stage};
+
 /// A step that gains at least this part of what the models promised is good.
 pub const GOOD: f64 = 0.1;
 /// One that gains this part is very good.
 const VERY_GOOD: f64 = 0.7;
-/// Delta is rho when it is not above this many times rho.
-const NEARLY: f64 = 1.5;
-/// rho falls to a tenth while it is more than this many times the last one,
-const EARLY_STAGE: f64 = 250.0;
-/// and to the last one when it is at most this many times as large; between, it is their geometric mean.
-const LAST_STAGE: f64 = 16.0;
+/// What rho falls to in the first stages.
+const STAGE: f64 = 0.1;
 /// Lengths that are equal but for rounding are equal: steps of halved radii end at exactly twice the radius.
 const ROUNDED: f64 = 1.0 + 1e-8;
 
@@ -137,7 +135,7 @@ pub struct Radii {
 impl Radii {
     /// Change the radius of the trust region; nearly rho is rho.
     pub fn set_delta(&mut self, delta: f64) {
-        self.delta = if delta <= NEARLY * self.rho { self.rho } else { delta };
+        self.delta = at_least(delta, self.rho);
     }
 
     /// The next radius of the trust region, after a step of this length.
@@ -157,13 +155,11 @@ impl Radii {
 
     /// The next resolution, without a jump at the end.
     pub fn refine(&mut self, rules: &LinearRules, last: f64) {
-        let (rho, ratio) = (self.rho, self.rho / last);
+        let rho = self.rho;
         self.rho = match rules.resolution {
-            Resolution::Halves if 0.5 * ratio <= NEARLY => last,
+            Resolution::Halves if 0.5 * rho <= NEARLY * last => last,
             Resolution::Halves => 0.5 * rho,
-            Resolution::Stages if ratio > EARLY_STAGE => 0.1 * rho,
-            Resolution::Stages if ratio > LAST_STAGE => ratio.sqrt() * last,
-            Resolution::Stages => last,
+            Resolution::Stages => next_stage(rho, last, STAGE),
         };
         if rules.resolution == Resolution::Stages {
             self.delta = self.rho.max(0.5 * rho);

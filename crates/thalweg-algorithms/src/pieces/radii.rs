@@ -1,6 +1,9 @@
 //! The two radii of a model-based search: Delta, to which steps are limited and which follows the model's success, and its lower
 //! limit rho, the resolution, with what is known of the model's errors there.
 
+/// Delta is rho when it is not above this many times rho.
+pub(super) const NEARLY: f64 = 1.5;
+
 /// The state of the trust region, in terms of the first radius.
 pub struct Radii {
     /// The radius.
@@ -27,7 +30,7 @@ impl Radii {
 
     /// Delta, which is rho where it comes near.
     pub fn set_delta(&mut self, delta: f64) {
-        self.delta = if delta <= 1.5 * self.rho { self.rho } else { delta };
+        self.delta = at_least(delta, self.rho);
     }
 
     /// Remember the error of the model at a point.
@@ -43,14 +46,7 @@ impl Radii {
 
     /// The next rho, without a jump at the end.
     pub fn reduce(&mut self) {
-        let left = self.rho / self.last;
-        let next = if left <= 16.0 {
-            self.last
-        } else if left <= 250.0 {
-            left.sqrt() * self.last
-        } else {
-            self.shrink.0 * self.rho
-        };
+        let next = next_stage(self.rho, self.last, self.shrink.0);
         self.delta = (self.shrink.1 * self.rho).max(next);
         self.rho = next;
         self.calm = 0;
@@ -60,6 +56,23 @@ impl Radii {
     pub fn restart(&mut self, radius: f64, last_factor: f64) {
         (self.delta, self.rho, self.calm) = (radius, radius, 0);
         self.last = (self.last * last_factor).min(radius);
+    }
+}
+
+/// Delta, which is rho where it comes near.
+pub(super) fn at_least(delta: f64, rho: f64) -> f64 {
+    if delta <= NEARLY * rho { rho } else { delta }
+}
+
+/// The next rho on the way to the last one: smaller by the factor `shrink` while it is far above that, and without a jump at the end.
+pub(super) fn next_stage(rho: f64, last: f64, shrink: f64) -> f64 {
+    let left = rho / last;
+    if left <= 16.0 {
+        last
+    } else if left <= 250.0 {
+        left.sqrt() * last
+    } else {
+        shrink * rho
     }
 }
 
