@@ -86,8 +86,8 @@ impl Algorithm for Bfgs {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let line_search = self.line_search();
         let mut point = Descent::start(problem, x0)?;
-        if let Some(reason) = self.refusal(&point) {
-            return Ok(point.stalled(reason));
+        if !point.is_finite() {
+            return Ok(point.stalled(NOT_FINITE));
         }
         let mut inverse = DenseBfgs::new(x0.len(), self.scaling);
         let mut gain = 0.0;
@@ -124,17 +124,6 @@ impl Algorithm for Bfgs {
 }
 
 impl Bfgs {
-    /// Why there is nothing to do from this start.
-    fn refusal(&self, start: &Descent) -> Option<String> {
-        if self.armijo_condition >= self.curvature_condition {
-            return Some(format!(
-                "armijo_condition is {:?}, but has to be below curvature_condition, which is {:?}",
-                self.armijo_condition, self.curvature_condition
-            ));
-        }
-        (!start.is_finite()).then(|| NOT_FINITE.to_string())
-    }
-
     fn line_search(&self) -> LineSearch {
         let (sufficient_decrease, curvature) = (self.armijo_condition, self.curvature_condition);
         let max_evaluations = self.max_line_search_steps;
@@ -226,14 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn conditions_in_the_wrong_order_are_no_success() {
-        let mut oracle = FunctionOracle::scalar(rosenbrock).with_gradient(rosenbrock_gradient);
+    fn conditions_in_the_wrong_order_are_refused() {
         let algorithm = Bfgs { armijo_condition: 0.9, curvature_condition: 0.1, ..Bfgs::default() };
-        let finish = run(&algorithm, &mut oracle, &[-1.2, 1.0]);
         assert_eq!(
-            finish.verdict.to_string(),
-            "no further progress: armijo_condition is 0.9, but has to be below curvature_condition, which is 0.1"
+            algorithm.check().unwrap_err().to_string(),
+            "option 'armijo_condition' of bfgs is 0.9, but has to be less than curvature_condition, which is 0.1"
         );
+        assert!(Bfgs::default().check().is_ok());
     }
 
     #[test]
