@@ -41,29 +41,32 @@ def current_names(
     known = set(known)
     options = with_parts(options, known)
     underscored = {str(name).replace(".", "_"): value for name, value in options.items()}
-    current = {}
-    for name, value in underscored.items():
-        new = name if name in known else _RENAMED_OPTIONS.get(name, name)
-        if new != name:
-            renamed.append((name, new))
-            if new in underscored:
-                continue
-        current[new] = value
-    return current
+    return _renamed(underscored, known, lambda _: True, renamed)
 
 
 def on_classes(
     options: dict[str, Any], known: Container[str], renamed: list[tuple[str, str]]
 ) -> dict[str, Any]:
     """Keyword arguments of an algorithm's class under their current names, if there are such."""
+    return _renamed(options, known, lambda new: new in known, renamed)
+
+
+def _renamed(
+    options: dict[str, Any],
+    known: Container[str],
+    counts: Callable[[str], bool],
+    renamed: list[tuple[str, str]],
+) -> dict[str, Any]:
+    """New names, if they count, for those that are not known; a new name wins when both are given."""
     current = {}
     for name, value in options.items():
         new = name if name in known else _RENAMED_OPTIONS.get(name, name)
-        if new != name and new in known:
+        if new != name and counts(new):
             renamed.append((name, new))
             if new in options:
                 continue
-        current[new if new in known else name] = value
+            name = new
+        current[name] = value
     return current
 
 

@@ -76,38 +76,31 @@ pub(super) const NLOPT_LOCAL: &[PresetOption] = &[
 pub(super) const NLOPT_GTOL: PresetOption = with("convergence_gtol_abs", Default::Float(1e-8));
 
 /// The options of scipy's trf.
-pub(super) const SCIPY_LS_TRF: &[PresetOption] = &[
-    own("convergence_ftol_rel"),
-    own("convergence_gtol_rel"),
-    own("stopping_maxfun"),
-    no_effect("relative_step_size_diff_approx", Default::None),
-    own("tr_solver"),
-    group(
-        "tr_solver_options",
-        &[
-            renamed("regularize", "lsmr_regularize"),
-            LSMR_DAMP,
-            LSMR_ATOL,
-            LSMR_BTOL,
-            LSMR_CONLIM,
-            LSMR_MAXITER,
-            LSMR_SHOW,
-        ],
-    ),
-];
+pub(super) const SCIPY_LS_TRF: &[PresetOption] = &ls_bounded(&[
+    renamed("regularize", "lsmr_regularize"),
+    LSMR_DAMP,
+    LSMR_ATOL,
+    LSMR_BTOL,
+    LSMR_CONLIM,
+    LSMR_MAXITER,
+    LSMR_SHOW,
+]);
 
 /// The options of scipy's dogbox.
-pub(super) const SCIPY_LS_DOGBOX: &[PresetOption] = &[
-    own("convergence_ftol_rel"),
-    own("convergence_gtol_rel"),
-    own("stopping_maxfun"),
-    no_effect("relative_step_size_diff_approx", Default::None),
-    own("tr_solver"),
-    group(
-        "tr_solver_options",
-        &[LSMR_DAMP, LSMR_ATOL, LSMR_BTOL, LSMR_CONLIM, LSMR_MAXITER, LSMR_SHOW],
-    ),
-];
+pub(super) const SCIPY_LS_DOGBOX: &[PresetOption] =
+    &ls_bounded(&[LSMR_DAMP, LSMR_ATOL, LSMR_BTOL, LSMR_CONLIM, LSMR_MAXITER, LSMR_SHOW]);
+
+/// The options of scipy's least squares within bounds, with those of the solver of its steps.
+const fn ls_bounded(of_solver: &'static [PresetOption]) -> [PresetOption; 6] {
+    [
+        own("convergence_ftol_rel"),
+        own("convergence_gtol_rel"),
+        own("stopping_maxfun"),
+        no_effect("relative_step_size_diff_approx", Default::None),
+        own("tr_solver"),
+        group("tr_solver_options", of_solver),
+    ]
+}
 
 const LSMR_DAMP: PresetOption =
     refused("damp", Default::Float(0.0), "how much steps are regularized is not a choice");
