@@ -244,6 +244,12 @@ impl Failure {
     /// [`Failure::what`] of an objective that fails where a numerical derivative needs it.
     pub const NUMERICAL_DERIVATIVE: &'static str = "a numerical derivative";
 
+    /// A numerical derivative that cannot be computed, at the point of this index.
+    pub(crate) fn of_numerical_derivative(index: usize, why: &dyn fmt::Display) -> Self {
+        let error = UserError::new(why.to_string());
+        Failure { index, what: Failure::NUMERICAL_DERIVATIVE, error }
+    }
+
     /// The function that failed, as messages call it.
     pub fn function(&self) -> &str {
         self.error.function.as_deref().unwrap_or(self.what)

@@ -249,18 +249,17 @@ impl FlatResult {
     /// tolerances: to first order, violations v of constraints with multipliers y lower the objective by at most sum |y| v. A merit
     /// function that weighs the largest violation with w, at least the sum of the multipliers, knows that it is at most w max v.
     fn gain_is_violation(&self, value: f64, evaluator: &Evaluator<'_>) -> bool {
-        let (best, limits) = (&evaluator.best, evaluator.constraints.limits());
-        let violations = best
-            .constraints
-            .iter()
-            .zip(limits)
-            .map(|(c, (lower, upper))| (lower - c).max(c - upper).max(0.0));
-        let bought: f64 =
-            match (self.extras.get("multipliers"), self.extras.get("violation_weight")) {
-                (Some(Extra::Vector(y)), _) => violations.zip(y).map(|(v, y)| y.abs() * v).sum(),
-                (_, Some(Extra::Number(weight))) => weight * violations.fold(0.0, f64::max),
-                _ => return false,
-            };
+        let best = &evaluator.best;
+        let bought = match (self.extras.get("multipliers"), self.extras.get("violation_weight")) {
+            (Some(Extra::Vector(multipliers)), _) => multipliers
+                .iter()
+                .zip(&best.constraints)
+                .zip(evaluator.constraints.limits())
+                .map(|((y, c), (lower, upper))| y.abs() * (lower - c).max(c - upper).max(0.0))
+                .sum(),
+            (_, Some(Extra::Number(weight))) => weight * best.violation.largest,
+            _ => return false,
+        };
         best.value <= value && value - best.value <= 2.0 * bought + 1e-12 * value.abs()
     }
 

@@ -5,7 +5,7 @@ use thalweg_core::{Values, Want};
 use super::{Evaluator, derivative_column, output_column};
 use crate::aggregate::Aggregate;
 use crate::numdiff::{Context, Quantity};
-use crate::objective::{Answer, Failure, UserError};
+use crate::objective::{Answer, Failure};
 
 impl Evaluator<'_> {
     /// Numerical derivatives at the points.
@@ -50,11 +50,7 @@ impl Evaluator<'_> {
                 };
                 let failures = match differentiator.derivative(x, &center, column, &mut context) {
                     Ok(failures) => failures,
-                    Err(error) => vec![Failure {
-                        index: i,
-                        what: Failure::NUMERICAL_DERIVATIVE,
-                        error: UserError::new(error.to_string()),
-                    }],
+                    Err(error) => vec![Failure::of_numerical_derivative(i, &error)],
                 };
                 let fails = column.iter().any(|entry| !entry.is_finite())
                     || failures.iter().any(|failure| error_handling.ends_run(failure));

@@ -307,11 +307,8 @@ impl Evaluator<'_> {
             self.know_gradient(local)?;
         }
         let lifted = self.space.lift_gradient(&local.x, &local.gradient, &mut self.scratch.work);
-        local.user_gradient = lifted.map_err(|error| Failure {
-            index: 0,
-            what: "numerical derivative",
-            error: UserError::new(error.to_string()),
-        })?;
+        local.user_gradient =
+            lifted.map_err(|error| Failure::of_numerical_derivative(0, &error))?;
         Ok(())
     }
 

@@ -45,11 +45,7 @@ impl Evaluator<'_> {
         };
         let ended = differentiator.derivative(&local.x, &center, out, &mut context);
         self.hessian_differentiator = Some(differentiator);
-        let failures = ended.map_err(|error| Failure {
-            index: 0,
-            what: Failure::NUMERICAL_DERIVATIVE,
-            error: UserError::new(error.to_string()),
-        })?;
+        let failures = ended.map_err(|error| Failure::of_numerical_derivative(0, &error))?;
         let fails = out.iter().any(|entry| !entry.is_finite())
             || failures.iter().any(|failure| error_handling.ends_run(failure));
         match failures.into_iter().next() {

@@ -92,10 +92,7 @@ pub(crate) fn keep(
         clock: clock.clone(),
         sinks,
         log: None,
-        on_space: match spec.on_space {
-            Some(announce) => Some(announce),
-            None => None,
-        },
+        on_space: spec.on_space.map(|announce| announce as _),
         start: spec.start,
         names: spec.names,
         direction: spec.direction,
