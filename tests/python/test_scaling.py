@@ -23,25 +23,27 @@ def sphere(x):
     return float(x @ x)
 
 
+FEATURES = dict(
+    solver_type="scalar",
+    is_available=True,
+    is_global=False,
+    needs_hess=False,
+    needs_bounds=False,
+    supports_parallelism=False,
+    supports_bounds=True,
+    supports_infinite_bounds=True,
+    supports_linear_constraints=False,
+    supports_nonlinear_constraints=False,
+    disable_history=False,
+)
+"""What the algorithms of these tests need and support, besides gradients."""
+
+
 def spy(**report):
     """An algorithm that looks at its problem and returns the start."""
     seen = {}
 
-    @om.mark.minimizer(
-        name="spy",
-        solver_type="scalar",
-        is_available=True,
-        is_global=False,
-        needs_jac=False,
-        needs_hess=False,
-        needs_bounds=False,
-        supports_parallelism=False,
-        supports_bounds=True,
-        supports_infinite_bounds=True,
-        supports_linear_constraints=False,
-        supports_nonlinear_constraints=False,
-        disable_history=False,
-    )
+    @om.mark.minimizer(name="spy", needs_jac=False, **FEATURES)
     class Spy(om.Algorithm):
         def _solve_internal_problem(self, problem, x0):
             from thalweg.optimization.algorithm import InternalOptimizeResult
@@ -238,21 +240,7 @@ def test_converters_translate_what_gradients_scale(jac, multistart):
     """As without scaling: a point and a gradient there belong together, whatever the units are."""
     seen = {}
 
-    @om.mark.minimizer(
-        name="look",
-        solver_type="scalar",
-        is_available=True,
-        is_global=False,
-        needs_jac=True,
-        needs_hess=False,
-        needs_bounds=False,
-        supports_parallelism=False,
-        supports_bounds=True,
-        supports_infinite_bounds=True,
-        supports_linear_constraints=False,
-        supports_nonlinear_constraints=False,
-        disable_history=False,
-    )
+    @om.mark.minimizer(name="look", needs_jac=True, **FEATURES)
     class Look(om.Algorithm):
         def _solve_internal_problem(self, problem, x0):
             from thalweg.optimization.algorithm import InternalOptimizeResult
