@@ -1,7 +1,6 @@
 """Optimization, by the names of optimagic's modules; authors of algorithms see `algorithm`."""
 
-from importlib import import_module as _import_module
-from typing import Any as _Any
+from thalweg._modules import imported_on_demand as _imported_on_demand
 
 __all__ = [
     "algorithm",
@@ -13,8 +12,4 @@ __all__ = [
     "optimize_result",
 ]
 
-
-def __getattr__(name: str) -> _Any:
-    if name in __all__:
-        return _import_module(f"thalweg.optimization.{name}")
-    raise AttributeError(f"module 'thalweg.optimization' has no attribute '{name}'")
+__getattr__ = _imported_on_demand(__name__, __all__)

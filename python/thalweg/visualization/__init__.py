@@ -1,7 +1,6 @@
 """Figures, by the names of optimagic's modules; everything is in `thalweg` itself, too."""
 
-from importlib import import_module as _import_module
-from typing import Any as _Any
+from thalweg._modules import imported_on_demand as _imported_on_demand
 
 __all__ = [
     "convergence_plot",
@@ -12,8 +11,4 @@ __all__ = [
     "slice_plot_3d",
 ]
 
-
-def __getattr__(name: str) -> _Any:
-    if name in __all__:
-        return _import_module(f"thalweg.visualization.{name}")
-    raise AttributeError(f"module 'thalweg.visualization' has no attribute '{name}'")
+__getattr__ = _imported_on_demand(__name__, __all__)
