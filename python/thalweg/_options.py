@@ -128,6 +128,8 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.function_of and callable(value):
+        return value
     if spec.kind != "bool" and isinstance(value, bool):
         # optimagic writes False for what is switched off. As numbers, answers are mistakes.
         if spec.optional and not value:

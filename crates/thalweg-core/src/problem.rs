@@ -1,6 +1,8 @@
 //! The problem as an algorithm sees it.
 
-use crate::{Iteration, Oracle, Request, Rng, Stop, Values, Want};
+use crate::{
+    Iteration, OptionCall, OptionFunction, Oracle, Question, Request, Rng, Stop, Values, Want,
+};
 
 /// What is known of a problem before the first evaluation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -322,6 +324,19 @@ impl<'a> Problem<'a> {
     #[inline]
     pub fn iteration(&mut self, x: &[f64], value: f64) -> Result<(), Stop> {
         self.oracle.iteration(&Iteration { x, value })
+    }
+
+    /// What a function that stands for the value of an option says.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end: the function failed, or its answer is not one to the question.
+    pub fn call(
+        &mut self,
+        option: &'static str,
+        function: &OptionFunction,
+        question: Question,
+    ) -> Result<Vec<f64>, Stop> {
+        self.oracle.call(OptionCall { option, function: function.clone(), question })
     }
 
     #[inline]

@@ -79,7 +79,7 @@ pub use status::Status;
 pub use thalweg_algorithms::AugmentedLagrangianOptions;
 pub use trace::Trace;
 
-pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
+pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice, Repeats, SearchState};
 pub use thalweg_diff as diff;
 pub use thalweg_log::{
     self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,

@@ -15,7 +15,7 @@ mod second_differences;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
+use thalweg_core::{Iteration, OptionCall, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
 use thalweg_space::{Space, Workspace};
 
 use self::plain::Plain;
@@ -25,7 +25,7 @@ use crate::limits::{IterationReport, Limits};
 use crate::logging::Clock;
 use crate::nonlinear::{ConstraintSet, Violation};
 use crate::numdiff::{Differentiator, wanted_kind};
-use crate::objective::{Failure, Objective, StartValues, UserError};
+use crate::objective::{Failure, Objective, StartValues, UserError, UserErrorKind};
 use crate::policy::{ErrorHandling, Penalty};
 
 /// Counts, the best point and whatever else a result is made of.
@@ -194,6 +194,18 @@ impl Oracle for Evaluator<'_> {
             return Err(Stop::MaxIterations(self.limits.max_iterations));
         }
         Ok(())
+    }
+
+    /// A failure always ends the run: nothing could stand in for the answer.
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        self.objective.call(call).map_err(|error| {
+            if error.kind == UserErrorKind::Interrupt {
+                return Stop::Interrupted;
+            }
+            let message = error.message.clone();
+            self.failure = Some(Failure { index: 0, what: Failure::OPTION, error });
+            Stop::Failed(message)
+        })
     }
 }
 
