@@ -32,6 +32,6 @@ pub use options::{
 pub use oracle::Oracle;
 pub use outcome::{Extra, Finish, Stop, Test, Verdict};
 pub use problem::{Problem, ProblemSpec};
-pub use request::{Iteration, Request, Values, Want};
+pub use request::{Iteration, Manner, Request, Values, Want};
 pub use rng::Rng;
 pub use user_error::{UserError, UserErrorKind};

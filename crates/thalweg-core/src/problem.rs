@@ -1,7 +1,8 @@
 //! The problem as an algorithm sees it.
 
 use crate::{
-    Iteration, OptionCall, OptionFunction, Oracle, Question, Request, Rng, Stop, Values, Want,
+    Iteration, Manner, OptionCall, OptionFunction, Oracle, Question, Request, Rng, Stop, Values,
+    Want,
 };
 
 /// What is known of a problem before the first evaluation.
@@ -303,6 +304,22 @@ impl<'a> Problem<'a> {
     /// # Panics
     /// When `points` does not hold whole points.
     pub fn batch(&mut self, want: Want, points: &[f64]) -> Result<&Values, Stop> {
+        self.batch_in(Manner::default(), want, points)
+    }
+
+    /// The same, taken in a manner of its own.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    ///
+    /// # Panics
+    /// When `points` does not hold whole points.
+    pub fn batch_in(
+        &mut self,
+        manner: Manner,
+        want: Want,
+        points: &[f64],
+    ) -> Result<&Values, Stop> {
         let n = self.dim();
         assert!(
             points.len().is_multiple_of(n),
@@ -313,7 +330,8 @@ impl<'a> Problem<'a> {
             self.values.clear();
             return Ok(&self.values);
         }
-        self.oracle.answer(&Request::batch(want, points, self.dim()), &mut self.values)?;
+        let request = Request { manner, ..Request::batch(want, points, n) };
+        self.oracle.answer(&request, &mut self.values)?;
         Ok(&self.values)
     }
 

@@ -103,6 +103,8 @@ pub mod algorithms {
 mod pages {
     #[doc = include_str!("../../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../../docs/algorithm-options.md")]
+    mod algorithm_options {}
     #[doc = include_str!("../../../docs/algorithms-choose.md")]
     mod algorithms_choose {}
     #[doc = include_str!("../../../docs/ask-tell.md")]

@@ -15,7 +15,9 @@ mod second_differences;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use thalweg_core::{Iteration, OptionCall, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
+use thalweg_core::{
+    Iteration, Manner, OptionCall, Oracle, Request, Sink, SolverKind, Stop, Values, Want,
+};
 use thalweg_space::{Space, Workspace};
 
 use self::plain::Plain;
@@ -116,6 +118,8 @@ pub(crate) struct Scratch {
     local: second::Local,
     function_values: Vec<f64>,
     function_derivatives: Vec<f64>,
+    /// How the request under way is to be taken.
+    manner: Manner,
 }
 
 /// A point and its outputs for an algorithm of some kind.
@@ -169,7 +173,14 @@ impl Oracle for Evaluator<'_> {
         self.scratch.failures.clear();
         self.scratch.centers.clear();
 
+        let goes_on = request.manner.goes_on == Some(true);
+        if goes_on {
+            self.objective.keep_going(true);
+        }
         self.evaluate(points, want, aggregate, values);
+        if goes_on {
+            self.objective.keep_going(false);
+        }
         if want.is_derivative() && !self.objective.has_derivative() {
             self.differentiate(points, want, aggregate, values);
         }
@@ -219,6 +230,7 @@ impl Evaluator<'_> {
         begin: f64,
         values: &mut Values,
     ) -> Result<(), Stop> {
+        self.scratch.manner = request.manner;
         let points = &request.points[..k * request.dim];
         let aggregate = self.aggregate(wanted_kind(request.want))?;
         if let Err((stop, index)) = self.judge(points, want, aggregate, values) {
