@@ -237,6 +237,23 @@ def test_a_function_of_the_start_gives_the_first_simplex():
     assert np.array_equal(result.history.params[1:4], simplex(start))
 
 
+def test_the_start_is_that_of_the_algorithm_and_any_callable_will_do():
+    class Simplex:
+        def __call__(self, x0):
+            self.x0 = x0
+            return [list(x0), *(x0 + np.eye(len(x0))).tolist()]
+
+    simplex = Simplex()
+    result = om.minimize(
+        lambda x: (x - 1) @ (x - 1),
+        np.array([2.0, 5.0, 1.0]),
+        om.algos.neldermead_parallel(init_simplex_method=simplex),
+        constraints=om.FixedConstraint(lambda x: x[2]),
+    )
+    assert np.array_equal(simplex.x0, [2.0, 5.0])
+    assert np.allclose(result.params, 1.0, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("answer", "found"),
     [
