@@ -77,6 +77,8 @@ def type_of(option: OptionSpec) -> str:
         type_ = "Any"
     else:
         type_ = TYPES.get(option.kind, "str" if option.kind == "text" else "Any")
+    if option.function_of:
+        type_ = f"{type_} | Callable[..., Any]"
     return f"{type_} | None" if option.optional and type_ != "Any" else type_
 
 

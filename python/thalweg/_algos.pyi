@@ -172,7 +172,7 @@ class Dfols(Algorithm):
     convergence_noise_corrected_criterion_tolerance: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: int | float | str | None
+    noise_n_evals_per_point: int | float | str | Callable[..., Any] | None
     initial_directions: Literal["coordinate", "random"]
     random_directions_orthogonal: bool | str
     use_restarts: bool | str | None
@@ -233,7 +233,7 @@ class Dfols(Algorithm):
         convergence_noise_corrected_criterion_tolerance: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: int | float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | Callable[..., Any] | None = ...,
         initial_directions: Literal["coordinate", "random"] = ...,
         random_directions_orthogonal: bool | str = ...,
         use_restarts: bool | str | None = ...,
@@ -528,7 +528,7 @@ class NelderMead(Algorithm):
 class NelderMeadParallel(Algorithm):
     convergence_ftol_abs: float | str
     convergence_xtol_abs: float | str
-    init_simplex_method: Literal["gao_han", "pfeffer", "nash", "varadhan_borchers"]
+    init_simplex_method: Literal["gao_han", "pfeffer", "nash", "varadhan_borchers"] | Callable[..., Any]
     adaptive: bool | str
     n_cores: int | float | str
     stopping_maxfun: int | float | str
@@ -540,7 +540,7 @@ class NelderMeadParallel(Algorithm):
         self,
         convergence_ftol_abs: float | str = ...,
         convergence_xtol_abs: float | str = ...,
-        init_simplex_method: Literal["gao_han", "pfeffer", "nash", "varadhan_borchers"] = ...,
+        init_simplex_method: Literal["gao_han", "pfeffer", "nash", "varadhan_borchers"] | Callable[..., Any] = ...,
         adaptive: bool | str = ...,
         n_cores: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -695,7 +695,7 @@ class Pybobyqa(Algorithm):
     convergence_slow_progress_period: int | float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: int | float | str | None
+    noise_n_evals_per_point: int | float | str | Callable[..., Any] | None
     use_restarts: bool | str | None
     n_restarts: int | float | str | None
     n_restarts_in_vain: int | float | str | None
@@ -739,7 +739,7 @@ class Pybobyqa(Algorithm):
         convergence_slow_progress_period: int | float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: int | float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | Callable[..., Any] | None = ...,
         use_restarts: bool | str | None = ...,
         n_restarts: int | float | str | None = ...,
         n_restarts_in_vain: int | float | str | None = ...,
@@ -1064,7 +1064,7 @@ class NagDFOLS(Algorithm):
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: int | float | str | None
+    noise_n_evals_per_point: int | float | str | Callable[..., Any] | None
     random_directions_orthogonal: bool | str
     stopping_maxfun: int | float | str
     threshold_for_safety_step: float | str
@@ -1100,7 +1100,7 @@ class NagDFOLS(Algorithm):
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: int | float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | Callable[..., Any] | None = ...,
         random_directions_orthogonal: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
         threshold_for_safety_step: float | str = ...,
@@ -1137,7 +1137,7 @@ class NagPyBOBYQA(Algorithm):
     interpolation_rounding_error: float | str
     noise_additive_level: float | str | None
     noise_multiplicative_level: float | str | None
-    noise_n_evals_per_point: int | float | str | None
+    noise_n_evals_per_point: int | float | str | Callable[..., Any] | None
     random_directions_orthogonal: bool | str
     seek_global_optimum: bool | str
     stopping_maxfun: int | float | str
@@ -1173,7 +1173,7 @@ class NagPyBOBYQA(Algorithm):
         interpolation_rounding_error: float | str = ...,
         noise_additive_level: float | str | None = ...,
         noise_multiplicative_level: float | str | None = ...,
-        noise_n_evals_per_point: int | float | str | None = ...,
+        noise_n_evals_per_point: int | float | str | Callable[..., Any] | None = ...,
         random_directions_orthogonal: bool | str = ...,
         seek_global_optimum: bool | str = ...,
         stopping_maxfun: int | float | str = ...,

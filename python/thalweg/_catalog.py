@@ -30,6 +30,7 @@ class OptionSpec:
         kind: "bool", "int", "float", "choice", "interval" (a number or a pair of numbers), "text",
             "group" (a dictionary of options) or "any".
         optional: Whether None is a value.
+        function_of: What a function takes that can stand for the value; None where none can.
         choices: The words of a choice.
         default: The default.
         min: The smallest number; `above` tells that it is itself excluded.
@@ -45,6 +46,7 @@ class OptionSpec:
         "default",
         "doc",
         "entries",
+        "function_of",
         "kind",
         "max",
         "min",
@@ -59,6 +61,7 @@ class OptionSpec:
         default: Any = None,
         *,
         optional: bool = False,
+        function_of: str | None = None,
         choices: tuple[str, ...] | None = None,
         min: float = float("-inf"),
         above: bool = False,
@@ -75,6 +78,7 @@ class OptionSpec:
             choices,
         )
         self.min, self.above, self.max, self.below, self.doc = min, above, max, below, doc
+        self.function_of = function_of
         self.entries: dict[str, OptionSpec] = {
             entry["name"]: OptionSpec(**entry) for entry in entries
         }
@@ -91,9 +95,10 @@ class OptionSpec:
             limits.append(f"{'below' if self.below else 'at most'} {self.max:g}")
         elif self.below:
             limits.append("finite")
-        return " ".join([words, " and ".join(limits)]).strip() + (
-            " or None" if self.optional else ""
-        )
+        words = " ".join([words, " and ".join(limits)]).strip()
+        if self.function_of:
+            words = f"{words} or a function of {self.function_of}"
+        return f"{words} or None" if self.optional else words
 
 
 _KIND_WORDS = {

@@ -6,7 +6,14 @@ The value together with further information.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from thalweg.exceptions import InvalidFunctionError
+from thalweg.typing import AggregationLevel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,17 @@ class ScalarFunctionValue(FunctionValue):
     value: float
     info: dict[str, Any] | None = None
 
+    def internal_value(self, solver_type: AggregationLevel | str) -> float:
+        """What an algorithm of this kind minimizes: the number, for scalar ones.
+
+        Raises:
+            InvalidFunctionError: Algorithms of this kind need more than a number.
+        """
+        solver_type = AggregationLevel(solver_type)
+        if solver_type is AggregationLevel.SCALAR:
+            return float(self.value)
+        raise _unfit(solver_type, "scalar")
+
 
 @dataclass(frozen=True)
 class LeastSquaresFunctionValue(FunctionValue):
@@ -38,6 +56,19 @@ class LeastSquaresFunctionValue(FunctionValue):
     value: Any
     info: dict[str, Any] | None = None
 
+    def internal_value(self, solver_type: AggregationLevel | str) -> float | NDArray[np.float64]:
+        """What an algorithm of this kind minimizes.
+
+        The residuals as a vector, for likelihoods their squares, for scalar algorithms the sum of
+        these.
+        """
+        solver_type, residuals = AggregationLevel(solver_type), _vector(self.value)
+        if solver_type is AggregationLevel.LEAST_SQUARES:
+            return residuals
+        if solver_type is AggregationLevel.LIKELIHOOD:
+            return residuals**2
+        return float(residuals @ residuals)
+
 
 @dataclass(frozen=True)
 class LikelihoodFunctionValue(FunctionValue):
@@ -45,3 +76,29 @@ class LikelihoodFunctionValue(FunctionValue):
 
     value: Any
     info: dict[str, Any] | None = None
+
+    def internal_value(self, solver_type: AggregationLevel | str) -> float | NDArray[np.float64]:
+        """What an algorithm of this kind minimizes: the contributions as a vector, or their sum.
+
+        Raises:
+            InvalidFunctionError: Algorithms of this kind need residuals.
+        """
+        solver_type, contributions = AggregationLevel(solver_type), _vector(self.value)
+        if solver_type is AggregationLevel.LIKELIHOOD:
+            return contributions
+        if solver_type is AggregationLevel.SCALAR:
+            return float(contributions.sum())
+        raise _unfit(solver_type, "likelihood")
+
+
+def _vector(value: Any) -> NDArray[np.float64]:
+    """The numbers of a vector or any other tree, in order."""
+    from thalweg._thalweg import Tree
+
+    return Tree(value, "value").start
+
+
+def _unfit(solver_type: AggregationLevel, kind: str) -> InvalidFunctionError:
+    return InvalidFunctionError(
+        f"The value of a {kind} objective is none for a {solver_type.value} algorithm."
+    )

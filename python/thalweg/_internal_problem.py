@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from thalweg._algorithm import Algorithm, InternalOptimizeResult
 from thalweg._catalog import FEATURES
 from thalweg._converter import Converter
-from thalweg.exceptions import InvalidFunctionError
-from thalweg.typing import Direction
+from thalweg.exceptions import InvalidArgumentError, InvalidFunctionError
+from thalweg.typing import Direction, ErrorHandling
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from thalweg._history import History
+    from typing_extensions import Self
+
     from thalweg._thalweg import ProblemHandle, Tree
 
     Vector = NDArray[np.float64]
@@ -35,6 +38,14 @@ class InternalBounds:
     upper: Vector | None
     soft_lower: Vector | None = None
     soft_upper: Vector | None = None
+
+
+@dataclass
+class _Record:
+    """What was evaluated, as the history of an algorithm's problem tells it."""
+
+    entries: list[tuple[Vector, Any, float, float, int, str]] = field(default_factory=list)
+    n_batches: int = 0
 
 
 class InternalOptimizationProblem:
@@ -54,8 +65,8 @@ class InternalOptimizationProblem:
     def __init__(self, handle: ProblemHandle, converter: Converter, solver_type: str) -> None:
         self._handle, self._solver_type = handle, solver_type
         self.converter = converter
-        self._entries: list[tuple[Vector, Any, float, float, int, str]] = []
-        self._n_batches = 0
+        self._record = _Record()
+        self._goes_on: bool | None = None
 
     @property
     def history(self) -> History:
@@ -69,9 +80,48 @@ class InternalOptimizationProblem:
                 None if value is None else sign * self._total(value),
                 *rest,
             )
-            for x, value, *rest in self._entries
+            for x, value, *rest in self._record.entries
         ]
         return History(self.direction, *(list(column) for column in zip(*rows, strict=True)))
+
+    def with_new_history(self) -> Self:
+        """The same problem with an empty history of its own, for a search within the search.
+
+        What is evaluated through it is not in the history of this problem. It is in that of the
+        result, which holds every evaluation of the run.
+        """
+        other = copy(self)
+        other._record = _Record()
+        return other
+
+    def with_error_handling(
+        self, error_handling: ErrorHandling | Literal["raise", "raise_strict", "continue"]
+    ) -> Self:
+        """The same problem, with the same history, for evaluations that may fail in another way.
+
+        With "continue", a penalty stands in for what the user's function cannot evaluate; with
+        "raise" and "raise_strict", its exception ends the run.
+
+        Raises:
+            InvalidArgumentError: There is no such way.
+        """
+        try:
+            handling = ErrorHandling(getattr(error_handling, "value", error_handling))
+        except ValueError:
+            raise InvalidArgumentError(
+                f"error_handling has to be 'raise', 'raise_strict' or 'continue', not "
+                f"{error_handling!r}."
+            ) from None
+        other = copy(self)
+        other._goes_on = handling is ErrorHandling.CONTINUE
+        return other
+
+    def with_step_id(self, step_id: int) -> Self:  # noqa: ARG002
+        """The same problem, with the same history.
+
+        A log counts the steps of a run by itself, so that there is nothing for the number to do.
+        """
+        return copy(self)
 
     @property
     def bounds(self) -> InternalBounds:
@@ -96,37 +146,66 @@ class InternalOptimizationProblem:
 
     def fun(self, x: Vector) -> float | Vector:
         """The objective at `x`."""
-        return self._noted([x], "fun", 1, lambda: [self._handle.fun(x)])[0]
+        return self._noted([x], "fun", 1, lambda: [self._handle.fun(x, self._goes_on)])[0]
 
     def jac(self, x: Vector) -> Vector:
         """Its derivative at `x`: the user's, or a numerical one."""
-        return self._noted([x], "jac", 1, lambda: [self._handle.jac(x)])[0]
+        return self._noted([x], "jac", 1, lambda: [self._handle.jac(x, self._goes_on)])[0]
 
     def fun_and_jac(self, x: Vector) -> tuple[float | Vector, Vector]:
         """The objective and its derivative at `x`."""
-        return self._noted([x], "fun_and_jac", 1, lambda: [self._handle.fun_and_jac(x)])[0]
+
+        def evaluate() -> list[Any]:
+            return [self._handle.fun_and_jac(x, self._goes_on)]
+
+        return self._noted([x], "fun_and_jac", 1, evaluate)[0]
 
     def batch_fun(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[float | Vector]:
-        """The objective at several points, up to `n_cores` of them at the same time."""
-        size = batch_size or n_cores
-        return self._noted(x_list, "fun", size, lambda: self._handle.batch_fun(x_list, n_cores))
+        """The objective at several points, up to `n_cores` of them at the same time.
+
+        In histories, `batch_size` of them are one batch; by default as many as are evaluated at
+        the same time.
+        """
+        return self._batch(self._handle.batch_fun, x_list, n_cores, batch_size, "fun")
 
     def batch_jac(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[Vector]:
-        """The derivative at several points, up to `n_cores` of them at the same time."""
-        size = batch_size or n_cores
-        return self._noted(x_list, "jac", size, lambda: self._handle.batch_jac(x_list, n_cores))
+        """The derivative at several points; see `batch_fun`."""
+        return self._batch(self._handle.batch_jac, x_list, n_cores, batch_size, "jac")
 
     def batch_fun_and_jac(
         self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
     ) -> list[tuple[float | Vector, Vector]]:
-        """The objective and its derivative at several points, up to `n_cores` at the same time."""
-        size = batch_size or n_cores
+        """The objective and its derivative at several points; see `batch_fun`."""
+        evaluate = self._handle.batch_fun_and_jac
+        return self._batch(evaluate, x_list, n_cores, batch_size, "fun_and_jac")
+
+    def exploration_fun(
+        self, x_list: list[Vector], n_cores: int = 1, batch_size: int | None = None
+    ) -> list[float]:
+        """The value of the objective, a number whatever its kind, at points that only explore.
+
+        A point at which the user's function fails has a penalty for its value.
+        """
+        tolerant = self.with_error_handling(ErrorHandling.CONTINUE)
+        evaluate = self._handle.batch_fun
+        values = tolerant._batch(evaluate, x_list, n_cores, batch_size, "exploration")
+        return [self._total(value) for value in values]
+
+    def _batch(
+        self,
+        evaluate: Callable[..., list[Any]],
+        x_list: list[Vector],
+        n_cores: int,
+        batch_size: int | None,
+        task: str,
+    ) -> list[Any]:
+        size = max(batch_size or n_cores, 1)
         return self._noted(
-            x_list, "fun_and_jac", size, lambda: self._handle.batch_fun_and_jac(x_list, n_cores)
+            x_list, task, size, lambda: evaluate(x_list, n_cores, size, self._goes_on)
         )
 
     def _noted(
@@ -136,11 +215,12 @@ class InternalOptimizationProblem:
         start = perf_counter()
         answers = evaluate()
         stop = perf_counter()
+        record = self._record
         for number, (x, answer) in enumerate(zip(x_list, answers, strict=True)):
             value = answer[0] if task == "fun_and_jac" else None if task == "jac" else answer
-            batch = self._n_batches + number // max(batch_size, 1)
-            self._entries.append((np.array(x, dtype=float), value, start, stop, batch, task))
-        self._n_batches += -(-len(answers) // max(batch_size, 1))
+            batch = record.n_batches + number // batch_size
+            record.entries.append((np.array(x, dtype=float), value, start, stop, batch, task))
+        record.n_batches += -(-len(answers) // batch_size)
         return answers
 
     def _total(self, value: Any) -> float:

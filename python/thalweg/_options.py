@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from thalweg._catalog import OptionSpec
-from thalweg.exceptions import InvalidAlgoOptionError
+from thalweg.exceptions import InvalidAlgoOptionError, UnsupportedAlgoOptionError
 
 _RENAMED_OPTIONS = {
     "convergence_relative_criterion_tolerance": "convergence_ftol_rel",
@@ -128,6 +128,8 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
     """
     if spec.kind == "any" or (value is None and spec.optional):
         return value
+    if spec.function_of and callable(value):
+        return value
     if spec.kind != "bool" and isinstance(value, bool):
         # optimagic writes False for what is switched off. As numbers, answers are mistakes.
         if spec.optional and not value:
@@ -174,11 +176,26 @@ def _invalid(spec: OptionSpec, value: Any, algorithm: str) -> InvalidAlgoOptionE
     given = repr(value)
     if len(given) > _LONG:
         given = f"{given[:_LONG].rstrip()}..."
+    if spec.name == "hessian_update_strategy" and _fides_word(value) in _NEED_RESIDUALS:
+        return UnsupportedAlgoOptionError(
+            f"option '{spec.name}' of {algorithm} is {given}, which needs residuals, but has to be "
+            f"{spec.expectation()}."
+        )
     return InvalidAlgoOptionError(
         f"Could not convert the value of the field {spec.name} to the expected type: option "
         f"'{spec.name}' of {algorithm} is {given}, but has to be {spec.expectation()}."
     )
 
+
+def _fides_word(value: Any) -> str:
+    try:
+        return _to_text(value).strip().lower()
+    except TypeError:
+        return ""
+
+
+_NEED_RESIDUALS = ("fx", "ssm", "tssm", "gnsbfgs")
+"""Updates of Hessians in fides that are for sums of squares only."""
 
 _LONG = 100
 """The number of characters after which a wrong value is cut off in messages."""

@@ -95,11 +95,15 @@ class InvalidAlgoOptionError(OptimagicError, ValueError, TypeError):
     """An option of an algorithm does not exist or has an impossible value."""
 
 
+class UnsupportedAlgoOptionError(InvalidAlgoOptionError, NotImplementedError):
+    """A value of an option that the library which the name is from has, but not for this problem."""
+
+
 class InvalidAlgoInfoError(OptimagicError, TypeError):
     """The declaration of a user-defined algorithm is incomplete."""
 
 
-class InvalidArgumentError(OptimagicError, ValueError):
+class InvalidArgumentError(OptimagicError, ValueError, TypeError):
     """An argument has a type or value that it cannot have."""
 
 

@@ -184,6 +184,10 @@ def test_what_is_no_update_is_refused_before_the_first_evaluation():
         options = {"hessian_update_strategy": wrong}
         with pytest.raises(InvalidAlgoOptionError, match="'bfgs', 'dfp', 'sr1', 'bb', 'bg', 'broyden'"):
             om.minimize(never, np.ones(2), "fides", algo_options=options)
+    message = "option 'hessian_update_strategy' of fides is 'SSM', which needs residuals, but has"
+    with pytest.raises(NotImplementedError, match=message) as raised:  # as in optimagic
+        om.algos.fides(hessian_update_strategy="SSM")
+    assert isinstance(raised.value, InvalidAlgoOptionError)
 
 
 @pytest.mark.parametrize("n_cores", [1, 2])

@@ -146,6 +146,12 @@ ALGORITHMS = [
         "stopping_maxfun",
     ),
     (
+        lambda: om.algos.fides(hessian_update_strategy="GNSBFGS"),
+        "UnsupportedAlgoOptionError",
+        "option 'hessian_update_strategy' of fides is 'GNSBFGS', which needs residuals, but has to be "
+        r"one of \['bfgs', ",
+    ),
+    (
         call(algorithm="scipy_differential_evolution"),
         "IncompleteBoundsError",
         "finite lower and upper bounds",

@@ -167,6 +167,8 @@ def test_cost_models_by_name(history):
     )
     with pytest.raises(om.exceptions.InvalidArgumentError, match=message):
         history.fun_data("time")
+    with pytest.raises(TypeError):  # as in optimagic
+        history.fun_data("time")
 
 
 COLUMNS = {

@@ -116,11 +116,6 @@ def test_repeated_evaluations_are_averaged():
             "option 'convergence_slow_progress' of nag_pybobyqa is 3, but has to be a dictionary "
             "or None",
         ),
-        (
-            {"noise_n_evals_per_point": lambda **_: 2},
-            "option 'noise_n_evals_per_point' of nag_pybobyqa is <function .*>, but has to be a "
-            "whole number at least 1 or None",
-        ),
     ],
 )
 def test_what_is_wrong_is_said(options, message):

@@ -196,3 +196,104 @@ def test_without_constraints_and_soft_bounds_there_is_nothing_to_loop_over():
 
     om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve))
     assert seen == {"constraints": [], "soft": (None, None)}
+
+
+def test_batches_of_histories_are_as_large_as_the_algorithm_says():
+    seen = {}
+
+    def solve(problem, x0):
+        def points(count):
+            return [x0 + i for i in range(count)]
+
+        problem.batch_fun(points(7), n_cores=2, batch_size=4)
+        problem.batch_fun(points(5), n_cores=3)
+        problem.fun(x0)
+        problem.batch_fun_and_jac(points(3), n_cores=1, batch_size=10)
+        problem.batch_fun(points(4), n_cores=4, batch_size=4)
+        seen["batches"] = problem.history.batches
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    result = om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve), jac=lambda x: 2 * x)
+    expected = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 5, 5, 6, 6, 6, 6]
+    assert list(seen["batches"]) == expected
+    assert list(result.history.batches) == [*expected, 7]
+
+
+def test_a_search_within_the_search_has_a_history_of_its_own():
+    def solve(problem, x0):
+        problem.fun(x0)
+        other = problem.with_new_history()
+        assert other is not problem
+        assert len(other.history.fun) == 0
+        other.fun(x0 + 1)
+        other.batch_fun([x0, x0 + 2], n_cores=2)
+        step = problem.with_step_id(3)
+        step.fun(x0 + 3)
+        assert list(other.history.batches) == [0, 1, 1]
+        assert list(problem.history.batches) == [0, 1]
+        assert problem.history.fun == step.history.fun == [2.0, 32.0]
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    result = om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve))
+    assert len(result.history.fun) == 6
+
+
+def fails_far_out(x):
+    if x[0] > 1.5:
+        raise ValueError("too far")
+    return x @ x
+
+
+def test_a_problem_may_tolerate_failures_that_the_run_does_not():
+    far = np.array([2.0, 2.0])
+
+    def solve(problem, x0):
+        tolerant = problem.with_error_handling(om.typing.ErrorHandling.CONTINUE)
+        assert tolerant.fun(far) > 100
+        value, jac = tolerant.fun_and_jac(far)
+        assert value > 100
+        assert np.isfinite(jac).all()
+        values = tolerant.batch_fun([far, x0, far + 1, x0 + 0.1], n_cores=1)
+        assert values[1] == 2.0
+        assert np.isclose(values[3], 2.42)
+        assert values[2] > values[0] > 100
+        assert tolerant.exploration_fun([x0, far], n_cores=1)[0] == 2.0
+        assert len(tolerant.history.fun) == len(problem.history.fun) == 8
+        assert [task.value for task in problem.history.task[-2:]] == ["exploration"] * 2
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    with pytest.warns(UserWarning, match="fun failed; a penalty takes the place of its value"):
+        result = om.minimize(fails_far_out, np.ones(2), algorithm(solve))
+    assert result.success
+    assert result.fun == 2.0
+
+
+def test_a_problem_may_end_the_run_at_failures_that_it_would_tolerate():
+    def solve(problem, x0):
+        problem.fun(np.array([2.0, 2.0]))
+        problem.with_error_handling("raise").fun(np.array([2.0, 2.0]))
+
+    with (
+        pytest.warns(UserWarning, match="fun failed"),
+        pytest.raises(om.exceptions.UserFunctionRuntimeError, match="too far") as raised,
+    ):
+        om.minimize(fails_far_out, np.ones(2), algorithm(solve), error_handling="continue")
+    assert raised.value.partial_result.fun == 2.0
+
+
+def test_a_way_to_handle_errors_that_there_is_not_is_named():
+    def solve(problem, x0):
+        problem.with_error_handling("ignore")
+
+    message = "error_handling has to be 'raise', 'raise_strict' or 'continue', not 'ignore'."
+    with pytest.raises(om.exceptions.InvalidArgumentError, match=message):
+        om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve))
+
+
+def test_explorations_of_residuals_are_told_their_sums_of_squares():
+    def solve(problem, x0):
+        assert problem.exploration_fun([x0, 2 * x0], n_cores=1) == [2.0, 8.0]
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    fun = om.mark.least_squares(lambda x: x)
+    assert om.minimize(fun, np.ones(2), algorithm(solve, "least_squares")).fun == 2.0

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use thalweg_algorithms::algorithms::lbfgsb::Lbfgsb;
 use thalweg_core::{
-    Algorithm, Iteration, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
+    Algorithm, Iteration, OptionCall, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
 };
 
 fn rosenbrock(x: &[f64], gradient: &mut [f64]) -> f64 {
@@ -53,6 +53,10 @@ impl Oracle for Timed {
             return Err(Stop::MaxIterations(self.last));
         }
         Ok(())
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        call.answer().map_err(|error| Stop::Failed(error.message))
     }
 }
 

@@ -1,8 +1,10 @@
 //! DFO-LS where it has to be more than fast: bounds, noise, undefined residuals, large parameters.
 
+use std::sync::{Arc, Mutex};
+
 use thalweg_algorithms::algorithms::dfols::Dfols;
 use thalweg_core::{
-    Algorithm, Finish, Problem, ProblemSpec, Rng, Verdict, testing::FunctionOracle,
+    Algorithm, Finish, Problem, ProblemSpec, Repeats, Rng, Verdict, testing::FunctionOracle,
 };
 
 const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
@@ -189,13 +191,45 @@ fn slow_progress_ends_the_run_without_success() {
 }
 
 #[test]
+fn a_function_of_the_radii_says_how_often_points_are_evaluated() {
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&states);
+    let repeats = Repeats::by(move |state| {
+        seen.lock().unwrap().push(*state);
+        1 + u64::from(state.lower_trustregion_radius < 0.1) + state.n_resets
+    });
+    let options = Dfols {
+        noise_additive_level: Some(4e-6),
+        noise_n_evals_per_point: Some(repeats),
+        trustregion_initial_radius: Some(0.2),
+        n_restarts: Some(1),
+        ..Dfols::default()
+    };
+    let mut rng = Rng::new(4);
+    let mut disturbed = |x: &[f64], out: &mut [f64]| {
+        rosenbrock(x, out);
+        out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
+    };
+    let mut oracle = FunctionOracle::least_squares(2, &mut disturbed);
+    let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
+    assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.1), "{finish:?}");
+    let states = states.lock().unwrap();
+    let numbers: Vec<u64> = states.iter().map(|state| state.n_iterations).collect();
+    assert_eq!((&numbers[..3], states[0].upper_trustregion_radius), (&[0, 1, 2][..], 0.2));
+    assert!(numbers.is_sorted() && states.last().unwrap().n_resets >= 1, "{states:?}");
+    let counts = oracle.trace.chunk_by(|a, b| a.1 == b.1).map(<[_]>::len);
+    let counts: Vec<usize> = counts.collect();
+    assert!(counts[0] == 1 && counts.contains(&2) && counts.contains(&3), "{counts:?}");
+}
+
+#[test]
 fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
     use thalweg_algorithms::algorithms::dfols::ExtraPoints;
     use thalweg_algorithms::pieces::first_points::Directions;
     use thalweg_algorithms::pieces::search_rules::RestartType;
     let noisy = Dfols { noise_additive_level: Some(4e-6), n_restarts: Some(2), ..Dfols::default() };
     for options in [
-        Dfols { noise_n_evals_per_point: Some(3), ..noisy.clone() },
+        Dfols { noise_n_evals_per_point: Some(3.into()), ..noisy.clone() },
         Dfols { restart_type: RestartType::Hard, ..noisy.clone() },
         Dfols {
             restart_type: RestartType::Hard,

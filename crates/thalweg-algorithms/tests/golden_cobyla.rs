@@ -8,7 +8,7 @@ use objectives::{number, numbers, objective};
 use serde_json::Value;
 use thalweg_algorithms::algorithms::cobyla::{Cobyla, FirstSteps, Rules};
 use thalweg_core::{
-    Algorithm, Iteration, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
+    Algorithm, Iteration, OptionCall, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
 };
 
 /// Reference, objective, constraints, number of variables, number of first points that agree. By PRIMA's rules they do until a tie is
@@ -64,6 +64,10 @@ impl Oracle for Traced {
 
     fn iteration(&mut self, _: &Iteration<'_>) -> Result<(), Stop> {
         Ok(())
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        call.answer().map_err(|error| Stop::Failed(error.message))
     }
 }
 

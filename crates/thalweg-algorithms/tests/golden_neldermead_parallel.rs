@@ -28,7 +28,7 @@ fn the_points_are_those_of_optimagic() {
     for case in golden["cases"].as_array().unwrap() {
         let name = format!("{} from {} with {}", case["function"], case["x0"], case["n_cores"]);
         let algorithm = NelderMeadParallel {
-            init_simplex_method: method(case["init_simplex_method"].as_str().unwrap()),
+            init_simplex_method: method(case["init_simplex_method"].as_str().unwrap()).into(),
             adaptive: case["adaptive"].as_bool().unwrap(),
             n_cores: case["n_cores"].as_u64().unwrap() as usize,
             convergence_ftol_abs: 0.0,

@@ -1,10 +1,13 @@
 //! Py-BOBYQA where it differs from BOBYQA: noise, restarts, slow progress, one radius for all variables.
 
+use std::sync::{Arc, Mutex};
+
 use thalweg_algorithms::algorithms::pybobyqa::Pybobyqa;
 use thalweg_algorithms::pieces::first_points::Directions;
 use thalweg_algorithms::pieces::search_rules::RestartType;
 use thalweg_core::{
-    Algorithm, Finish, Problem, ProblemSpec, Rng, Verdict, testing::FunctionOracle,
+    Algorithm, Finish, Problem, ProblemSpec, Repeats, Rng, SearchState, Stop, Verdict, Want,
+    testing::FunctionOracle,
 };
 
 const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
@@ -131,7 +134,7 @@ fn the_value_at_a_point_is_the_mean_of_evaluations() {
     let mut noisy = |x: &[f64]| rosenbrock(x) + 0.1 * rng.normal();
     let options = Pybobyqa {
         noise_additive_level: Some(0.1),
-        noise_n_evals_per_point: Some(25),
+        noise_n_evals_per_point: Some(25.into()),
         n_restarts: Some(2),
         ..Pybobyqa::default()
     };
@@ -144,6 +147,57 @@ fn the_value_at_a_point_is_the_mean_of_evaluations() {
     // Their noise is 0.02, so that the value is known to that.
     assert!((finish.value - rosenbrock(&finish.x)).abs() < 0.1, "{finish:?}");
     assert!(rosenbrock(&finish.x) < 0.1, "{finish:?}");
+}
+
+#[test]
+fn a_function_of_the_radii_says_how_often_points_are_evaluated() {
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&states);
+    let repeats = Repeats::by(move |state| {
+        seen.lock().unwrap().push(*state);
+        if state.upper_trustregion_radius < 0.05 { 3 } else { 2 }
+    });
+    let options = Pybobyqa {
+        noise_additive_level: Some(1e-3),
+        noise_n_evals_per_point: Some(repeats),
+        trustregion_initial_radius: Some(0.2),
+        n_restarts: Some(1),
+        ..Pybobyqa::default()
+    };
+    let mut rng = Rng::new(3);
+    let mut noisy = |x: &[f64]| rosenbrock(x) + 1e-3 * rng.uniform_in(-1.0, 1.0);
+    let mut oracle = FunctionOracle::scalar(&mut noisy);
+    let finish = run(&options, &mut oracle, &[FREE; 2], &[-1.2, 1.0]);
+    assert!(rosenbrock(&finish.x) < 0.1, "{finish:?}");
+    let states = states.lock().unwrap();
+    let first = SearchState {
+        upper_trustregion_radius: 0.2,
+        lower_trustregion_radius: 0.2,
+        n_iterations: 0,
+        n_resets: 0,
+    };
+    assert_eq!((states[0], states[1]), (first, SearchState { n_iterations: 1, ..first }));
+    let last = states.last().unwrap();
+    assert!(last.n_resets >= 1 && last.n_iterations == oracle.iterations.len() as u64, "{last:?}");
+    let tells = |few: &[SearchState; 2]| few[0].n_iterations <= few[1].n_iterations;
+    assert!(states.array_windows().all(tells));
+    let copies = |point: &[(Want, Vec<f64>)]| point.len();
+    let counts: Vec<usize> = oracle.trace.chunk_by(|a, b| a.1 == b.1).map(copies).collect();
+    assert_eq!((counts[0], counts.contains(&3)), (2, true));
+    // A restart may come back to the point that was evaluated last.
+    assert!(counts.iter().all(|count| [2, 3, 4, 5, 6].contains(count)), "{counts:?}");
+}
+
+#[test]
+fn a_count_below_one_ends_the_run() {
+    let repeats = Repeats::by(|state| u64::from(state.n_iterations < 3));
+    let options = Pybobyqa { noise_n_evals_per_point: Some(repeats), ..Pybobyqa::default() };
+    let mut oracle = FunctionOracle::scalar(rosenbrock);
+    let spec = ProblemSpec::unconstrained(2);
+    let stop = options.solve(&mut Problem::new(&mut oracle, &spec), &[-1.2, 1.0]).unwrap_err();
+    let Stop::Failed(message) = stop else { panic!("{stop:?}") };
+    let begin = "the function returned 0, but has to return a whole number that is at least 1; it was given upper_";
+    assert!(message.starts_with(begin) && message.ends_with("n_iterations=3, n_resets=0"));
 }
 
 /// A run on a noisy function: the number of evaluations, and the exact value at the end.

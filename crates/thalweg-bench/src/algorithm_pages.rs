@@ -257,6 +257,9 @@ fn type_cell(kind: &OptionKind) -> String {
             words.join(", ")
         }
         OptionKind::Optional(kind) => format!("{} or none", type_cell(kind)),
+        OptionKind::OrFunction(kind, signature) => {
+            format!("{}, a function of {}", type_cell(kind), signature.arguments())
+        }
         other => {
             let text = other.expectation();
             cell(text.strip_prefix("a ").unwrap_or(&text))

@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod event;
+mod option_function;
 pub mod options;
 mod oracle;
 mod outcome;
@@ -15,17 +16,22 @@ mod problem;
 mod request;
 mod rng;
 pub mod testing;
+mod user_error;
 pub mod words;
 
 pub use algorithm::{
     Algorithm, AlgorithmChoice, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind,
 };
 pub use event::{Event, Sink, StepOutcome, Task};
+pub use option_function::{
+    OptionCall, OptionFunction, Question, Repeats, SearchState, Signature, wrong_question,
+};
 pub use options::{
     Choice, Configure, OptionError, OptionField, OptionKind, OptionSpec, OptionValue, Range,
 };
 pub use oracle::Oracle;
 pub use outcome::{Extra, Finish, Stop, Test, Verdict};
 pub use problem::{Problem, ProblemSpec};
-pub use request::{Iteration, Request, Values, Want};
+pub use request::{Iteration, Manner, Request, Values, Want};
 pub use rng::Rng;
+pub use user_error::{UserError, UserErrorKind};

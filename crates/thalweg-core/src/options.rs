@@ -1,6 +1,6 @@
 //! Options of algorithms: declared once as fields of a struct, then read, written and listed by name.
 
-use crate::{Algorithm, AlgorithmSpec};
+use crate::{Algorithm, AlgorithmSpec, OptionFunction, Signature};
 
 /// The value of an option, without its type.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub enum OptionValue {
     Text(String),
     /// Several real numbers.
     List(Vec<f64>),
+    /// A function that gives the value in the course of the run.
+    Function(OptionFunction),
 }
 
 impl std::fmt::Display for OptionValue {
@@ -28,6 +30,7 @@ impl std::fmt::Display for OptionValue {
             OptionValue::Float(value) => write!(f, "{value:?}"),
             OptionValue::Text(value) => write!(f, "\"{value}\""),
             OptionValue::List(values) => write!(f, "{values:?}"),
+            OptionValue::Function(function) => write!(f, "function {}", function.name()),
         }
     }
 }
@@ -55,6 +58,12 @@ macro_rules! from_integers {
     )*};
 }
 from_integers!(i32, i64, u32, u64, usize);
+
+impl From<OptionFunction> for OptionValue {
+    fn from(function: OptionFunction) -> Self {
+        OptionValue::Function(function)
+    }
+}
 
 impl From<&str> for OptionValue {
     fn from(word: &str) -> Self {
@@ -91,6 +100,8 @@ pub enum OptionKind {
     Interval,
     /// A value of the given kind, or none.
     Optional(&'static OptionKind),
+    /// A value of the given kind, or a function that gives it in the course of the run.
+    OrFunction(&'static OptionKind, Signature),
 }
 
 impl OptionKind {
@@ -98,7 +109,7 @@ impl OptionKind {
     fn is_count(&self) -> bool {
         match self {
             OptionKind::Integer => true,
-            OptionKind::Optional(kind) => kind.is_count(),
+            OptionKind::Optional(kind) | OptionKind::OrFunction(kind, _) => kind.is_count(),
             _ => false,
         }
     }
@@ -113,6 +124,9 @@ impl OptionKind {
             OptionKind::Text => "a word".into(),
             OptionKind::Interval => "a number or a pair of numbers".into(),
             OptionKind::Optional(kind) => format!("{} or none", kind.expectation()),
+            OptionKind::OrFunction(kind, signature) => {
+                format!("{} or a function of {}", kind.expectation(), signature.arguments())
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The interface that drivers implement.
 
-use crate::{Iteration, Request, Stop, Values};
+use crate::{Iteration, OptionCall, Request, Stop, Values};
 
 /// Answers an algorithm's requests. Implemented by the evaluator (the direct driver) and by every other driver: ask/tell,
 /// lockstep batches, replay.
@@ -16,6 +16,13 @@ pub trait Oracle {
     /// # Errors
     /// [`Stop`] ends the run, as in [`Oracle::answer`].
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop>;
+
+    /// Ask a function of the user's that stands for the value of an option: call it with [`OptionCall::answer`] where the user's
+    /// code may run, or pass the call on.
+    ///
+    /// # Errors
+    /// [`Stop`] ends the run: the function failed.
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop>;
 }
 
 impl<O: Oracle + ?Sized> Oracle for &mut O {
@@ -25,5 +32,9 @@ impl<O: Oracle + ?Sized> Oracle for &mut O {
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
         (**self).iteration(iteration)
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        (**self).call(call)
     }
 }

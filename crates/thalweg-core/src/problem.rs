@@ -1,6 +1,9 @@
 //! The problem as an algorithm sees it.
 
-use crate::{Iteration, Oracle, Request, Rng, Stop, Values, Want};
+use crate::{
+    Iteration, Manner, OptionCall, OptionFunction, Oracle, Question, Request, Rng, Stop, Values,
+    Want,
+};
 
 /// What is known of a problem before the first evaluation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -301,6 +304,22 @@ impl<'a> Problem<'a> {
     /// # Panics
     /// When `points` does not hold whole points.
     pub fn batch(&mut self, want: Want, points: &[f64]) -> Result<&Values, Stop> {
+        self.batch_in(Manner::default(), want, points)
+    }
+
+    /// The same, taken in a manner of its own.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end.
+    ///
+    /// # Panics
+    /// When `points` does not hold whole points.
+    pub fn batch_in(
+        &mut self,
+        manner: Manner,
+        want: Want,
+        points: &[f64],
+    ) -> Result<&Values, Stop> {
         let n = self.dim();
         assert!(
             points.len().is_multiple_of(n),
@@ -311,7 +330,8 @@ impl<'a> Problem<'a> {
             self.values.clear();
             return Ok(&self.values);
         }
-        self.oracle.answer(&Request::batch(want, points, self.dim()), &mut self.values)?;
+        let request = Request { manner, ..Request::batch(want, points, n) };
+        self.oracle.answer(&request, &mut self.values)?;
         Ok(&self.values)
     }
 
@@ -322,6 +342,19 @@ impl<'a> Problem<'a> {
     #[inline]
     pub fn iteration(&mut self, x: &[f64], value: f64) -> Result<(), Stop> {
         self.oracle.iteration(&Iteration { x, value })
+    }
+
+    /// What a function that stands for the value of an option says.
+    ///
+    /// # Errors
+    /// [`Stop`] when the run has to end: the function failed, or its answer is not one to the question.
+    pub fn call(
+        &mut self,
+        option: &'static str,
+        function: &OptionFunction,
+        question: Question,
+    ) -> Result<Vec<f64>, Stop> {
+        self.oracle.call(OptionCall { option, function: function.clone(), question })
     }
 
     #[inline]

@@ -98,6 +98,15 @@ impl Want {
     }
 }
 
+/// How a request is to be taken, where that is not as the run says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// How many points count as one batch in histories; 0 for as many as are evaluated at the same time.
+    pub batch_size: usize,
+    /// Whether the run goes on where the objective fails, a penalty standing in for its value, or ends; none for what the run says.
+    pub goes_on: Option<bool>,
+}
+
 /// One or several independent points, and what is wanted at each of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Request<'a> {
@@ -109,13 +118,15 @@ pub struct Request<'a> {
     pub dim: usize,
     /// The directions of products with Hessians, one for each point; empty unless products are wanted.
     pub directions: &'a [f64],
+    /// How it is to be taken.
+    pub manner: Manner,
 }
 
 impl<'a> Request<'a> {
     /// A request at one point.
     #[inline]
     pub fn one(want: Want, x: &'a [f64]) -> Self {
-        Request { want, points: x, dim: x.len(), directions: &[] }
+        Request { want, points: x, dim: x.len(), directions: &[], manner: Manner::default() }
     }
 
     /// A request for the product of the Hessian at a point with a direction.
@@ -129,7 +140,7 @@ impl<'a> Request<'a> {
     #[inline]
     pub fn batch(want: Want, points: &'a [f64], dim: usize) -> Self {
         debug_assert!(dim > 0 && points.len().is_multiple_of(dim));
-        Request { want, points, dim, directions: &[] }
+        Request { want, points, dim, directions: &[], manner: Manner::default() }
     }
 
     /// The number of points.

@@ -1,6 +1,6 @@
 //! An oracle made of closures, for the tests of algorithms: no pipeline, no limits but a budget, and a trace.
 
-use crate::{Iteration, Oracle, Request, Stop, Values, Want};
+use crate::{Iteration, OptionCall, Oracle, Request, Stop, Values, Want};
 
 type Scalar<'a> = Box<dyn FnMut(&[f64]) -> f64 + 'a>;
 type Vector<'a> = Box<dyn FnMut(&[f64], &mut [f64]) + 'a>;
@@ -199,5 +199,9 @@ impl Oracle for FunctionOracle<'_> {
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
         self.iterations.push((iteration.x.to_vec(), iteration.value));
         Ok(())
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        call.answer().map_err(|error| Stop::Failed(error.message))
     }
 }

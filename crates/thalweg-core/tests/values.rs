@@ -1,7 +1,9 @@
 //! Answers, and the problem as an algorithm sees it.
 
 use thalweg_core::testing::FunctionOracle;
-use thalweg_core::{Iteration, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want};
+use thalweg_core::{
+    Iteration, OptionCall, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
+};
 
 /// Numbers every point's answer by the point: outputs 10 x + j, derivatives 100 x + entry.
 struct Numbered {
@@ -39,6 +41,10 @@ impl Oracle for Numbered {
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
         if iteration.value < 0.0 { Err(Stop::Callback) } else { Ok(()) }
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        call.answer().map_err(|error| Stop::Failed(error.message))
     }
 }
 

@@ -14,8 +14,9 @@ use crate::handling::{Handling, handling};
 use crate::interrupt::Flag;
 use crate::objective::output::{compile_outputs, read_outputs, read_scalar, split};
 use crate::objective::{Cause, Constraints, failure, kind_from_word, start_error};
+use crate::outcome::{outcome_error, specification_error};
 use crate::result::RawResult;
-use crate::solve::{Arguments, check_start, guarded, outcome_error, specification_error};
+use crate::solve::{Arguments, check_start, guarded};
 use crate::space::Space;
 use crate::tree::Tree;
 

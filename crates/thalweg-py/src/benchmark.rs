@@ -14,7 +14,7 @@ pub(crate) use self::results::BenchmarkResults;
 pub(crate) use self::run::run_benchmark;
 
 use crate::errors::{Kind, error};
-use crate::solve::specification_error;
+use crate::outcome::specification_error;
 
 fn set_error(py: Python<'_>, wrong: SetError) -> PyErr {
     error(py, Kind::Argument, wrong.to_string())

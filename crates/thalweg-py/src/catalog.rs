@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use thalweg::{PublicAlgorithm, PublicOption, names, public_algorithms};
 
-use crate::options::{kind_words, option_to_python, words_to_python};
+use crate::options::{arguments, kind_words, option_to_python, words_to_python};
 
 /// Every algorithm under every public name: what it needs and supports, and its options.
 #[pyfunction]
@@ -47,6 +47,7 @@ fn option<'py>(py: Python<'py>, declared: &PublicOption) -> PyResult<Bound<'py, 
     option.set_item("name", declared.name)?;
     option.set_item("kind", kind)?;
     option.set_item("optional", optional)?;
+    option.set_item("function_of", arguments(&declared.kind))?;
     option.set_item("choices", words_to_python(py, choices)?)?;
     option.set_item("default", option_to_python(py, &declared.default)?)?;
     option.set_item("min", declared.range.min)?;

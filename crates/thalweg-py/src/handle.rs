@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyBaseException, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyFloat, PyList};
 use thalweg::Space as Core;
-use thalweg::core::{Problem, SolverKind, Stop, Values, Want};
+use thalweg::core::{Manner, Problem, SolverKind, Stop, Values, Want};
 
 use crate::algorithm::misuse;
 use crate::numeric::{new_array, to_vec, vector};
@@ -129,7 +129,7 @@ impl ProblemHandle {
     fn evaluate<T>(
         &self,
         py: Python<'_>,
-        want: Want,
+        (want, manner): (Want, Manner),
         points: &[f64],
         read: impl FnOnce(&Values) -> T,
     ) -> PyResult<T> {
@@ -140,7 +140,7 @@ impl ProblemHandle {
         // SAFETY: not null during the loan, and the lock makes this the only reference.
         let problem = unsafe { slot.problem.as_mut() };
         let Some(problem) = problem else { return Err(misuse("the run is over")) };
-        let answer = problem.batch(want, points).map(read);
+        let answer = problem.batch_in(manner, want, points).map(read);
         answer.map_err(|stop| {
             let message = stop.to_string();
             slot.stop = Some(stop);
@@ -213,7 +213,7 @@ impl ProblemHandle {
         &self,
         xs: &Bound<'py, PyAny>,
         n_cores: usize,
-        want: Want,
+        (want, manner): (Want, Manner),
         item: impl Fn(&Values, usize, usize) -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = xs.py();
@@ -223,11 +223,16 @@ impl ProblemHandle {
         }
         let k = points.len() / self.dim;
         self.terms.cores.store(n_cores, Ordering::Relaxed);
-        let items = self.evaluate(py, want, &points, |values| {
+        let items = self.evaluate(py, (want, manner), &points, |values| {
             (0..k).map(|i| item(values, i, k)).collect::<PyResult<Vec<_>>>()
         })?;
         PyList::new(py, items?)
     }
+}
+
+/// The question, to be taken as the run says.
+fn plainly(want: Want) -> (Want, Manner) {
+    (want, Manner::default())
 }
 
 /// Lower limits, upper limits, tolerances, sizes.
@@ -252,7 +257,7 @@ impl ProblemHandle {
     /// The values of all nonlinear constraints at x.
     fn constraints<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (py, point) = (x.py(), self.point(x)?);
-        self.evaluate(py, Want::CONSTRAINTS, &point, |values| {
+        self.evaluate(py, plainly(Want::CONSTRAINTS), &point, |values| {
             vector(py, &values.constraints).into_any()
         })
     }
@@ -260,73 +265,101 @@ impl ProblemHandle {
     /// The Jacobian of all nonlinear constraints at x.
     fn constraint_jacobian<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (py, point) = (x.py(), self.point(x)?);
-        self.evaluate(py, Want::CONSTRAINT_JACOBIAN, &point, |values| {
+        self.evaluate(py, plainly(Want::CONSTRAINT_JACOBIAN), &point, |values| {
             let jacobian = &values.constraint_jacobians;
             new_array(py, jacobian, &[jacobian.len() / self.dim, self.dim])
         })
     }
 
     /// The objective at x: a number, or the vector of residuals or contributions.
-    fn fun<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (x, goes_on=None))]
+    fn fun<'py>(
+        &self,
+        x: &Bound<'py, PyAny>,
+        goes_on: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();
         let point = self.point(x)?;
-        self.evaluate(py, self.wants().0, &point, |values| self.value(py, values, 0, 1))
+        self.evaluate(py, (self.wants().0, Manner { batch_size: 0, goes_on }), &point, |values| {
+            self.value(py, values, 0, 1)
+        })
     }
 
     /// Its derivative at x: the gradient, or the Jacobian.
-    fn jac<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (x, goes_on=None))]
+    fn jac<'py>(
+        &self,
+        x: &Bound<'py, PyAny>,
+        goes_on: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();
         let point = self.point(x)?;
-        self.evaluate(py, self.wants().1, &point, |values| self.derivative(py, values, 0, 1))
+        self.evaluate(py, (self.wants().1, Manner { batch_size: 0, goes_on }), &point, |values| {
+            self.derivative(py, values, 0, 1)
+        })
     }
 
     /// Both at x.
+    #[pyo3(signature = (x, goes_on=None))]
     fn fun_and_jac<'py>(
         &self,
         x: &Bound<'py, PyAny>,
+        goes_on: Option<bool>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let py = x.py();
         let point = self.point(x)?;
         let (value, derivative) = self.wants();
-        self.evaluate(py, value | derivative, &point, |values| {
+        let want = (value | derivative, Manner { batch_size: 0, goes_on });
+        self.evaluate(py, want, &point, |values| {
             (self.value(py, values, 0, 1), self.derivative(py, values, 0, 1))
         })
     }
 
     /// The objective at several points.
-    #[pyo3(signature = (x_list, n_cores=1))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
     fn batch_fun<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
+        batch_size: usize,
+        goes_on: Option<bool>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
-        self.batch(x_list, n_cores, self.wants().0, |values, i, k| Ok(self.value(py, values, i, k)))
+        let manner = Manner { batch_size, goes_on };
+        self.batch(x_list, n_cores, (self.wants().0, manner), |values, i, k| {
+            Ok(self.value(py, values, i, k))
+        })
     }
 
     /// The derivative at several points.
-    #[pyo3(signature = (x_list, n_cores=1))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
     fn batch_jac<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
+        batch_size: usize,
+        goes_on: Option<bool>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
-        self.batch(x_list, n_cores, self.wants().1, |values, i, k| {
+        let manner = Manner { batch_size, goes_on };
+        self.batch(x_list, n_cores, (self.wants().1, manner), |values, i, k| {
             Ok(self.derivative(py, values, i, k))
         })
     }
 
     /// Both at several points: a list of pairs.
-    #[pyo3(signature = (x_list, n_cores=1))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
     fn batch_fun_and_jac<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
+        batch_size: usize,
+        goes_on: Option<bool>,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
         let (value, derivative) = self.wants();
-        self.batch(x_list, n_cores, value | derivative, |values, i, k| {
+        let manner = Manner { batch_size, goes_on };
+        self.batch(x_list, n_cores, (value | derivative, manner), |values, i, k| {
             let pair = (self.value(py, values, i, k), self.derivative(py, values, i, k));
             Ok(pair.into_pyobject(py)?.into_any())
         })

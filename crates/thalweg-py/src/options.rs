@@ -8,13 +8,19 @@ use thalweg::core::{Extra, OptionKind, OptionValue};
 use thalweg::diff::{DiffOptions, Method, Steps};
 
 use crate::errors::{Kind, error};
+use crate::interrupt::Flag;
 use crate::numeric::{describe, is_number, new_array, number, to_vec, vector};
+use crate::option_function::option_function;
 
 /// The value of an algorithm's option.
 ///
 /// # Errors
-/// Neither a number, nor words, nor a list of numbers.
-pub(crate) fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<OptionValue> {
+/// Neither a number, nor words, nor a list of numbers, nor a function.
+pub(crate) fn option_value(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    interrupted: &Flag,
+) -> PyResult<OptionValue> {
     if value.is_none() {
         Ok(OptionValue::None)
     } else if value.is_instance_of::<PyBool>() {
@@ -29,6 +35,8 @@ pub(crate) fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Opt
             Ok(integer) if !value.is_instance_of::<PyFloat>() => OptionValue::Integer(integer),
             _ => OptionValue::Float(number(value)?),
         })
+    } else if value.is_callable() {
+        Ok(OptionValue::Function(option_function(value, interrupted)))
     } else if let Ok(list) = to_vec(value) {
         Ok(OptionValue::List(list))
     } else {
@@ -42,16 +50,19 @@ pub(crate) fn option_value(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Opt
 ///
 /// # Errors
 /// A name is no text, or a value is none of an option.
-pub(crate) fn option_values(options: &Bound<'_, PyDict>) -> PyResult<Vec<(String, OptionValue)>> {
+pub(crate) fn option_values(
+    options: &Bound<'_, PyDict>,
+    interrupted: &Flag,
+) -> PyResult<Vec<(String, OptionValue)>> {
     let mut values = Vec::new();
     for (name, value) in options.iter() {
         let name: String = name.extract()?;
         if let Ok(entries) = value.cast::<PyDict>() {
-            for (key, value) in option_values(entries)? {
+            for (key, value) in option_values(entries, interrupted)? {
                 values.push((format!("{name}.{key}"), value));
             }
         } else {
-            values.push((name.clone(), option_value(&name, &value)?));
+            values.push((name.clone(), option_value(&name, &value, interrupted)?));
         }
     }
     Ok(values)
@@ -68,6 +79,7 @@ pub(crate) fn option_to_python<'py>(
         OptionValue::Integer(value) => value.into_pyobject(py)?.into_any(),
         OptionValue::Float(value) => PyFloat::new(py, *value).into_any(),
         OptionValue::Text(value) => PyString::new(py, value).into_any(),
+        OptionValue::Function(function) => PyString::new(py, function.name()).into_any(),
         OptionValue::List(values) => pyo3::types::PyTuple::new(py, values)?.into_any(),
     })
 }
@@ -87,6 +99,16 @@ pub(crate) fn kind_words(
             let (word, _, choices) = kind_words(inner);
             (word, true, choices)
         }
+        OptionKind::OrFunction(inner, _) => kind_words(inner),
+    }
+}
+
+/// What a function takes that can stand for the value, in words; None where none can.
+pub(crate) fn arguments(kind: &OptionKind) -> Option<&'static str> {
+    match kind {
+        OptionKind::OrFunction(_, signature) => Some(signature.arguments()),
+        OptionKind::Optional(inner) => arguments(inner),
+        _ => None,
     }
 }
 

@@ -9,7 +9,8 @@ use thalweg::{OptimizeError, Sensitivity, SensitivityOf, sensitivity as measure}
 
 use crate::interrupt::{Flag, Guard};
 use crate::objective::{Functions, Objective};
-use crate::solve::{Arguments, check_start, guarded, outcome_error};
+use crate::outcome::outcome_error;
+use crate::solve::{Arguments, check_start, guarded};
 use crate::space::Space;
 
 /// A row per free parameter, `(name, value, derivative, scale, effect, ratio, verdict)`, and the whole as a table.

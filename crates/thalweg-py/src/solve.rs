@@ -1,6 +1,5 @@
 //! One run, from Python's arguments to Python's result.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -14,19 +13,17 @@ use thalweg::{
     Bounds, BuildOptions, Constraint, ConstraintHandling, Direction, ErrorHandling, Failure,
     FlatResult, InvalidKind, IterationReport, Multistart, NumericalDerivatives, Objective as _,
     OptimizeError, PenaltyOptions, Resolved, Scaling, ScalingMethod, Space as Core, Specification,
-    Trace, UserErrorKind, optimize, resolve,
+    Trace, optimize, resolve,
 };
 
-use crate::algorithm::{Aside, FoundSpace, Lines, PythonAlgorithm};
-use crate::errors::{Kind, error, error_from};
+use crate::algorithm::{FoundSpace, Lines, PythonAlgorithm};
 use crate::handling::{Handling, handling};
 use crate::interrupt::{Flag, Guard, is_ctrl_c};
-use crate::logging::{LogRequest, Raised, log_error};
+use crate::logging::{LogRequest, Raised};
 use crate::numeric::{number, to_vec};
-use crate::objective::{
-    BatchEvaluator, Cause, Constraints, Functions, Objective, start_error, warn,
-};
+use crate::objective::{BatchEvaluator, Constraints, Functions, Objective, warn};
 use crate::options::{numerical_derivatives, option_values};
+use crate::outcome::{finish, panic_error, specification_error};
 use crate::progress::Shown;
 use crate::result::RawResult;
 use crate::space::Space;
@@ -207,7 +204,8 @@ impl Arguments<'_, '_> {
                 (Resolved::custom(Box::new(algorithm)), Some(lines))
             }
         };
-        for (name, value) in self.options.map_or(Ok(Vec::new()), |given| option_values(given))? {
+        let read = |given| option_values(given, interrupted);
+        for (name, value) in self.options.map_or(Ok(Vec::new()), read)? {
             resolved.set(&name, &value).map_err(wrong)?;
         }
         resolved.check().map_err(wrong)?;
@@ -437,114 +435,4 @@ pub(crate) fn check_start(tree: &Tree) -> Result<(), OptimizeError> {
     });
     let message = format!("Start params have to be finite. These are not: {}.", list.join(", "));
     Err(OptimizeError::invalid(InvalidKind::Params, message))
-}
-
-/// The result or the exception of a run.
-fn finish(
-    py: Python<'_>,
-    ended: PyResult<Result<FlatResult, OptimizeError>>,
-    raised: Option<PyErr>,
-    tree: &Tree,
-    aside: Option<Aside>,
-) -> PyResult<RawResult> {
-    let Aside { reported, error: own } = aside.unwrap_or_default();
-    match ended {
-        Err(panic) => Err(panic),
-        Ok(Ok(result)) => {
-            let result = RawResult::new(py, result, tree, reported)?;
-            match raised.or(own) {
-                None => Ok(result),
-                Some(error) => Err(with_partial(py, error, result)),
-            }
-        }
-        Ok(Err(wrong)) => Err(outcome_error(py, wrong, tree)),
-    }
-}
-
-/// The exception for a run without a result.
-pub(crate) fn outcome_error(py: Python<'_>, wrong: OptimizeError, tree: &Tree) -> PyErr {
-    match wrong {
-        OptimizeError::User { failure, partial } => {
-            let error = run_error(py, failure);
-            match RawResult::new(py, *partial, tree, None) {
-                Ok(partial) => with_partial(py, error, partial),
-                Err(_) => error,
-            }
-        }
-        OptimizeError::Start(failure) => start_error(py, failure),
-        wrong => specification_error(py, wrong),
-    }
-}
-
-/// The exception for a failure during the run.
-fn run_error(py: Python<'_>, failure: Failure) -> PyErr {
-    let what = failure.function().to_string();
-    let failed = failure.error;
-    let cause = failed.cause.and_then(|cause| cause.downcast::<Cause>().ok()).map(|cause| *cause);
-    match cause {
-        Some(cause) if failed.kind != UserErrorKind::Ordinary => cause.into_error(),
-        Some(Cause::User(cause)) => {
-            let text = format!(
-                "An error occurred when evaluating {what} during optimization: {}",
-                crate::errors::summary(&cause)
-            );
-            error_from(py, Kind::UserFunctionRuntime, text, cause)
-        }
-        Some(Cause::Ours(cause)) => {
-            let source = if what == Failure::NUMERICAL_DERIVATIVE { "fun" } else { &what };
-            let text = format!(
-                "{source} returned something unexpected during optimization: {}",
-                cause.value(py)
-            );
-            error_from(py, Kind::UserFunctionRuntime, text, cause)
-        }
-        None if what == "exploration" => error(py, Kind::Exploration, failed.message),
-        None => error(py, Kind::UserFunctionRuntime, failed.message),
-    }
-}
-
-/// Attach what was found until then.
-fn with_partial(py: Python<'_>, error: PyErr, partial: RawResult) -> PyErr {
-    // A class of the user may refuse attributes: then the exception itself matters more.
-    if let Ok(partial) = Py::new(py, partial) {
-        let _ = error.value(py).setattr("partial_result", partial);
-    }
-    error
-}
-
-/// The exception for a wrong specification.
-pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr {
-    let wrong = match wrong {
-        OptimizeError::Log(wrong) => return log_error(wrong),
-        other => other,
-    };
-    let kind = match &wrong {
-        OptimizeError::Invalid { kind, .. } => match kind {
-            InvalidKind::Function => Kind::Function,
-            InvalidKind::Params => Kind::Params,
-            InvalidKind::Bounds => Kind::Bounds,
-            InvalidKind::IncompleteBounds => Kind::IncompleteBounds,
-            InvalidKind::Scaling => Kind::Scaling,
-            InvalidKind::Multistart => Kind::Multistart,
-            InvalidKind::Constraint => Kind::Constraint,
-            InvalidKind::AlgorithmOption => Kind::AlgoOption,
-            InvalidKind::DiffOption => Kind::NumdiffOptions,
-            InvalidKind::Algorithm => Kind::Algorithm,
-            InvalidKind::Argument => Kind::Argument,
-        },
-        _ => Kind::Function,
-    };
-    error(py, kind, wrong.to_string())
-}
-
-fn panic_error(py: Python<'_>, panic: Box<dyn Any + Send>) -> PyErr {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    let message = format!(
-        "An internal error of thalweg: {text}. Please report it with the call that led here."
-    );
-    error(py, Kind::Internal, message)
 }

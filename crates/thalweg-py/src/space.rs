@@ -7,7 +7,8 @@ use thalweg::{Bounds, BuildOptions, Constraint, ConstraintPlan, OptimizeError, S
 
 use crate::constraints::read;
 use crate::numeric::{to_vec, vector};
-use crate::solve::{check_start, specification_error};
+use crate::outcome::specification_error;
+use crate::solve::check_start;
 use crate::tree::Tree;
 
 /// Constraints and bounds on parameters, checked, with the way between parameters and the algorithm's vector.

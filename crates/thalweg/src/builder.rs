@@ -215,7 +215,8 @@ impl<'a, P: Params, O> Optimization<'a, P, O> {
     }
 
     /// An option of the algorithm by its public name: a number, yes or no, or a word, for instance
-    /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`.
+    /// `("stopping_maxfun", 500)` or `("strategy", "best1bin")`. Some options take functions: see [`crate::Repeats`] and
+    /// [`FirstSimplex`](crate::algorithms::neldermead_parallel::FirstSimplex).
     pub fn option(mut self, name: &str, value: impl Into<OptionValue>) -> Self {
         self.options.push((name.to_string(), value.into()));
         self

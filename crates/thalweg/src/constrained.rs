@@ -1,6 +1,6 @@
 //! Nonlinear constraints made of Rust closures, and an objective with which they go.
 
-use thalweg_core::SolverKind;
+use thalweg_core::{OptionCall, SolverKind};
 use thalweg_space::params::Params;
 
 use crate::closures::{Derivative, Output};
@@ -223,6 +223,10 @@ impl<P: Params> Objective for Constrained<'_, '_, P> {
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         let start = self.objective.start(params)?;
         Ok(StartValues { constraints: self.functions.start(params)?, ..start })
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        self.objective.call(call)
     }
 
     fn keep_going(&mut self, always: bool) {

@@ -79,7 +79,7 @@ pub use status::Status;
 pub use thalweg_algorithms::AugmentedLagrangianOptions;
 pub use trace::Trace;
 
-pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice};
+pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice, Repeats, SearchState};
 pub use thalweg_diff as diff;
 pub use thalweg_log::{
     self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
@@ -103,6 +103,8 @@ pub mod algorithms {
 mod pages {
     #[doc = include_str!("../../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../../docs/algorithm-options.md")]
+    mod algorithm_options {}
     #[doc = include_str!("../../../docs/algorithms-choose.md")]
     mod algorithms_choose {}
     #[doc = include_str!("../../../docs/ask-tell.md")]

@@ -1,9 +1,9 @@
 //! What the pipeline asks of a user's function, whatever language it is written in.
 
-use std::any::Any;
 use std::fmt;
 
-use thalweg_core::SolverKind;
+use thalweg_core::{OptionCall, SolverKind};
+pub use thalweg_core::{UserError, UserErrorKind};
 
 /// A user's objective over the flat user vector, in the user's sign.
 ///
@@ -66,6 +66,14 @@ pub trait Objective {
     /// Evaluate a batch into `answer`. Points that fail are added to `failures`; the others are evaluated all the same. A batch that
     /// wants second derivatives wants nothing else.
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>);
+
+    /// Ask a function of the user's that stands for the value of an option. An objective around another one passes the call on.
+    ///
+    /// # Errors
+    /// The function failed, or its answer is not one to the question.
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        call.answer()
+    }
 }
 
 /// Where an objective writes its answers to a [`Batch`] of k points, one point after the other. A slice whose quantity is not
@@ -180,59 +188,12 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// How a failure of the user's function is treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserErrorKind {
-    /// As `error_handling` says.
-    Ordinary,
-    /// The user interrupted the run: it ends with its best point so far.
-    Interrupt,
-    /// It always ends the run and reaches the user unchanged.
-    Fatal,
-}
-
-/// An error of the user's function.
-pub struct UserError {
-    /// How it is treated.
-    pub kind: UserErrorKind,
-    /// What happened, in words (the traceback, where there is one).
-    pub message: String,
-    /// The original error.
-    pub cause: Option<Box<dyn Any + Send>>,
-    /// Which function it was, where [`Failure::what`] does not say it: a constraint with its position and name.
-    pub function: Option<String>,
-}
-
-impl UserError {
-    /// An ordinary error with a message.
-    pub fn new(message: impl Into<String>) -> Self {
-        let (kind, message) = (UserErrorKind::Ordinary, message.into());
-        UserError { kind, message, cause: None, function: None }
-    }
-
-    /// The same error, of the function of this name.
-    #[must_use]
-    pub fn of(mut self, function: impl Into<String>) -> Self {
-        self.function = Some(function.into());
-        self
-    }
-}
-
-impl fmt::Debug for UserError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UserError")
-            .field("kind", &self.kind)
-            .field("message", &self.message)
-            .finish()
-    }
-}
-
 /// A failure at one point of a batch.
 #[derive(Debug)]
 pub struct Failure {
     /// The point's number in the batch.
     pub index: usize,
-    /// What failed: "fun", "jac", "fun_and_jac", "hess", "hessp", "constraint" or "a numerical derivative".
+    /// What failed: "fun", "jac", "fun_and_jac", "hess", "hessp", "constraint", "a numerical derivative" or "option".
     pub what: &'static str,
     /// The error.
     pub error: UserError,
@@ -243,6 +204,9 @@ impl Failure {
     pub const CONSTRAINT: &'static str = "constraint";
     /// [`Failure::what`] of an objective that fails where a numerical derivative needs it.
     pub const NUMERICAL_DERIVATIVE: &'static str = "a numerical derivative";
+
+    /// [`Failure::what`] of functions that stand for values of options.
+    pub const OPTION: &'static str = "option";
 
     /// A numerical derivative that cannot be computed, at the point of this index.
     pub(crate) fn of_numerical_derivative(index: usize, why: &dyn fmt::Display) -> Self {

@@ -37,7 +37,7 @@
 //!   as under optimagic's name, and is no success;
 //! * a fast start goes into new directions along the coordinate of which the most is unknown, and after a step that is too short in any
 //!   case, not in a direction chosen by chance;
-//! * the number of evaluations per point is one number for the whole run.
+//! * a function that says how often points are evaluated is asked once in an iteration and after a restart, not before every point.
 //!
 //! The first points are one batch.
 //!
@@ -52,12 +52,13 @@
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06 (when models are
 //!   exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop};
+use thalweg_core::{Algorithm, Finish, Problem, Repeats, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::{Choice, Options};
 
 use crate::pieces::first_points::Directions;
 use crate::pieces::radius_course::CourseRule;
+use crate::pieces::repetition::Repetition;
 use crate::pieces::residual_rules::{ExtraMoves, GrowthRules, ResidualRules, RestartRules};
 use crate::pieces::residual_search::ResidualSearch;
 use crate::pieces::residual_start::FirstResiduals;
@@ -121,9 +122,10 @@ pub struct Dfols {
     /// The size of the noise relative to the sum of squares, none or 0 if there is no such noise.
     #[option(default = None, min = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
-    /// How often the residuals are evaluated at every point, where their mean is what counts; none for once.
+    /// How often the residuals are evaluated at every point, where their mean is what counts; none for once. A function of where the
+    /// search stands is asked at its begin, in every iteration and after every restart.
     #[option(default = None, min = 1)]
-    pub noise_n_evals_per_point: Option<u64>,
+    pub noise_n_evals_per_point: Option<Repeats>,
     /// Where the first points lie: "coordinate" along the coordinates, "random" in directions chosen by chance.
     #[option(default = Directions::Coordinate)]
     pub initial_directions: Directions,
@@ -260,7 +262,12 @@ pub struct Dfols {
 impl Algorithm for Dfols {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let rules = self.rules(x0, problem.n_outputs());
-        ResidualSearch::minimize(problem, x0, rules)
+        ResidualSearch::minimize(
+            problem,
+            x0,
+            rules,
+            Repetition::new(self.noise_n_evals_per_point.as_ref()),
+        )
     }
 }
 
@@ -286,7 +293,7 @@ impl Dfols {
         let first = FirstResiduals {
             radius: self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0)),
             count: growth.map_or(n_points, |(few, _)| few + 1),
-            samples: self.noise_n_evals_per_point.unwrap_or(1) as usize,
+            samples: 1,
             directions: self.initial_directions,
             orthogonal: self.random_directions_orthogonal,
         };

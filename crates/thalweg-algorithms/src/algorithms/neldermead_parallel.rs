@@ -22,6 +22,7 @@
 //!   volume positive, and trial points move to the nearest point within the bounds.
 //! * `gao_han` and `nash` size the simplex by the largest *absolute* coordinate, as in their papers; optimagic 0.5.3 takes the
 //!   largest coordinate with its sign, and in `nash` another step for zeros.
+//! * A first simplex from a function of the user's is changed only where it would leave the bounds, and its vertices have to be finite.
 //! * `gao_han` does not contain the start. When the search ends at a worse point, it goes on from the start.
 //! * With one variable, where 1 - 1/n leaves nothing to shrink to, the coefficients are those of Nelder and Mead.
 //!
@@ -36,22 +37,10 @@
 //!   <https://doi.org/10.1007/s11590-018-1284-4> (the four rules for the first simplex)
 
 use thalweg_core::{Algorithm, Finish, Problem, Stop, Test};
-use thalweg_macros::{Choice, Options};
+use thalweg_macros::Options;
 
+pub use crate::pieces::first_simplex::{FirstSimplex, InitSimplexMethod};
 use crate::pieces::simplex::{Coefficients, Simplex, step_from, values_within_bounds};
-
-/// The rule for the first simplex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]
-pub enum InitSimplexMethod {
-    /// Regular, around the start, its edges between 1 and 10 times sqrt(2) as the start is large.
-    GaoHan,
-    /// 5 percent of each coordinate, 0.00025 where it is zero.
-    Pfeffer,
-    /// A tenth of the largest coordinate, 0.1 for a start at the origin.
-    Nash,
-    /// Regular with the start as a vertex, its edges as long as the start's norm, but at least 1.
-    VaradhanBorchers,
-}
 
 /// Minimize a scalar function by a Nelder-Mead method that moves several vertices in parallel.
 #[derive(Clone, Debug, Options)]
@@ -63,9 +52,10 @@ pub struct NelderMeadParallel {
     /// No coordinate may differ by more than this between the best and any other vertex at convergence.
     #[option(default = 1e-8, min = 0.0, overrides = "zero would switch the test off")]
     pub convergence_xtol_abs: f64,
-    /// The rule for the first simplex: "gao_han", "pfeffer", "nash" or "varadhan_borchers".
-    #[option(default = InitSimplexMethod::GaoHan)]
-    pub init_simplex_method: InitSimplexMethod,
+    /// The rule for the first simplex: "gao_han", "pfeffer", "nash" or "varadhan_borchers"; or a function of the start that gives the
+    /// n + 1 vertices, as the algorithm sees both.
+    #[option(default = InitSimplexMethod::GaoHan.into())]
+    pub init_simplex_method: FirstSimplex,
     /// Adapt the steps to the number of variables (Gao and Han).
     #[option(default = true)]
     pub adaptive: bool,
@@ -82,7 +72,7 @@ impl Algorithm for NelderMeadParallel {
         let step = Coefficients::new(self.adaptive, n);
         // The start comes first: whoever calls knows its value, so that it costs no further evaluation.
         let mut value_at_start = problem.value(x0)?;
-        let mut simplex = self.init_simplex_method.simplex(problem, x0)?;
+        let mut simplex = self.init_simplex_method.simplex(problem, "init_simplex_method", x0)?;
         let mut centroid = vec![0.0; n];
 
         loop {
@@ -232,71 +222,6 @@ fn second_steps(
     Ok(failed)
 }
 
-impl InitSimplexMethod {
-    /// The first simplex around `x0` within the bounds.
-    fn simplex(self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Simplex, Stop> {
-        let n = x0.len();
-        let mut offsets = self.offsets(x0);
-        fit_into_box(&mut offsets, x0, problem.lower(), problem.upper());
-        let mut points: Vec<f64> =
-            offsets.iter().zip(x0.iter().cycle()).map(|(d, x)| x + d).collect();
-        points.chunks_exact_mut(n).for_each(|x| problem.clip(x));
-        Simplex::evaluate(problem, points)
-    }
-
-    /// The n + 1 vertices relative to the start (Wessing 2019, section 2).
-    fn offsets(self, x0: &[f64]) -> Vec<f64> {
-        let n = x0.len();
-        let dim = n as f64;
-        let largest = x0.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        // offsets[0] is the first vertex; then vertex i + 1 is off by `other` in all coordinates and by `own(i)` in the i-th.
-        let along_axes = |first: f64, other: f64, own: &dyn Fn(usize) -> f64| {
-            let vertex = |i: usize| (0..n).map(move |j| if i == j { own(i) } else { other });
-            std::iter::repeat_n(first, n).chain((0..n).flat_map(vertex)).collect()
-        };
-        match self {
-            InitSimplexMethod::GaoHan => {
-                let edge = largest.clamp(1.0, 10.0);
-                along_axes(edge * (1.0 - (dim + 1.0).sqrt()) / dim, 0.0, &|_| edge)
-            }
-            InitSimplexMethod::Pfeffer => {
-                let step = |i: usize| if x0[i] == 0.0 { 0.00025 } else { 0.05 * x0[i] };
-                along_axes(0.0, 0.0, &step)
-            }
-            InitSimplexMethod::Nash => {
-                let step = if largest == 0.0 { 0.1 } else { 0.1 * largest };
-                along_axes(0.0, 0.0, &|_| step)
-            }
-            InitSimplexMethod::VaradhanBorchers => {
-                let norm = x0.iter().map(|x| x * x).sum::<f64>().sqrt().max(1.0);
-                let (unit, root) = (norm / (dim * 2.0_f64.sqrt()), (dim + 1.0).sqrt());
-                along_axes(0.0, unit * (root - 1.0), &|_| unit * (root + dim - 1.0))
-            }
-        }
-    }
-}
-
-/// Change each coordinate of the simplex `x0 + offsets` by the same rule for all vertices, so that it lies within the bounds:
-/// mirror it where there is more room on the other side, scale it to the width of the box, shift it inside.
-fn fit_into_box(offsets: &mut [f64], x0: &[f64], lower: &[f64], upper: &[f64]) {
-    let n = x0.len();
-    for i in 0..n {
-        let (down, up) = (lower[i] - x0[i], upper[i] - x0[i]);
-        let (mut least, mut most) = (0.0_f64, 0.0_f64);
-        for offset in offsets[i..].iter().step_by(n) {
-            (least, most) = (least.min(*offset), most.max(*offset));
-        }
-        let mirrored = (least < down || most > up) && (most > -least) == (up < -down);
-        if mirrored {
-            (least, most) = (-most, -least);
-        }
-        let scale = ((up - down) / (most - least)).min(1.0);
-        let shift = (down - scale * least).max(0.0) + (up - scale * most).min(0.0);
-        let factor = if mirrored { -scale } else { scale };
-        offsets[i..].iter_mut().step_by(n).for_each(|offset| *offset = factor * *offset + shift);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use thalweg_core::{ProblemSpec, Verdict, testing::FunctionOracle};
@@ -316,8 +241,9 @@ mod tests {
 
     #[test]
     fn every_rule_and_number_of_vertices_finds_the_minimum() {
-        for init_simplex_method in RULES {
+        for init_simplex_method in RULES.map(FirstSimplex::from) {
             for (n, n_cores) in [(1, 1), (1, 4), (2, 1), (4, 1), (4, 2), (4, 9)] {
+                let init_simplex_method = init_simplex_method.clone();
                 let algorithm =
                     NelderMeadParallel { init_simplex_method, n_cores, ..Default::default() };
                 let mut oracle = FunctionOracle::scalar(bowl).with_budget(20_000);
@@ -333,30 +259,11 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_have_the_sizes_of_their_papers() {
-        let x0 = [0.0, 2.0, -20.0];
-        let gao_han = InitSimplexMethod::GaoHan.offsets(&x0);
-        assert_eq!(gao_han[..3], [-10.0 / 3.0; 3]);
-        assert_eq!(gao_han[3..6], [10.0, 0.0, 0.0]);
-        let pfeffer = InitSimplexMethod::Pfeffer.offsets(&x0);
-        assert_eq!((pfeffer[3], pfeffer[7], pfeffer[11]), (0.00025, 0.1, -1.0));
-        assert_eq!(InitSimplexMethod::Nash.offsets(&x0)[11], 2.0);
-        let regular = InitSimplexMethod::VaradhanBorchers.offsets(&x0);
-        let norm = 404.0_f64.sqrt();
-        for i in 0..4 {
-            for j in 0..i {
-                let square: f64 =
-                    (0..3).map(|k| (regular[3 * i + k] - regular[3 * j + k]).powi(2)).sum();
-                assert!((square.sqrt() - norm).abs() < 1e-12);
-            }
-        }
-    }
-
-    #[test]
     fn bounds_hold_from_every_corner_and_the_minimum_at_them_is_found() {
         let (low, high) = (vec![-1.0, 0.0, f64::NEG_INFINITY], vec![0.5, 2.5, 3.5]);
-        for init_simplex_method in RULES {
+        for init_simplex_method in RULES.map(FirstSimplex::from) {
             for x0 in [[-1.0, 0.0, 3.5], [0.5, 2.5, -7.0], [0.0, 2.4, 3.0], [-0.9, 0.0, 0.0]] {
+                let init_simplex_method = init_simplex_method.clone();
                 let algorithm =
                     NelderMeadParallel { init_simplex_method, n_cores: 2, ..Default::default() };
                 let spec = ProblemSpec {
@@ -376,6 +283,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_function_of_the_start_gives_the_first_simplex() {
+        let init_simplex_method = FirstSimplex::by(|x0| {
+            let vertex = |step: [f64; 2]| [x0[0] + step[0], x0[1] + step[1]];
+            [[0.0, 0.0], [0.25, 0.0], [0.0, -3.0]].map(vertex).concat()
+        });
+        let algorithm = NelderMeadParallel { init_simplex_method, ..Default::default() };
+        let mut oracle = FunctionOracle::scalar(bowl);
+        let spec = ProblemSpec::unconstrained(2);
+        let finish = algorithm.solve(&mut Problem::new(&mut oracle, &spec), &[0.5, 0.1]).unwrap();
+        assert!(finish.value < 1e-12 && finish.verdict.is_success());
+        // The start, and then the simplex.
+        let asked: Vec<&[f64]> = oracle.trace[1..4].iter().map(|(_, x)| &x[..]).collect();
+        assert_eq!(asked, [[0.5, 0.1], [0.75, 0.1], [0.5, -2.9]]);
     }
 
     #[test]

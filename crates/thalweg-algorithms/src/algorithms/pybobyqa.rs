@@ -27,7 +27,7 @@
 //!   smaller for all;
 //! * progress is slow relative to the objective, and a run that ends so is no success;
 //! * with noise, more than 2 n + 1 points are the default up to ten variables only;
-//! * how often a point is evaluated is a number, not a function of the radii;
+//! * a function that says how often points are evaluated is asked once in an iteration and after a restart, not before every point;
 //! * whether noise has got the upper hand is judged by the gradients of the models alone, not by their second derivatives as well.
 //!
 //! The first points are one batch.
@@ -43,12 +43,13 @@
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives,
 //!   <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop};
+use thalweg_core::{Algorithm, Finish, Problem, Repeats, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::Options;
 
 use crate::pieces::first_points::{Directions, FirstPoints};
 use crate::pieces::radius_course::CourseRule;
+use crate::pieces::repetition::Repetition;
 use crate::pieces::restarting_search::RestartingSearch;
 use crate::pieces::search_rules::{RestartRules, RestartType, SearchRules};
 
@@ -88,9 +89,9 @@ pub struct Pybobyqa {
     #[option(default = None, min = 0.0)]
     pub noise_multiplicative_level: Option<f64>,
     /// How many evaluations at each point make its value, which is their mean: k of them make the noise sqrt(k) times smaller; none
-    /// for 1.
+    /// for 1. A function of where the search stands is asked at its begin, in every iteration and after every restart.
     #[option(default = None, min = 1)]
-    pub noise_n_evals_per_point: Option<u64>,
+    pub noise_n_evals_per_point: Option<Repeats>,
     /// Whether to restart; none for yes with a noise level, in search of a global optimum, or with any number of restarts.
     #[option(default = None)]
     pub use_restarts: Option<bool>,
@@ -183,7 +184,8 @@ pub struct Pybobyqa {
 impl Algorithm for Pybobyqa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let last = self.convergence_minimal_trustregion_radius_tolerance;
-        RestartingSearch::minimize(problem, x0, self.rules(x0), last)
+        let repetition = Repetition::new(self.noise_n_evals_per_point.as_ref());
+        RestartingSearch::minimize(problem, x0, self.rules(x0), last, repetition)
     }
 }
 
@@ -239,7 +241,7 @@ impl Pybobyqa {
             better_first: false,
             directions: self.initial_directions,
             orthogonal: self.random_directions_orthogonal,
-            copies: self.noise_n_evals_per_point.unwrap_or(1) as usize,
+            copies: 1,
         }
     }
 

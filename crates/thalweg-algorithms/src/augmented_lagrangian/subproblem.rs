@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
-use thalweg_core::{Features, Iteration, Oracle, Problem, Request, SolverKind, Stop, Values, Want};
+use thalweg_core::{
+    Features, Iteration, OptionCall, Oracle, Problem, Request, SolverKind, Stop, Values, Want,
+};
 
 use super::penalty::Penalty;
 
@@ -289,5 +291,9 @@ impl Oracle for Subproblem<'_, '_> {
             None => self.best.as_ref().map_or(self.last.value, |(_, best)| best.value),
         };
         self.problem.iteration(iteration.x, plain)
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        self.problem.call(call.option, &call.function, call.question)
     }
 }

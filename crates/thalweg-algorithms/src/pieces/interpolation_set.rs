@@ -111,6 +111,11 @@ impl InterpolationSet {
         self.rank();
     }
 
+    /// From now on, this many evaluations of the objective make the value at a point.
+    pub fn evaluate_as_often(&mut self, copies: usize) {
+        self.first.copies = copies;
+    }
+
     /// The point after the step that was evaluated last, relative to the base.
     pub fn trial(&self) -> &[f64] {
         &self.trial

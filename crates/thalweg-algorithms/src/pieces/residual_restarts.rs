@@ -51,6 +51,8 @@ impl ResidualSearch {
         self.rules.last_radius *= rules.last_radius;
         self.rules.moves.count += rules.more_moves;
         self.radii.start_at(self.radii.first);
+        self.repetition.begin_again();
+        self.repeat(problem)?;
         let (count, most) = (self.set.len(), rules.most_points.max(self.set.len()));
         let wanted = (count + rules.more_points).min(most);
         if rules.hard {

@@ -11,6 +11,7 @@ use thalweg_core::{Finish, Problem, Stop, Test, Verdict};
 use thalweg_linalg::{all_finite, nrm2};
 
 use super::radius_course::RadiusCourse;
+use super::repetition::Repetition;
 use super::residual_model::ResidualModel;
 use super::residual_restarts::Restarts;
 use super::residual_rules::ResidualRules;
@@ -33,6 +34,7 @@ const HALVINGS: usize = 4;
 /// One run.
 pub struct ResidualSearch {
     pub(super) rules: ResidualRules,
+    pub(super) repetition: Repetition,
     pub(super) set: ResidualSet,
     pub(super) model: ResidualModel,
     pub(super) radii: Radii,
@@ -65,14 +67,16 @@ impl ResidualSearch {
     pub fn minimize(
         problem: &mut Problem<'_>,
         x0: &[f64],
-        rules: ResidualRules,
+        mut rules: ResidualRules,
+        repetition: Repetition,
     ) -> Result<Finish, Stop> {
+        let first = rules.first.radius;
+        rules.first.samples = repetition.copies(problem, (first, first))?;
         let Some(set) = ResidualSet::evaluate(problem, x0, rules.first)? else {
             let reason = "the residuals are not finite at or next to the start";
             return Ok(Finish::stalled(x0.to_vec(), f64::INFINITY, reason));
         };
         problem.iteration(set.best_point(), set.best_value())?;
-        let first = rules.first.radius;
         let mut search = ResidualSearch {
             start_value: set.values[0],
             set,
@@ -83,6 +87,7 @@ impl ResidualSearch {
             slow: SlowProgress::new(rules.slow),
             before: None,
             rules,
+            repetition,
             d: Vec::new(),
             x: Vec::new(),
             residuals: Vec::new(),
@@ -90,8 +95,17 @@ impl ResidualSearch {
         search.run(problem)
     }
 
+    /// Evaluate points as often as the rules say from now on.
+    pub(super) fn repeat(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
+        let samples = self.repetition.copies(problem, (self.radii.delta, self.radii.rho))?;
+        (self.rules.first.samples, self.set.samples) = (samples, samples);
+        Ok(())
+    }
+
     fn run(&mut self, problem: &mut Problem<'_>) -> Result<Finish, Stop> {
         loop {
+            self.repetition.begin_iteration();
+            self.repeat(problem)?;
             if let Some(test) = self.value_test() {
                 return Ok(self.converged(test));
             }

@@ -18,6 +18,7 @@ use super::geometry_step::{GeometrySearch, GeometryStep};
 use super::powell_state::{PowellState, SMALLEST_RADIUS};
 use super::radii::Radii;
 use super::radius_course::RadiusCourse;
+use super::repetition::Repetition;
 use super::search_rules::{Course, RestartType, SearchRules};
 
 /// The model's gradient has to be this much larger (squared) than the least model's before that takes its place.
@@ -33,6 +34,7 @@ const FAR: [f64; 2] = [10.0, 2.0];
 /// The search with its state.
 pub struct RestartingSearch {
     rules: SearchRules,
+    repetition: Repetition,
     state: PowellState,
     course: Course,
     step: BoxSearch,
@@ -60,9 +62,11 @@ impl RestartingSearch {
     pub fn minimize(
         problem: &mut Problem<'_>,
         x0: &[f64],
-        rules: SearchRules,
+        mut rules: SearchRules,
         last_radius: f64,
+        repetition: Repetition,
     ) -> Result<Finish, Stop> {
+        rules.first.copies = repetition.copies(problem, (rules.unit(), rules.unit()))?;
         let last = (last_radius / rules.unit()).clamp(SMALLEST_RADIUS, 1.0);
         let radii = Radii::new(last, rules.shrink_radii);
         let mut search = RestartingSearch {
@@ -75,8 +79,11 @@ impl RestartingSearch {
             radii: RadiusCourse::new(rules.restarts.detection.unwrap_or_default()),
             gradient: Vec::new(),
             rules,
+            repetition,
         };
         loop {
+            search.repetition.begin_iteration();
+            search.repeat(problem)?;
             if let Some(finish) = search.iterate(problem)? {
                 return Ok(search.with_best_of_all(finish));
             }
@@ -120,6 +127,15 @@ impl RestartingSearch {
             }
         }
         Ok(None)
+    }
+
+    /// Evaluate points as often as the rules say from now on.
+    fn repeat(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
+        let (unit, Radii { delta, rho, .. }) = (self.rules.unit(), &self.state.radii);
+        let copies = self.repetition.copies(problem, (delta * unit, rho * unit))?;
+        self.rules.first.copies = copies;
+        self.state.set.evaluate_as_often(copies);
+        Ok(())
     }
 
     fn radius_test(&self) -> Test {
@@ -189,6 +205,8 @@ impl RestartingSearch {
         (self.vain_steps, self.gradient) = (0, Vec::new());
         self.radii.forget();
         self.state.radii.restart(radius, self.rules.restarts.last_radius_factor);
+        self.repetition.begin_again();
+        self.repeat(problem)?;
         match self.rules.restarts.kind {
             RestartType::Soft => self.move_points(problem)?,
             RestartType::Hard => {

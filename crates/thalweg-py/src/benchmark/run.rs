@@ -15,8 +15,9 @@ use crate::errors::Kind;
 use crate::interrupt::{Flag, Guard};
 use crate::numeric::{to_vec, vector};
 use crate::options::option_values;
+use crate::outcome::outcome_error;
 use crate::result::RawResult;
-use crate::solve::{guarded, outcome_error};
+use crate::solve::guarded;
 use crate::tree::Tree;
 
 /// A problem as the user has it: its label, its function, start, value there, value and params of the solution.
@@ -98,7 +99,7 @@ fn native(
 
 fn entrant((label, name, options): &Contestant<'_>) -> PyResult<Entrant> {
     let mut entrant = Entrant::labelled(label, name.as_str());
-    for (name, value) in option_values(options)? {
+    for (name, value) in option_values(options, &Flag::default())? {
         entrant = entrant.option(&name, value);
     }
     Ok(entrant)

@@ -1,6 +1,6 @@
 //! What goes to and fro between a suspended run and whoever evaluates for it.
 
-use thalweg_core::SolverKind;
+use thalweg_core::{OptionCall, SolverKind};
 
 use crate::nonlinear::NonlinearLimits;
 use crate::objective::{
@@ -142,7 +142,21 @@ impl Tell {
     }
 }
 
-/// The objective of a suspended run: it hands batches out, and nothing else.
+/// What a suspended run hands out.
+pub(crate) enum HandedOut {
+    /// A batch, for whoever evaluates.
+    Batch(Ask),
+    /// A question to an option's function, which the driver answers itself.
+    Call(OptionCall),
+}
+
+/// The answer.
+pub(crate) enum Reply {
+    Tell(Tell),
+    Called(Result<Vec<f64>, UserError>),
+}
+
+/// The objective of a suspended run: it hands batches and questions to options' functions out, and nothing else.
 pub(crate) struct HandOut<'a> {
     pub kind: SolverKind,
     pub has_derivative: bool,
@@ -152,8 +166,17 @@ pub(crate) struct HandOut<'a> {
     pub n_outputs: usize,
     /// The nonlinear constraints, whose numbers of values are known beforehand.
     pub nonlinear: Vec<NonlinearLimits>,
-    /// Hands a batch out and waits for the answer; `None` when nobody will answer any more.
-    pub exchange: &'a mut dyn FnMut(Ask) -> Option<Tell>,
+    /// Hands something out and waits for the answer; `None` when nobody will answer any more.
+    pub exchange: &'a mut dyn FnMut(HandedOut) -> Option<Reply>,
+}
+
+impl HandOut<'_> {
+    fn ask(&mut self, ask: Ask) -> Option<Tell> {
+        match (self.exchange)(HandedOut::Batch(ask)) {
+            Some(Reply::Tell(tell)) => Some(tell),
+            _ => None,
+        }
+    }
 }
 
 impl Objective for HandOut<'_> {
@@ -182,7 +205,7 @@ impl Objective for HandOut<'_> {
             wants_constraints: !self.nonlinear.is_empty(),
             ..Ask::default()
         };
-        match (self.exchange)(ask) {
+        match self.ask(ask) {
             Some(mut tell) => match tell.failures.pop() {
                 Some(failure) => Err(failure),
                 None => {
@@ -203,7 +226,7 @@ impl Objective for HandOut<'_> {
     }
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
-        match (self.exchange)(Ask::of(batch)) {
+        match self.ask(Ask::of(batch)) {
             Some(tell) => {
                 for (room, told) in [
                     (answer.outputs, tell.outputs),
@@ -219,6 +242,13 @@ impl Objective for HandOut<'_> {
                 failures.extend(tell.failures);
             }
             None => failures.push(abandoned()),
+        }
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        match (self.exchange)(HandedOut::Call(call)) {
+            Some(Reply::Called(answer)) => answer,
+            _ => Err(abandoned().error),
         }
     }
 }

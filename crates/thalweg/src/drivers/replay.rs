@@ -1,6 +1,6 @@
 //! Recording every answer of an objective, and answering from the record.
 
-use thalweg_core::SolverKind;
+use thalweg_core::{OptionCall, SolverKind};
 
 use crate::objective::{
     Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError, UserErrorKind,
@@ -134,6 +134,10 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
                 .then(|| constraint_derivatives.to_vec()),
             failures: failures[before..].iter().map(RecordedFailure::of).collect(),
         });
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        self.objective.call(call)
     }
 }
 
@@ -276,5 +280,9 @@ impl<O: Objective + ?Sized> Objective for Replaying<'_, O> {
         failures.extend(recorded.failures.iter().map(RecordedFailure::replayed));
         self.tape = rest;
         self.evaluations += batch.len();
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        self.objective.call(call)
     }
 }

@@ -9,7 +9,7 @@ use corosensei::stack::DefaultStack;
 use corosensei::{Coroutine, CoroutineResult};
 
 use crate::drivers::blueprint::{Blueprint, Job};
-use crate::drivers::exchange::{Ask, HandOut, Tell};
+use crate::drivers::exchange::{Ask, HandOut, HandedOut, Reply, Tell};
 use crate::error::{InvalidKind, OptimizeError};
 use crate::result::FlatResult;
 
@@ -21,7 +21,7 @@ const POOLED_STACKS: usize = 64;
 static STACKS: Mutex<Vec<DefaultStack>> = Mutex::new(Vec::new());
 
 pub(crate) type Outcome = Result<FlatResult, OptimizeError>;
-type Fiber = Coroutine<Option<Tell>, Ask, Outcome, DefaultStack>;
+type Fiber = Coroutine<Option<Reply>, HandedOut, Outcome, DefaultStack>;
 
 /// How a run is suspended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Suspended {
 
 enum Engine {
     Coroutine(Box<SendFiber>),
-    Thread { asks: Receiver<Ask>, tells: Option<SyncSender<Tell>>, run: JoinHandle<Outcome> },
+    Thread { asks: Receiver<HandedOut>, tells: Option<SyncSender<Reply>>, run: JoinHandle<Outcome> },
     Done,
 }
 
@@ -121,7 +121,7 @@ impl Suspended {
         {
             self.n_outputs = tell.outputs.len() / ask.len();
         }
-        self.advance(Some(tell));
+        self.advance(Some(Reply::Tell(tell)));
         Ok(())
     }
 
@@ -144,18 +144,31 @@ impl Suspended {
     }
 
     /// Go on with an answer, or without one: then the run ends.
-    fn advance(&mut self, tell: Option<Tell>) {
-        // A panic of the algorithm leaves a run that has ended.
-        let (engine, step) = std::mem::replace(&mut self.engine, Engine::Done).resume(tell);
-        self.engine = engine;
+    fn advance(&mut self, reply: Option<Reply>) {
+        let step = self.resume(reply);
         self.take(step);
     }
 
-    fn take(&mut self, step: Option<Step>) {
-        match step {
-            Some(Step::Ask(ask)) => self.ask = Some(ask),
-            Some(Step::End(outcome)) => self.outcome = Some(*outcome),
-            None => {}
+    fn resume(&mut self, reply: Option<Reply>) -> Option<Step> {
+        // A panic of the algorithm leaves a run that has ended.
+        let (engine, step) = std::mem::replace(&mut self.engine, Engine::Done).resume(reply);
+        self.engine = engine;
+        step
+    }
+
+    /// Keep the batch or the result that the run has come to. Functions of options are called here, in the driver's place.
+    fn take(&mut self, mut step: Option<Step>) {
+        loop {
+            match step {
+                Some(Step::Out(HandedOut::Call(call))) => {
+                    step = self.resume(Some(Reply::Called(call.answer())));
+                    continue;
+                }
+                Some(Step::Out(HandedOut::Batch(ask))) => self.ask = Some(ask),
+                Some(Step::End(outcome)) => self.outcome = Some(*outcome),
+                None => {}
+            }
+            return;
         }
     }
 }
@@ -171,25 +184,25 @@ impl Drop for Suspended {
 
 /// How far a run has come.
 enum Step {
-    Ask(Ask),
+    Out(HandedOut),
     End(Box<Outcome>),
 }
 
 impl Engine {
     /// Answer, and go on to the next step.
-    fn resume(self, tell: Option<Tell>) -> (Engine, Option<Step>) {
+    fn resume(self, reply: Option<Reply>) -> (Engine, Option<Step>) {
         match self {
-            Engine::Coroutine(mut fiber) => match fiber.0.resume(tell) {
-                CoroutineResult::Yield(ask) => (Engine::Coroutine(fiber), Some(Step::Ask(ask))),
+            Engine::Coroutine(mut fiber) => match fiber.0.resume(reply) {
+                CoroutineResult::Yield(out) => (Engine::Coroutine(fiber), Some(Step::Out(out))),
                 CoroutineResult::Return(outcome) => {
                     give_back(fiber.0.into_stack());
                     (Engine::Done, Some(Step::End(Box::new(outcome))))
                 }
             },
             Engine::Thread { asks, mut tells, run } => {
-                match tell {
+                match reply {
                     // A run whose thread is gone shows where it is joined.
-                    Some(tell) => drop(tells.as_ref().map(|tells| tells.send(tell))),
+                    Some(reply) => drop(tells.as_ref().map(|tells| tells.send(reply))),
                     None => tells = None,
                 }
                 Engine::Thread { asks, tells, run }.wait()
@@ -202,7 +215,7 @@ impl Engine {
     fn wait(self) -> (Engine, Option<Step>) {
         match self {
             Engine::Thread { asks, tells, run } => match asks.recv() {
-                Ok(ask) => (Engine::Thread { asks, tells, run }, Some(Step::Ask(ask))),
+                Ok(out) => (Engine::Thread { asks, tells, run }, Some(Step::Out(out))),
                 Err(_) => {
                     let outcome = run.join().unwrap_or_else(|panic| resume_unwind(panic));
                     (Engine::Done, Some(Step::End(Box::new(outcome))))
@@ -223,7 +236,7 @@ fn coroutine(job: Job) -> Result<Engine, OptimizeError> {
         })?,
     };
     let fiber =
-        Fiber::with_stack(stack, move |yielder, _| run(job, &mut |ask| yielder.suspend(ask)));
+        Fiber::with_stack(stack, move |yielder, _| run(job, &mut |out| yielder.suspend(out)));
     Ok(Engine::Coroutine(Box::new(SendFiber(fiber))))
 }
 
@@ -237,9 +250,9 @@ fn give_back(stack: DefaultStack) {
 
 fn thread(job: Job) -> Result<Engine, OptimizeError> {
     let (ask_sender, asks) = sync_channel(0);
-    let (tells, tell_receiver) = sync_channel::<Tell>(0);
+    let (tells, tell_receiver) = sync_channel::<Reply>(0);
     let body = move || {
-        run(job, &mut |ask| ask_sender.send(ask).ok().and_then(|()| tell_receiver.recv().ok()))
+        run(job, &mut |out| ask_sender.send(out).ok().and_then(|()| tell_receiver.recv().ok()))
     };
     let run = std::thread::Builder::new().name("thalweg".into()).spawn(body).map_err(|error| {
         let message = format!("no thread for a suspended run: {error}");
@@ -248,7 +261,7 @@ fn thread(job: Job) -> Result<Engine, OptimizeError> {
     Ok(Engine::Thread { asks, tells: Some(tells), run })
 }
 
-fn run(job: Job, exchange: &mut dyn FnMut(Ask) -> Option<Tell>) -> Outcome {
+fn run(job: Job, exchange: &mut dyn FnMut(HandedOut) -> Option<Reply>) -> Outcome {
     let Job {
         kind, has_derivative, second_derivatives, start_with_derivative, nonlinear, run, ..
     } = job;

@@ -35,8 +35,13 @@ impl Evaluator<'_> {
             return Ok(());
         }
         let failures = std::mem::take(&mut self.scratch.failures);
+        let handling = match self.scratch.manner.goes_on {
+            None => self.error_handling,
+            Some(true) => ErrorHandling::Continue,
+            Some(false) => ErrorHandling::Raise,
+        };
         for failure in failures {
-            match (failure.error.kind, self.error_handling) {
+            match (failure.error.kind, handling) {
                 (UserErrorKind::Interrupt, _) => return Err((Stop::Interrupted, failure.index)),
                 (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
                     if !failure.is_of_constraint() {

@@ -15,7 +15,9 @@ mod second_differences;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use thalweg_core::{Iteration, Oracle, Request, Sink, SolverKind, Stop, Values, Want};
+use thalweg_core::{
+    Iteration, Manner, OptionCall, Oracle, Request, Sink, SolverKind, Stop, Values, Want,
+};
 use thalweg_space::{Space, Workspace};
 
 use self::plain::Plain;
@@ -25,7 +27,7 @@ use crate::limits::{IterationReport, Limits};
 use crate::logging::Clock;
 use crate::nonlinear::{ConstraintSet, Violation};
 use crate::numdiff::{Differentiator, wanted_kind};
-use crate::objective::{Failure, Objective, StartValues, UserError};
+use crate::objective::{Failure, Objective, StartValues, UserError, UserErrorKind};
 use crate::policy::{ErrorHandling, Penalty};
 
 /// Counts, the best point and whatever else a result is made of.
@@ -116,6 +118,8 @@ pub(crate) struct Scratch {
     local: second::Local,
     function_values: Vec<f64>,
     function_derivatives: Vec<f64>,
+    /// How the request under way is to be taken.
+    manner: Manner,
 }
 
 /// A point and its outputs for an algorithm of some kind.
@@ -169,7 +173,14 @@ impl Oracle for Evaluator<'_> {
         self.scratch.failures.clear();
         self.scratch.centers.clear();
 
+        let goes_on = request.manner.goes_on == Some(true);
+        if goes_on {
+            self.objective.keep_going(true);
+        }
         self.evaluate(points, want, aggregate, values);
+        if goes_on {
+            self.objective.keep_going(false);
+        }
         if want.is_derivative() && !self.objective.has_derivative() {
             self.differentiate(points, want, aggregate, values);
         }
@@ -195,6 +206,18 @@ impl Oracle for Evaluator<'_> {
         }
         Ok(())
     }
+
+    /// A failure always ends the run: nothing could stand in for the answer.
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        self.objective.call(call).map_err(|error| {
+            if error.kind == UserErrorKind::Interrupt {
+                return Stop::Interrupted;
+            }
+            let message = error.message.clone();
+            self.failure = Some(Failure { index: 0, what: Failure::OPTION, error });
+            Stop::Failed(message)
+        })
+    }
 }
 
 impl Evaluator<'_> {
@@ -207,6 +230,7 @@ impl Evaluator<'_> {
         begin: f64,
         values: &mut Values,
     ) -> Result<(), Stop> {
+        self.scratch.manner = request.manner;
         let points = &request.points[..k * request.dim];
         let aggregate = self.aggregate(wanted_kind(request.want))?;
         if let Err((stop, index)) = self.judge(points, want, aggregate, values) {

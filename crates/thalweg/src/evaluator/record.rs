@@ -50,7 +50,11 @@ impl Evaluator<'_> {
             self.counts.jac += k as u64;
         }
         let batch = self.counts.batches;
-        let cores = if k > 1 { self.n_cores.max(1) } else { 1 };
+        let cores = match self.scratch.manner.batch_size {
+            _ if k == 1 => 1,
+            0 => self.n_cores.max(1),
+            size => size,
+        };
         self.counts.batches += k.div_ceil(cores) as u64;
         let is_row = want.is_evaluation() || want.is_derivative() || want.is_second_derivative();
         if !is_row || (self.history.is_none() && self.sinks.is_empty()) {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use thalweg_core::SolverKind;
+use thalweg_core::{OptionCall, SolverKind};
 use thalweg_log::{AnswerBatch, LoggedFailure, Wanted, point_hash};
 
 use super::journal::Journal;
@@ -327,6 +327,10 @@ impl Objective for Journaled<'_> {
         } else {
             self.ask(batch, answer, failures);
         }
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        self.objective.call(call)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thalweg_core::{Sink, SolverKind};
+use thalweg_core::{OptionCall, Sink, SolverKind};
 use thalweg_space::{Bounds, Space};
 
 use super::notes::{Keeper, Note, Notes, pass_on, push};
@@ -336,5 +336,9 @@ impl Objective for FromHere<'_> {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         self.objective.evaluate(batch, answer, failures);
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, UserError> {
+        self.objective.call(call)
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use thalweg::{
     ConstraintHandling, Durability, ErrorHandling, IfExists, LocalErrors, LogOptions, LogReader,
-    MultistartOptions, NonlinearConstraint, Scaling, ScalingMethod, Status, least_squares,
+    MultistartOptions, NonlinearConstraint, Repeats, Scaling, ScalingMethod, Status, least_squares,
     likelihood, maximize, minimize,
 };
 
@@ -361,4 +361,25 @@ fn several_runs_share_a_file() {
     assert_eq!(reader.problems().unwrap().len(), 3);
     assert_eq!(reader.read_start_params(0).unwrap(), [10.0]);
     assert_eq!(reader.read_start_params(-1).unwrap(), [30.0]);
+}
+
+#[test]
+fn runs_whose_options_are_functions() {
+    let count = AtomicUsize::new(0);
+    check("an option that is a function", 6, &mut |path, resume| {
+        count.store(0, Ordering::Relaxed);
+        let fun = |x: &[f64; 2]| {
+            count.fetch_add(1, Ordering::Relaxed);
+            waves(x)
+        };
+        let repeats = Repeats::by(|state| 1 + u64::from(state.lower_trustregion_radius < 0.01));
+        let result = minimize(fun, [0.3, -0.2])
+            .algorithm("nag_pybobyqa")
+            .option("noise_n_evals_per_point", repeats)
+            .log(strict(path))
+            .resume(resume)
+            .run()
+            .expect("a result");
+        (result, Some(count.load(Ordering::Relaxed)))
+    });
 }
