@@ -98,7 +98,7 @@ fn algorithm(reference: &str) -> Cobyla {
         ..own
     };
     if reference == "nlopt" {
-        return own;
+        return Cobyla { rules: Rules::Powell, ..own };
     }
     Cobyla {
         convergence_xtol_abs: 1e-10,

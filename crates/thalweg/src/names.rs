@@ -10,8 +10,8 @@ pub use not_yet::NOT_YET;
 pub(crate) use options::BESIDE_NATIVE;
 pub use options::Default;
 use options::{
-    NLOPT_GTOL, NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV, SCIPY_TRUST_REGION,
-    no_effect, own, with,
+    NLOPT_COBYLA, NLOPT_GTOL, NLOPT_LOCAL, SCIPY_LS_DOGBOX, SCIPY_LS_TRF, SCIPY_TRUST_KRYLOV,
+    SCIPY_TRUST_REGION, no_effect, own, with,
 };
 pub use wording::Wording;
 
@@ -134,7 +134,7 @@ pub const PRESETS: &[Preset] = &[
         name: "nlopt_cobyla",
         class_name: "NloptCOBYLA",
         native: "cobyla",
-        options: NLOPT_LOCAL,
+        options: NLOPT_COBYLA,
         success_message: None,
     },
     Preset {

@@ -111,6 +111,27 @@ pub const PRIMA_LONG: LinearRules = LinearRules {
     ..PRIMA
 };
 
+/// Which rules a run follows when, by its number of evaluations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LinearCourse {
+    /// Up to how many it goes by the iterations on an acceptable simplex (`linear_search::simplex`), which know no constraints.
+    pub simplex_until: usize,
+    /// The rules after that.
+    pub early: &'static LinearRules,
+    /// Up to how many these hold.
+    pub early_until: usize,
+    /// The rules after that.
+    pub late: &'static LinearRules,
+}
+
+impl LinearCourse {
+    /// The rules after so many evaluations.
+    #[must_use]
+    pub fn rules(&self, evaluations: usize) -> &'static LinearRules {
+        if evaluations <= self.early_until { self.early } else { self.late }
+    }
+}
+
 impl LinearRules {
     /// Whether a point at this distance is too far away for a radius.
     pub fn is_far(&self, distance: f64, delta: f64) -> bool {
@@ -133,6 +154,11 @@ pub struct Radii {
 }
 
 impl Radii {
+    /// Make both the same.
+    pub fn set_both(&mut self, rho: f64) {
+        (self.delta, self.rho) = (rho, rho);
+    }
+
     /// Change the radius of the trust region; nearly rho is rho.
     pub fn set_delta(&mut self, delta: f64) {
         self.delta = at_least(delta, self.rho);

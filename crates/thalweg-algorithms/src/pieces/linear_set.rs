@@ -6,6 +6,7 @@
 //! they are computed afresh.
 //!
 //! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
+//! The best point is the first one, the others stay in their places: where two are equally bad, the first of them goes.
 //!
 //! Reference:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
@@ -22,6 +23,8 @@ const ATTEMPTS: usize = 8;
 const DEPENDENT: f64 = 1e-13;
 /// The Lagrange functions are computed afresh when they are wrong by this much at a new point.
 const ERROR: f64 = 1e-8;
+/// Lengths whose ratio is less are equal but for rounding, as those of steps of one radius from one point are.
+pub(super) const SAME: f64 = 1.0 + 1e-9;
 
 const INF: f64 = f64::INFINITY;
 /// Violations of less than this part of their tolerance do not count.
@@ -36,7 +39,7 @@ pub struct Known {
     pub constraints: Vec<f64>,
 }
 
-/// The points.
+/// The points; that of least merit is the first one.
 pub struct LinearSet<'a> {
     n: usize,
     points: Vec<f64>,
@@ -45,10 +48,7 @@ pub struct LinearSet<'a> {
     violations: Vec<f64>,
     /// The gradient of each Lagrange function, in the scaled variables.
     lagrange: Vec<f64>,
-    /// The point of least merit.
-    pub best: usize,
     exchanges: usize,
-    by_value: bool,
     scale: Vec<f64>,
     /// Whether the first step of a variable goes down.
     is_downward: Vec<bool>,
@@ -89,7 +89,7 @@ impl Known {
 impl<'a> LinearSet<'a> {
     /// Evaluate at the start and at n points, each one of the `steps` away from the best one so far. `None` when the values are not
     /// finite at the start, or nowhere near it in some direction. A negative step goes down. The best one is that of the lowest
-    /// objective (`by_value`), or has no larger violation besides.
+    /// objective.
     ///
     /// # Errors
     /// [`Stop`] when the run has to end.
@@ -97,16 +97,13 @@ impl<'a> LinearSet<'a> {
         problem: &mut Problem<'a>,
         x0: &[f64],
         steps: &[f64],
-        by_value: bool,
     ) -> Result<Option<Self>, Stop> {
         let mut set = LinearSet {
-            by_value,
             n: x0.len(),
             points: x0.to_vec(),
             known: Vec::new(),
             violations: Vec::new(),
             lagrange: Vec::new(),
-            best: 0,
             exchanges: 0,
             scale: steps.iter().map(|step| step.abs()).collect(),
             is_downward: steps.iter().map(|step| *step < 0.0).collect(),
@@ -125,8 +122,7 @@ impl<'a> LinearSet<'a> {
     /// [`Stop`] when the run has to end.
     pub fn renew(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
         self.points = self.best_point().to_vec();
-        self.known = vec![self.known[self.best].clone()];
-        self.best = 0;
+        self.known.truncate(1);
         self.surround(problem, radius)
     }
 
@@ -137,20 +133,19 @@ impl<'a> LinearSet<'a> {
             self.known.push(Known::at(problem, self.best_point())?);
         }
         self.violations = vec![self.violation(&self.known[0])];
+        self.lagrange.clear();
         if !self.known[0].is_finite() {
             return Ok(false);
         }
         for i in 0..self.n {
             let (x, known) = self.neighbour(problem, i, radius)?;
             let violation = self.violation(&known);
-            // Without a weight for violations yet, only what is no worse in both counts as better.
-            let better = known.value < self.best().value
-                && (self.by_value || violation <= self.best_violation());
+            let better = known.value < self.best().value;
             self.points.extend(x);
             self.known.push(known);
             self.violations.push(violation);
             if better {
-                self.best = i + 1;
+                self.lead(i + 1);
             }
         }
         Ok(self.known.iter().all(Known::is_finite) && self.refresh())
@@ -171,7 +166,7 @@ impl<'a> LinearSet<'a> {
             if known.is_finite() || attempts == ATTEMPTS {
                 return Ok((x, known));
             }
-            let (low, high) = self.room_of(i, self.best);
+            let (low, high) = self.room_of(i, 0);
             step = (-0.5 * step).max(low).min(high);
             attempts += 1;
         }
@@ -179,7 +174,7 @@ impl<'a> LinearSet<'a> {
 
     /// A step of this length in coordinate `i`, in the direction of its first step, or to the side with more room.
     fn first_step(&self, i: usize, radius: f64) -> f64 {
-        let (low, high) = self.room_of(i, self.best);
+        let (low, high) = self.room_of(i, 0);
         let upward = if self.is_downward[i] {
             -low < radius && -low < high
         } else {
@@ -210,23 +205,24 @@ impl<'a> LinearSet<'a> {
         !self.limits.is_empty()
     }
 
-    fn point(&self, k: usize) -> &[f64] {
+    /// A point.
+    pub fn point(&self, k: usize) -> &[f64] {
         &self.points[k * self.n..(k + 1) * self.n]
     }
 
     /// The best point.
     pub fn best_point(&self) -> &[f64] {
-        self.point(self.best)
+        self.point(0)
     }
 
     /// What is known there.
     pub fn best(&self) -> &Known {
-        &self.known[self.best]
+        &self.known[0]
     }
 
     /// The largest violation there.
     pub fn best_violation(&self) -> f64 {
-        self.violations[self.best]
+        self.violations[0]
     }
 
     /// The largest violation of a limit at some point.
@@ -243,13 +239,13 @@ impl<'a> LinearSet<'a> {
 
     /// How far the best point can go down and up in each coordinate.
     pub fn room(&self) -> (Vec<f64>, Vec<f64>) {
-        (0..self.n).map(|i| self.room_of(i, self.best)).unzip()
+        (0..self.n).map(|i| self.room_of(i, 0)).unzip()
     }
 
     /// The point a step away from the best one; coordinates that the step takes to a bound are there exactly.
     pub fn after(&self, d: &[f64]) -> Vec<f64> {
         let one = |i: usize| {
-            let (low, high) = self.room_of(i, self.best);
+            let (low, high) = self.room_of(i, 0);
             if d[i] <= low {
                 self.lower[i]
             } else if d[i] >= high {
@@ -265,9 +261,26 @@ impl<'a> LinearSet<'a> {
     /// Make the point with the least objective plus `mu` times its violation the best one. Whether that was another one.
     pub fn choose_best(&mut self, mu: f64) -> bool {
         let key = |k: usize| (self.known[k].value + mu * self.violations[k], self.violations[k]);
-        let before = self.best;
-        self.best = (0..=self.n).fold(before, |best, k| if key(k) < key(best) { k } else { best });
-        self.best != before
+        let best = (0..=self.n).fold(0, |best, k| if key(k) < key(best) { k } else { best });
+        self.lead(best);
+        best != 0
+    }
+
+    /// Make point `k` the first one, in exchange for that.
+    fn lead(&mut self, k: usize) {
+        if k == 0 {
+            return;
+        }
+        let n = self.n;
+        for i in 0..n {
+            self.points.swap(i, k * n + i);
+            // There are none yet among the first points.
+            if !self.lagrange.is_empty() {
+                self.lagrange.swap(i, k * n + i);
+            }
+        }
+        self.known.swap(0, k);
+        self.violations.swap(0, k);
     }
 
     /// The linear models around the best point.
@@ -298,11 +311,11 @@ impl<'a> LinearSet<'a> {
 
     /// The value of Lagrange function `k` after a step from the best point.
     fn lagrange_after(&self, k: usize, d: &[f64]) -> f64 {
-        dot(self.lagrange(k), d) + if k == self.best { 1.0 } else { 0.0 }
+        dot(self.lagrange(k), d) + if k == 0 { 1.0 } else { 0.0 }
     }
 
     /// The way from the best point to another one, in the scaled variables.
-    fn way(&self, x: &[f64]) -> Vec<f64> {
+    pub fn way(&self, x: &[f64]) -> Vec<f64> {
         let from = self.best_point().iter().zip(&self.scale);
         x.iter().zip(from).map(|(x, (from, scale))| (x - from) / scale).collect()
     }
@@ -315,17 +328,23 @@ impl<'a> LinearSet<'a> {
     /// The point farthest from the best one.
     pub fn farthest(&self) -> (usize, f64) {
         let each = self.others().map(|k| (k, self.distance(k)));
-        each.fold((0, 0.0), |a, b| if b.1 > a.1 { b } else { a })
+        each.fold((0, 0.0), |a, b| if b.1 > a.1 * SAME { b } else { a })
     }
 
     /// The point nearest to the face opposite to it, and its distance from that.
     pub fn flattest(&self) -> (usize, f64) {
-        let each = self.others().map(|k| (k, 1.0 / nrm2(self.lagrange(k))));
-        each.fold((0, f64::INFINITY), |a, b| if b.1 < a.1 { b } else { a })
+        let each = self.others().map(|k| (k, self.height(k)));
+        each.fold((0, f64::INFINITY), |a, b| if b.1 * SAME < a.1 { b } else { a })
     }
 
-    fn others(&self) -> impl Iterator<Item = usize> {
-        (0..=self.n).filter(|&k| k != self.best)
+    /// How far point `k` is from the face opposite to it.
+    pub fn height(&self, k: usize) -> f64 {
+        1.0 / nrm2(self.lagrange(k))
+    }
+
+    /// All points but the best one.
+    pub fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        1..=self.n
     }
 
     /// The point whose exchange for the one after a step keeps the simplex largest, those count more that are farther than `near` from
@@ -338,7 +357,7 @@ impl<'a> LinearSet<'a> {
         (near, power, least): (f64, i32, f64),
     ) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
-        for k in (0..=self.n).filter(|&k| better || k != self.best) {
+        for k in (0..=self.n).filter(|&k| better || k != 0) {
             let way = self.way(self.point(k));
             let square: f64 = if better {
                 way.iter().zip(d).map(|(w, d)| (w - d) * (w - d)).sum()
@@ -378,7 +397,7 @@ impl<'a> LinearSet<'a> {
 
     /// Whether the Lagrange functions have the right values at point `t`.
     fn is_consistent(&self, t: usize) -> bool {
-        let from = self.others().find(|&k| k != t).unwrap_or(self.best);
+        let from = self.others().find(|&k| k != t).unwrap_or(0);
         let way: Vec<f64> =
             (0..self.n).map(|i| (self.point(t)[i] - self.point(from)[i]) / self.scale[i]).collect();
         (0..=self.n).all(|k| {
@@ -407,7 +426,7 @@ impl<'a> LinearSet<'a> {
                     qr.apply_qt(&mut right).and_then(|()| solve_upper(&triangle, n, &mut right));
                 for (value, &i) in right.iter().zip(qr.permutation()) {
                     lagrange[k * n + i] = *value;
-                    lagrange[self.best * n + i] -= value;
+                    lagrange[i] -= value;
                 }
                 solved.is_ok()
             })

@@ -35,6 +35,7 @@ pub mod lagrange_search;
 pub mod lanczos_region;
 pub mod least_distance;
 pub mod linear_rules;
+pub mod linear_search;
 pub mod linear_set;
 pub mod linear_step;
 pub mod lm_parameter;

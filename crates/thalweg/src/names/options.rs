@@ -72,6 +72,16 @@ pub(super) const NLOPT_LOCAL: &[PresetOption] = &[
     own("stopping_maxfun"),
 ];
 
+/// The options of NLopt's COBYLA.
+pub(super) const NLOPT_COBYLA: &[PresetOption] = &[
+    own("convergence_xtol_rel"),
+    own("convergence_xtol_abs"),
+    own("convergence_ftol_rel"),
+    own("convergence_ftol_abs"),
+    own("stopping_maxfun"),
+    with("rules", Default::Text("powell")),
+];
+
 /// The largest gradient at which NLopt's methods by Lukšan end, which it has no option for; measured.
 pub(super) const NLOPT_GTOL: PresetOption = with("convergence_gtol_abs", Default::Float(1e-8));
 

@@ -11,7 +11,7 @@ fn models_of_linear_functions_are_exact_after_every_exchange() {
     let mut oracle = FunctionOracle::scalar(value);
     let spec = ProblemSpec::unconstrained(3);
     let mut problem = Problem::new(&mut oracle, &spec);
-    let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], &[1.0, -0.5, 2.0], false)
+    let mut set = LinearSet::evaluate(&mut problem, &[1.0, 2.0, 3.0], &[1.0, -0.5, 2.0])
         .unwrap()
         .expect("finite");
     let mut rng = thalweg_core::Rng::new(1);
@@ -36,8 +36,7 @@ fn the_geometry_is_that_of_the_simplex() {
     let mut oracle = FunctionOracle::scalar(|x| x.iter().sum());
     let spec = ProblemSpec::unconstrained(3);
     let mut problem = Problem::new(&mut oracle, &spec);
-    let mut set =
-        LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3], false).unwrap().expect("finite");
+    let mut set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3]).unwrap().expect("finite");
     assert_eq!((set.farthest().1, set.flattest().1), (1.0, 1.0));
     let flat = Known { value: 0.0, constraints: Vec::new() };
     assert!(set.replace(1, &[3.0, 0.0, 0.0], flat.clone()));
@@ -55,8 +54,8 @@ fn first_points_turn_round_at_bounds_and_where_nothing_is_defined() {
         ..ProblemSpec::unconstrained(2)
     };
     let mut problem = Problem::new(&mut oracle, &spec);
-    let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], &[1.0; 2], false).unwrap().unwrap();
-    assert_eq!(set.points, [0.0, 0.0, -1.0, 0.0, -1.0, -0.5]);
+    let set = LinearSet::evaluate(&mut problem, &[0.0, 0.0], &[1.0; 2]).unwrap().unwrap();
+    assert_eq!(set.points, [-1.0, -0.5, 0.0, 0.0, -1.0, 0.0]);
 }
 
 #[test]
@@ -64,9 +63,9 @@ fn first_points_follow_the_best_one_and_their_directions() {
     let mut oracle = FunctionOracle::scalar(value);
     let spec = ProblemSpec::unconstrained(3);
     let mut problem = Problem::new(&mut oracle, &spec);
-    let set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[-1.0, -0.5, 2.0], false).unwrap();
+    let set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[-1.0, -0.5, 2.0]).unwrap();
     let set = set.expect("finite");
-    assert_eq!(set.points, [0.0, 0.0, 0.0, -1.0, 0.0, 0.0, -1.0, -0.5, 0.0, -1.0, 0.0, 2.0]);
+    assert_eq!(set.points, [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0, -0.5, 0.0, -1.0, 0.0, 2.0]);
     assert_eq!(set.best_point(), [-1.0, 0.0, 0.0]);
 }
 
@@ -87,9 +86,7 @@ fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
         known: vec![known(0.0, -1.0), known(6.0, 2.0)],
         violations: vec![1.0, 0.0],
         lagrange: vec![-1.0, 1.0],
-        best: 0,
         exchanges: 0,
-        by_value: false,
         scale: vec![1.0],
         is_downward: vec![false],
         lower: problem.lower(),
