@@ -90,7 +90,7 @@ class Cobyla(Algorithm):
     convergence_ftol_abs: float | str
     trustregion_initial_radius: float | str | None
     first_steps: Literal["sizes", "equal"]
-    rules: Literal["own", "prima"]
+    rules: Literal["own", "powell", "prima"]
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -103,7 +103,7 @@ class Cobyla(Algorithm):
         convergence_ftol_abs: float | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         first_steps: Literal["sizes", "equal"] = ...,
-        rules: Literal["own", "prima"] = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -141,6 +141,7 @@ class ConjugateGradient(Algorithm):
     max_first_step: float | str
     armijo_condition: float | str
     curvature_condition: float | str
+    search_on: bool | str
     max_line_search_steps: int | float | str
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
@@ -155,6 +156,7 @@ class ConjugateGradient(Algorithm):
         max_first_step: float | str = ...,
         armijo_condition: float | str = ...,
         curvature_condition: float | str = ...,
+        search_on: bool | str = ...,
         max_line_search_steps: int | float | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
@@ -1231,6 +1233,7 @@ class NloptCOBYLA(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    rules: Literal["own", "powell", "prima"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1241,6 +1244,7 @@ class NloptCOBYLA(Algorithm):
         convergence_ftol_rel: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1502,7 +1506,7 @@ class ScipyCOBYLA(Algorithm):
     trustregion_initial_radius: float | str | None
     display: bool | str
     first_steps: Literal["sizes", "equal"]
-    rules: Literal["own", "prima"]
+    rules: Literal["own", "powell", "prima"]
     convergence_ftol_rel: float | str
     convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
@@ -1515,7 +1519,7 @@ class ScipyCOBYLA(Algorithm):
         trustregion_initial_radius: float | str | None = ...,
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
-        rules: Literal["own", "prima"] = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
@@ -1531,6 +1535,7 @@ class ScipyConjugateGradient(Algorithm):
     update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"]
     curvature_condition: float | str
     max_first_step: float | str
+    search_on: bool | str
     stopping_maxfun: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1543,6 +1548,7 @@ class ScipyConjugateGradient(Algorithm):
         update: Literal["polak_ribiere", "hestenes_stiefel", "fletcher_reeves", "hager_zhang"] = ...,
         curvature_condition: float | str = ...,
         max_first_step: float | str = ...,
+        search_on: bool | str = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
