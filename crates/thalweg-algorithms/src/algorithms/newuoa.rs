@@ -28,8 +28,8 @@
 //! most three quarters of the way to a bound. The first 2 n + 1 points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(n^2) operations, two or three times as many when the set has grown; O(n^3) where the base of the points moves,
-//! which is after the center has moved about thirty steps away from it.
+//! One evaluation and O(n^2) operations, which take up to twice the time when the set has grown; O(n^3) where the base of the points
+//! moves, which is after the center has moved about thirty steps away from it.
 //!
 //! # References
 //! * Powell 2006: The NEWUOA software for unconstrained optimization without derivatives,
