@@ -101,7 +101,14 @@ impl FrobeniusModel {
         }
     }
 
-    /// Correct the model by `error` at point `t`, which has been exchanged; `center` is where the gradient is.
+    /// Make room for one point more, which does not change the model.
+    pub fn add_point(&mut self) {
+        for v in [&mut self.weights, &mut self.of_points, &mut self.least_weights] {
+            v.push(0.0);
+        }
+    }
+
+    /// Correct the model by `error` at point `t`, which has been exchanged or added; `center` is where the gradient is.
     pub fn correct(&mut self, basis: &LagrangeBasis, t: usize, error: f64, center: &[f64]) {
         basis.lagrange_weights(t, &mut self.of_points);
         basis.lagrange_gradient(t, &self.of_points, center, &mut self.of_gradient);

@@ -218,22 +218,32 @@ impl InterpolationSet {
         if !(denominator > 0.0 && denominator.is_finite()) {
             return false;
         }
-        let better = trial.value < self.best_value();
-        let error = trial.value - self.best_value() - trial.change;
-        if !better {
-            self.user.copy_from_slice(self.basis.point(self.best));
-        }
+        let old = self.best_value();
         model.release(&self.basis, t);
         self.basis.exchange(t, &self.trial, candidate);
         self.values[t] = trial.value;
-        if better {
+        self.learn(model, t, trial, old);
+        true
+    }
+
+    /// Add the point after the step that was evaluated last to the others. The candidate's beta has to be positive.
+    pub fn add(&mut self, model: &mut FrobeniusModel, trial: &Trial, candidate: &Candidate) {
+        let (old, t) = (self.best_value(), self.basis.len());
+        model.add_point();
+        self.basis.add(&self.trial, candidate);
+        self.values.push(trial.value);
+        self.learn(model, t, trial, old);
+    }
+
+    /// Correct the model at point `t`, which is new, the value of the best point having been `old`.
+    fn learn(&mut self, model: &mut FrobeniusModel, t: usize, trial: &Trial, old: f64) {
+        if trial.value < old {
             self.best = t;
             axpy(1.0, &trial.of_d, &mut model.gradient);
             self.measure_room();
         }
-        let center = if better { &self.trial } else { &self.user };
-        model.correct(&self.basis, t, error, center);
-        true
+        let error = trial.value - old - trial.change;
+        model.correct(&self.basis, t, error, self.basis.point(self.best));
     }
 
     /// Go on from point `t`, whether or not it is the best one.
@@ -263,11 +273,11 @@ impl InterpolationSet {
         let best = self.basis.point(self.best).to_vec();
         let center = if better { self.trial.clone() } else { best };
         self.move_bounds(&center);
-        let count = self.basis.len();
         let up = vec![false; center.len()];
         let points = self.first.points(&self.low, &self.high, &up, radius, problem.rng());
         self.basis = self.first.basis(points, center.len());
         self.best = 0;
+        let count = self.basis.len();
         let others: Vec<f64> = (1..count).flat_map(|k| self.to_user(self.basis.point(k))).collect();
         self.values = vec![best_value];
         self.values.extend(averages(problem, &others, self.first.copies)?);

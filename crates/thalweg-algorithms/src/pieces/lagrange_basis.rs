@@ -11,7 +11,7 @@
 //!
 //! H is kept as Z with Z Z' = its leading m x m block Omega, which stays positive semidefinite whatever rounding does, and B, its last
 //! n columns. The row and column of e are never needed. Exchanging a point costs O(m^2), moving the base O(m^2 n). `lagrange_factor`
-//! computes H from the points alone.
+//! computes H from the points alone; `lagrange_growth` adds a point.
 //!
 //! References:
 //! * M. J. D. Powell, Least Frobenius norm updating of quadratic models that satisfy interpolation conditions (2004),
@@ -45,7 +45,7 @@ pub struct Candidate {
     /// l_k at the point, m entries.
     pub lagrange: Vec<f64>,
     /// The last n entries of H w.
-    tail: Vec<f64>,
+    pub(super) tail: Vec<f64>,
     /// Powell's beta.
     pub beta: f64,
     /// The first m entries of w, and Z'w.

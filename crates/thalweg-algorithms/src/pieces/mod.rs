@@ -31,6 +31,7 @@ pub mod interpolation_set;
 pub mod inverse_bfgs;
 pub mod lagrange_basis;
 pub mod lagrange_factor;
+pub mod lagrange_growth;
 pub mod lagrange_search;
 pub mod lanczos_region;
 pub mod least_distance;

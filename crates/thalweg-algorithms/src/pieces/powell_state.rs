@@ -17,6 +17,9 @@ use super::radii::Radii;
 
 /// The smallest last radius, in first steps: below it, steps are rounding.
 pub const SMALLEST_RADIUS: f64 = 1e-15;
+/// A step of length s tells something new where Powell's beta is at least this part of s^4: below, the other points determine the value of
+/// the quadratic there.
+const TELLS_SOMETHING: f64 = 1e-3;
 /// Times in a row that the model looks astray before the least one takes over.
 const SUSPICIONS: usize = 3;
 
@@ -147,6 +150,20 @@ impl PowellState {
             }
         }
         best
+    }
+
+    /// Add the better point that was evaluated to the set, if there are fewer than `most` points, none of them is farther from it than
+    /// `far`, and it tells something new. Whether it did.
+    pub fn add(&mut self, most: usize, far: f64) -> bool {
+        let Self { set, model, candidate, trial, radii, .. } = self;
+        let mut distances = (0..set.basis.len()).map(|k| set.basis.square_distance(k, set.trial()));
+        let wanted = set.basis.len() < most
+            && candidate.beta >= TELLS_SOMETHING * radii.length.powi(4)
+            && distances.all(|square| square <= far * far);
+        if wanted {
+            set.add(model, trial, candidate);
+        }
+        wanted
     }
 
     /// Exchange point `t` for the one that was evaluated; where the basis does not allow it, evaluate a new set. Whether it did.
