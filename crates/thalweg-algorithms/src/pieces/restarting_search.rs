@@ -21,9 +21,9 @@ use super::radius_course::RadiusCourse;
 use super::search_rules::{Course, RestartType, SearchRules};
 
 /// The model's gradient has to be at least this much larger (squared) than the least model's, and its error at the last point at least
-/// as large, before that takes its place. (Powell: the gradient alone, as here where errors are those of noise.)
+/// as large, before that takes its place. (Powell: the gradient alone, as here with noise or few points.)
 const ASTRAY: f64 = 1.0;
-/// Up to this many times n + 1 points, a run without noise is at its begin.
+/// Up to this many times n + 1 points, a run without noise on a full set of points is at its begin.
 const BEGIN: usize = 3;
 /// The power of the squared distance that weighs points when one has to go, and the distance up to which all count the same, in radii:
 /// at the begin, when the first points are as far away as they should be, and later (Powell 2006, section 7).
@@ -241,11 +241,13 @@ impl RestartingSearch {
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
         self.n_points += 1;
-        let noisy = rules.is_noisy();
-        let later = usize::from(noisy || self.n_points >= BEGIN * (state.d.len() + 1));
+        // Both were measured for full sets of points and without noise.
+        let n = state.d.len();
+        let usual = rules.is_noisy() || rules.first.count <= 2 * n;
+        let later = usize::from(usual || self.n_points >= BEGIN * (n + 1));
         let near = (NEAR[later] * state.radii.delta).max(state.radii.rho);
         let t = state.replaceable(near, DISTANCE_POWERS[later], 0.0);
-        let erred = noisy || rules.least_models || state.is_worse_than_least();
+        let erred = usual || rules.least_models || state.is_worse_than_least();
         if state.exchange(problem, t)? && !rules.least_models {
             let astray = erred && state.is_astray(ASTRAY);
             state.suspect(astray);
