@@ -20,7 +20,10 @@
 //! values that are not finite holds here. Against Py-BOBYQA 1.5:
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
 //! * points have to go by Powell's denominators and his weights of far ones in NEWUOA, and move to where their Lagrange function is
-//!   largest on lines; the least model takes over as in `bobyqa`; chosen on the problems of Moré and Wild from random starts;
+//!   largest on lines; without noise and on 2 n + 1 points or more, only those farther away than Delta weigh more, by the square of their
+//!   distance, up to 3 (n + 1) points, so that the first ones are kept for longer;
+//! * the least model takes over when its gradient is smaller than the model's (and, in the same case, its error at the last point, too)
+//!   three times in a row; all this was chosen on the problems of Moré and Wild and moved starts for them;
 //! * with fewer than 2 n + 1 points, those farther away than twice the radius' lower limit move before that sinks, not ten times;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius

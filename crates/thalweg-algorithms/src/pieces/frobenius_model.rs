@@ -67,6 +67,20 @@ impl FrobeniusModel {
         &self.of_gradient
     }
 
+    /// The change of the least model over a step `d` from the best point.
+    pub fn least_change(
+        &mut self,
+        basis: &LagrangeBasis,
+        values: &[f64],
+        best: usize,
+        d: &[f64],
+    ) -> f64 {
+        let slope = dot(self.least_gradient(basis, values, best, basis.point(best)), d);
+        let along = basis.points().chunks_exact(d.len()).map(|y| dot(y, d));
+        let curved = self.least_weights.iter().zip(along).map(|(w, along)| w * along * along);
+        slope + 0.5 * curved.sum::<f64>()
+    }
+
     /// Whether all of its numbers are finite.
     pub fn is_finite(&self) -> bool {
         let sum = |v: &[f64]| v.iter().map(|v| v * 0.0).sum::<f64>();
@@ -157,6 +171,10 @@ mod tests {
             assert!((model.change(&basis, &d, &mut [0.0; N]) - (value - values[1])).abs() < 1e-13);
         }
         assert!((model.diagonal(&basis, 0) - 4.0).abs() < 1e-13);
+        let mut other = FrobeniusModel { hessian: vec![9.0; N * N], ..model.clone() };
+        let d = [0.3, -0.7];
+        let change = model.change(&basis, &d, &mut [0.0; N]);
+        assert!((other.least_change(&basis, &values, 1, &d) - change).abs() < 1e-13);
         assert!((model.gradient[0] - 5.0).abs() < 1e-13 && (model.gradient[1] + 2.0).abs() < 1e-13);
     }
 

@@ -228,6 +228,15 @@ impl PowellState {
         updated >= factor * free(model.least_gradient(&set.basis, &set.values, set.best, best))
     }
 
+    /// Whether the least model would have told the value after the step at least as well as the model did; before an exchange.
+    pub fn is_worse_than_least(&mut self) -> bool {
+        let PowellState { set, model, d, trial, .. } = self;
+        let change = trial.value - set.best_value();
+        let error = (change - trial.change).abs();
+        let least = model.least_change(&set.basis, &set.values, set.best, d);
+        (change - least).abs() <= error
+    }
+
     /// Whether the last three errors of the model are as small as its curvature lets expect at this rho, and as its slopes and curvature
     /// at bounds do (Powell 2009, section 2).
     pub fn is_accurate(&self, step: &BoxStep) -> bool {

@@ -21,12 +21,15 @@ use super::radius_course::RadiusCourse;
 use super::repetition::Repetition;
 use super::search_rules::{Course, RestartType, SearchRules};
 
-/// The model's gradient has to be this much larger (squared) than the least model's before that takes its place.
+/// The model's gradient has to be at least this much larger (squared) than the least model's, and its error at the last point at least
+/// as large, before that takes its place. (Powell: the gradient alone, as here with noise or few points.)
 const ASTRAY: f64 = 1.0;
-/// The power of the squared distance that weighs points when one has to go, and the distance up to which all count the same, in radii
-/// (Powell 2006, section 7).
-const DISTANCE_POWER: i32 = 3;
-const NEAR: f64 = 0.1;
+/// Up to this many times n + 1 points, a run without noise on a full set of points is at its begin.
+const BEGIN: usize = 3;
+/// The power of the squared distance that weighs points when one has to go, and the distance up to which all count the same, in radii:
+/// at the begin, when the first points are as far away as they should be, and later (Powell 2006, section 7).
+const DISTANCE_POWERS: [i32; 2] = [1, 3];
+const NEAR: [f64; 2] = [1.0, 0.1];
 /// Points farther away than this, in terms of rho, have to move before rho sinks: in a full set of points, and in a smaller one, whose
 /// model knows too little of the curvature to judge from afar.
 const FAR: [f64; 2] = [10.0, 2.0];
@@ -39,6 +42,8 @@ pub struct RestartingSearch {
     course: Course,
     step: BoxSearch,
     geometry: GeometrySearch,
+    /// The points so far, those of renewed sets left out.
+    n_points: usize,
     /// The best point before the last restart, in the parameters, with its value.
     before: Option<(Vec<f64>, f64)>,
     /// Good steps since then that were worse than it.
@@ -74,6 +79,7 @@ impl RestartingSearch {
             course: Course::default(),
             step: BoxSearch::default(),
             geometry: GeometrySearch::default(),
+            n_points: rules.first.count,
             before: None,
             vain_steps: 0,
             radii: RadiusCourse::new(rules.restarts.detection.unwrap_or_default()),
@@ -252,10 +258,16 @@ impl RestartingSearch {
         let ratio = (state.trial.value - old) / state.trial.change;
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
-        let near = (NEAR * state.radii.delta).max(state.radii.rho);
-        let t = state.replaceable(near, DISTANCE_POWER, 0.0);
+        self.n_points += 1;
+        // Both were measured for full sets of points and without noise.
+        let n = state.d.len();
+        let usual = rules.is_noisy() || rules.first.count <= 2 * n;
+        let later = usize::from(usual || self.n_points >= BEGIN * (n + 1));
+        let near = (NEAR[later] * state.radii.delta).max(state.radii.rho);
+        let t = state.replaceable(near, DISTANCE_POWERS[later], 0.0);
+        let erred = usual || rules.least_models || state.is_worse_than_least();
         if state.exchange(problem, t)? && !rules.least_models {
-            let astray = state.is_astray(ASTRAY);
+            let astray = erred && state.is_astray(ASTRAY);
             state.suspect(astray);
         }
         self.settle();
@@ -277,6 +289,7 @@ impl RestartingSearch {
         (t, distance): (usize, f64),
     ) -> Result<(), Stop> {
         let Self { state, geometry, .. } = self;
+        self.n_points += 1;
         let radius = (0.1 * distance).min(state.radii.delta).max(state.radii.rho);
         // A step this long counts when the errors of the model are judged, as that of a trust region would.
         state.radii.length = radius;

@@ -130,6 +130,11 @@ impl SearchRules {
         self.first.radius.unwrap_or(1.0)
     }
 
+    /// Whether values are known to have noise.
+    pub fn is_noisy(&self) -> bool {
+        self.noise != (0.0, 0.0)
+    }
+
     /// The noise of values about this large.
     fn noise_of(&self, value: f64) -> f64 {
         self.noise.0.max(self.noise.1 * value.abs()) / (self.first.copies as f64).sqrt()
@@ -236,6 +241,7 @@ mod tests {
         assert!((test.value - 0.8).abs() < 1e-12, "{test:?}");
         assert_eq!(test.option, "convergence_noise_corrected_criterion_tolerance");
         assert_eq!(QUIET.end(&mut course, &[1.0, 1.0], 1.0), None);
+        assert!(rules.is_noisy() && !QUIET.is_noisy());
         // The mean of four evaluations has half the noise.
         let averaged = SearchRules { first: FirstPoints { copies: 4, ..QUIET.first }, ..rules };
         assert_eq!(averaged.end(&mut course, &[50.0, 50.4], 50.0), None);
