@@ -25,8 +25,8 @@
 //! * by Powell's rules, those of `nlopt_cobyla`, a run without constraints takes the steps of NLopt's COBYLA for the first 8 (n + 1)
 //!   evaluations, up to rounding and as long as it is off the bounds: one radius, an acceptable simplex before the next step, and the
 //!   changes that NLopt's points show (`pieces::linear_search::simplex`). Afterwards, and with constraints from the first steps on, its
-//!   own rules hold, which need fewer evaluations in long runs. On the way to low precision Powell's need about a tenth more than the own
-//!   ones, but seldom more than NLopt's;
+//!   own rules hold, which need fewer evaluations in long runs. To low precision Powell's need a sixth more than the own ones in the
+//!   mean, but seldom more than NLopt's;
 //! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, 20 (n + 1) with constraints, up to
 //!   rounding and as long as bounds allow; afterwards points and rho follow its own rules, which need fewer evaluations in long runs. Very
 //!   large gradients do not make steps shorter, as they do there;
