@@ -90,7 +90,7 @@ class Cobyla(Algorithm):
     convergence_ftol_abs: float | str
     trustregion_initial_radius: float | str | None
     first_steps: Literal["sizes", "equal"]
-    rules: Literal["own", "prima"]
+    rules: Literal["own", "powell", "prima"]
     stopping_maxfun: int | float | str
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
@@ -103,7 +103,7 @@ class Cobyla(Algorithm):
         convergence_ftol_abs: float | str = ...,
         trustregion_initial_radius: float | str | None = ...,
         first_steps: Literal["sizes", "equal"] = ...,
-        rules: Literal["own", "prima"] = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         stopping_maxfun: int | float | str = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
@@ -1231,6 +1231,7 @@ class NloptCOBYLA(Algorithm):
     convergence_ftol_rel: float | str
     convergence_ftol_abs: float | str
     stopping_maxfun: int | float | str
+    rules: Literal["own", "powell", "prima"]
     stopping_maxiter: int | float | str
     stopping_maxtime: float | str | None
     convergence_target_value: float | str | None
@@ -1241,6 +1242,7 @@ class NloptCOBYLA(Algorithm):
         convergence_ftol_rel: float | str = ...,
         convergence_ftol_abs: float | str = ...,
         stopping_maxfun: int | float | str = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         stopping_maxiter: int | float | str = ...,
         stopping_maxtime: float | str | None = ...,
         convergence_target_value: float | str | None = ...,
@@ -1502,7 +1504,7 @@ class ScipyCOBYLA(Algorithm):
     trustregion_initial_radius: float | str | None
     display: bool | str
     first_steps: Literal["sizes", "equal"]
-    rules: Literal["own", "prima"]
+    rules: Literal["own", "powell", "prima"]
     convergence_ftol_rel: float | str
     convergence_radius_rel: float | str
     stopping_maxfun: int | float | str
@@ -1515,7 +1517,7 @@ class ScipyCOBYLA(Algorithm):
         trustregion_initial_radius: float | str | None = ...,
         display: bool | str = ...,
         first_steps: Literal["sizes", "equal"] = ...,
-        rules: Literal["own", "prima"] = ...,
+        rules: Literal["own", "powell", "prima"] = ...,
         convergence_ftol_rel: float | str = ...,
         convergence_radius_rel: float | str = ...,
         stopping_maxfun: int | float | str = ...,
