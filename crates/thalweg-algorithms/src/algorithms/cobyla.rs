@@ -21,11 +21,16 @@
 //! * a point without finite values is never put among the points: steps are cut and first points tried on the other side;
 //! * by its own rules (`rules`), mu is also raised when a step makes a large violation larger, and not for small changes of it; points
 //!   count as far from ten radii on and as flat below a twentieth of one (Powell: 2.1 and a quarter): chosen on the problems of Moré and
-//!   Wild and others that start near theirs; with constraints, the first points move on only to one that is no worse in both objective
-//!   and violation;
+//!   Wild and others that start near theirs;
+//! * by Powell's rules, those of `nlopt_cobyla`, a run without constraints takes the steps of NLopt's COBYLA for the first 8 (n + 1)
+//!   evaluations, up to rounding and as long as it is off the bounds: one radius, an acceptable simplex before the next step, and the
+//!   changes that NLopt's points show (`pieces::linear_search::simplex`). Afterwards, and with constraints from the first steps on, its
+//!   own rules hold, which need fewer evaluations in long runs. To low precision Powell's need a sixth more than the own ones in the
+//!   mean, but seldom more than NLopt's;
 //! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, 20 (n + 1) with constraints, up to
 //!   rounding and as long as bounds allow; afterwards points and rho follow its own rules, which need fewer evaluations in long runs. Very
 //!   large gradients do not make steps shorter, as they do there;
+//! * of points that are equally bad but for rounding, the first in order goes, where rounding decides in the references;
 //! * violations of less than a thousandth of their tolerance do not count;
 //! * a run that ends where a constraint is violated by more than its tolerance goes on with smaller radii, returns the best point that
 //!   was within the tolerances, or ends as infeasible.
