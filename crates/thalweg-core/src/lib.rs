@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod event;
+mod experience;
 pub mod options;
 mod oracle;
 mod outcome;
@@ -21,6 +22,7 @@ pub use algorithm::{
     Algorithm, AlgorithmChoice, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind,
 };
 pub use event::{Event, Sink, StepOutcome, Task};
+pub use experience::{CurvaturePair, Experience};
 pub use options::{
     Choice, Configure, OptionError, OptionField, OptionKind, OptionSpec, OptionValue, Range,
 };

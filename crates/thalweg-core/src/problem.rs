@@ -1,6 +1,6 @@
 //! The problem as an algorithm sees it.
 
-use crate::{Iteration, Oracle, Request, Rng, Stop, Values, Want};
+use crate::{Experience, Iteration, Oracle, Request, Rng, Stop, Values, Want};
 
 /// What is known of a problem before the first evaluation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,8 @@ pub struct ProblemSpec {
     pub has_hessian_product: bool,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
+    /// What runs on similar problems have shown; nothing by default.
+    pub experience: Experience,
 }
 
 impl ProblemSpec {
@@ -115,6 +117,11 @@ impl<'a> Problem<'a> {
     /// which is then asked for once at each point, or of a difference of gradients.
     pub fn has_hessian_product(&self) -> bool {
         self.spec.has_hessian_product
+    }
+
+    /// What runs on similar problems have shown.
+    pub fn experience(&self) -> &'a Experience {
+        &self.spec.experience
     }
 
     /// Move a point onto the nearest point within the bounds.
