@@ -1,7 +1,9 @@
 //! Answers, and the problem as an algorithm sees it.
 
 use thalweg_core::testing::FunctionOracle;
-use thalweg_core::{Iteration, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want};
+use thalweg_core::{
+    Experience, Iteration, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
+};
 
 /// Numbers every point's answer by the point: outputs 10 x + j, derivatives 100 x + entry.
 struct Numbered {
@@ -218,8 +220,10 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
         has_hessian: false,
         has_hessian_product: true,
         seed: 5,
+        experience: Experience { reach: vec![0.5, 2.0], ..Experience::default() },
     };
     let mut problem = Problem::new(&mut oracle, &spec);
+    assert_eq!(problem.experience(), &spec.experience);
     assert_eq!((problem.dim(), problem.n_outputs(), problem.is_bounded()), (2, 3, true));
     assert_eq!(problem.constraint_limits(), [(0.0, 0.0)]);
     assert_eq!(problem.constraint_tolerances(), [1e-5]);
