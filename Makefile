@@ -52,8 +52,9 @@ bench: $(VENV)/bench  ## Speed beside the peers in the same run.
 	cargo run --release --manifest-path benches/peers-rust/Cargo.toml
 	cargo bench -p thalweg
 
-compare: $(VENV)/bench  ## Our algorithms beside their references: evaluations, constrained problems, own times.
+compare: $(VENV)/bench  ## Our algorithms beside their references: evaluations, optimagic's names, constrained problems, own times.
 	cargo run --release -p thalweg-bench --bin compare_more_wild
+	$(RUN) benches/names.py --seconds 5
 	$(RUN) benches/constrained.py
 	$(RUN) benches/own_time.py
 

@@ -11,13 +11,23 @@ STARTS = {
     "array": np.arange(3.0),
     "dict": {"a": 1.0, "b": 2.0, "c": 3.0},
     "dict of arrays": {"a": np.arange(2.0), "b": 3.0},
-    "list": [1.0, 2.0, 3.0],
+    "dict of dicts": {"a": {"x": 1.0, "y": np.arange(2.0)}, "b": {"x": 3.0}},
+    "list": [1.0, 2.0, np.arange(2.0)],
+    "tuple": (1.0, {"a": 2.0}, np.arange(2.0)),
+    "matrix": np.arange(4.0).reshape(2, 2),
+    "number": 2.0,
 }
 
 
+def leaves(params):
+    if isinstance(params, dict | list | tuple):
+        parts = params.values() if isinstance(params, dict) else params
+        return [leaf for part in parts for leaf in leaves(part)]
+    return [params]
+
+
 def numbers(params):
-    parts = params.values() if isinstance(params, dict) else params
-    return np.concatenate([np.atleast_1d(part) for part in parts])
+    return np.concatenate([np.ravel(leaf) for leaf in leaves(params)])
 
 
 def value(params):
@@ -51,9 +61,47 @@ def test_params_that_are_kept_do_not_change(name):
         assert np.array_equal(numbers(params), copy)
 
 
+@pytest.mark.parametrize("name", STARTS)
+@pytest.mark.parametrize("which", [0, -1])
+def test_a_part_of_params_that_is_kept_does_not_change(name, which):
+    kept, copies = [], []
+
+    def fun(params):
+        kept.append(leaves(params)[which])
+        copies.append(np.copy(kept[-1]))
+        return value(params)
+
+    om.minimize(fun, STARTS[name], "scipy_neldermead", algo_options={"stopping_maxfun": 60})
+    assert all(np.array_equal(leaf, copy) for leaf, copy in zip(kept, copies, strict=True))
+    assert len({np.copy(leaf).tobytes() for leaf in kept}) > 10
+
+
+@pytest.mark.parametrize(
+    ("start", "gradient", "least"),
+    [(2.0, 1.0, -1.0), ({"a": 2.0, "b": 3.0}, {"a": 1.0, "b": 0.0}, {"a": -1.0, "b": 3.0})],
+)
+def test_a_parameter_may_be_the_value(start, gradient, least):
+    seen = []
+
+    def fun(params):
+        seen.append(leaves(params)[0])
+        return seen[-1]
+
+    def jac(params):
+        return gradient
+
+    result = om.minimize(fun, start, "lbfgsb", jac=jac, bounds=om.Bounds(lower=least))
+    assert result.params == least
+    assert (seen[0], result.fun) == (2.0, -1.0)
+
+
 def overwrite(params):
-    for key in params if isinstance(params, dict) else range(len(params)):
-        params[key] = params[key] * 0.0 - 7.0
+    if isinstance(params, dict | list | np.ndarray):
+        for key in params if isinstance(params, dict) else range(len(params)):
+            if isinstance(params[key], dict):
+                overwrite(params[key])
+            else:
+                params[key] = params[key] * 0.0 - 7.0
 
 
 def add_and_remove(params):
@@ -75,39 +123,81 @@ def exchange(params):
 
 
 def clear(params):
-    if isinstance(params, dict):
+    if isinstance(params, dict | list):
         params.clear()
 
 
+def lend(params):
+    """Put other objects where the parameters were, some of which others own."""
+    if isinstance(params, dict):
+        for key, part in params.items():
+            params[key] = [part] if isinstance(part, dict) else LENT[: np.size(part)]
+
+
+LENT = np.full(10, -7.0)
+
+
+def clear_parts(params):
+    if isinstance(params, dict | tuple):
+        for part in params.values() if isinstance(params, dict) else params:
+            if isinstance(part, dict):
+                part.clear()
+
+
+def to_integers(params):
+    if isinstance(params, dict):
+        for key in params:
+            params[key] = 1 if np.ndim(params[key]) == 0 else np.arange(2)
+
+
+def arrays(params):
+    return [leaf for leaf in leaves(params) if isinstance(leaf, np.ndarray)]
+
+
 def lock(params):
-    if isinstance(params, np.ndarray):
-        params.flags.writeable = False
+    for array in arrays(params):
+        array.flags.writeable = False
 
 
 def reshape(params):
-    if isinstance(params, np.ndarray):
-        params.shape = (3, 1)
+    for array in arrays(params):
+        array.shape = (*array.shape[1:], array.shape[0], 1)
 
 
 def retype(params):
-    if isinstance(params, np.ndarray):
-        params.dtype = np.int64
+    for array in arrays(params):
+        array.dtype = np.int64
 
 
 @pytest.mark.parametrize("name", STARTS)
 @pytest.mark.parametrize(
-    "change", [overwrite, add_and_remove, turn_around, exchange, clear, lock, reshape, retype]
+    "change",
+    [
+        overwrite,
+        add_and_remove,
+        turn_around,
+        exchange,
+        clear,
+        clear_parts,
+        lend,
+        to_integers,
+        lock,
+        reshape,
+        retype,
+    ],
 )
 @pytest.mark.filterwarnings("ignore:Setting the (shape|dtype):DeprecationWarning")
 def test_what_the_function_does_to_its_params_is_its_own_business(name, change):
     def rude(params):
         number = value(params)
         change(params)
+        assert (LENT == -7.0).all()
         return number
 
     def keys_in_order(params):
         if isinstance(params, dict):
             assert list(params) == list(STARTS[name])
+        assert [type(leaf) for leaf in leaves(params)] == [type(leaf) for leaf in leaves(STARTS[name])]
         return value(params)
 
     assert np.array_equal(trial_points(rude, STARTS[name]), trial_points(value, STARTS[name]))

@@ -8,6 +8,7 @@ mod node;
 mod pandas;
 mod paths;
 mod read;
+mod reuse;
 mod side;
 
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArrayMethods};
@@ -17,6 +18,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyTuple};
 
 pub(crate) use self::read::Mismatch;
+pub(crate) use self::reuse::Reuse;
 
 use self::node::{Leaf, LeafKind, Node};
 use crate::errors::{Kind, error};
@@ -31,8 +33,6 @@ pub(crate) struct Tree {
     root: Node,
     start: Vec<f64>,
     names: PyOnceLock<Py<PyList>>,
-    /// Whether it is a plain dict of numbers.
-    is_flat_dict: bool,
 }
 
 impl Tree {
@@ -42,12 +42,9 @@ impl Tree {
     /// A leaf that is not numeric: an exception of class `kind`.
     pub(crate) fn compile(params: &Bound<'_, PyAny>, kind: Kind, what: &str) -> PyResult<Self> {
         match compile::compile(params)? {
-            Ok(compiled) => Ok(Tree {
-                is_flat_dict: compiled.root.is_flat_dict(),
-                root: compiled.root,
-                start: compiled.start,
-                names: PyOnceLock::new(),
-            }),
+            Ok(compiled) => {
+                Ok(Tree { root: compiled.root, start: compiled.start, names: PyOnceLock::new() })
+            }
             Err(bad) => {
                 let place = match bad.path.is_empty() {
                     true => what.to_string(),
@@ -73,17 +70,14 @@ impl Tree {
         matches!(&self.root, Node::Leaf(Leaf { kind: LeafKind::Array { shape }, .. }) if shape.len() == 1)
     }
 
-    /// The keys of a plain dict of numbers, in order; `None` for everything else.
-    pub(crate) fn dict_keys(&self) -> Option<&[Py<PyAny>]> {
-        match &self.root {
-            Node::Dict { keys, .. } if self.is_flat_dict => Some(keys),
-            _ => None,
-        }
-    }
-
     /// The user's object for a flat vector.
     pub(crate) fn build<'py>(&self, py: Python<'py>, flat: &[f64]) -> PyResult<Bound<'py, PyAny>> {
         build::unflatten(py, &self.root, flat)
+    }
+
+    /// How to write other numbers into `object`, which [`build`](Self::build) just made; `None` if it has to be made anew.
+    pub(crate) fn reuse(&self, object: Bound<'_, PyAny>) -> Option<Reuse> {
+        Reuse::of(&self.root, object)
     }
 
     /// Read an object with this tree's structure into `out`.

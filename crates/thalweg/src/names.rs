@@ -304,6 +304,7 @@ pub const PRESETS: &[Preset] = &[
             with("update", Default::Text("polak_ribiere")),
             with("curvature_condition", Default::Float(0.4)),
             with("max_first_step", Default::Float(1.0)),
+            with("search_on", Default::Bool(true)),
         ],
         success_message: None,
     },

@@ -17,7 +17,8 @@
 //! so is one whose search failed; only if that fails as well, there is no further progress.
 //!
 //! *Differences from the reference implementation* (scipy's CG):
-//! * the direction is tested after the step, which is kept; the reference searches on for another step;
+//! * the direction is tested after the step, which is kept; the reference searches on for another step, as `search_on` does (after
+//!   Gilbert and Nocedal), which is set under its name;
 //! * a failed search is repeated from steepest descent, where the reference gives up;
 //! * the default is the beta of Hestenes and Stiefel, which tolerates inexact searches best, with searches four times as exact:
 //!   that takes half the evaluations, or less, on large objectives that are nearly quadratic. Under its own name the reference's
@@ -42,7 +43,8 @@ use thalweg_macros::{Choice, Options};
 use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE, check_wolfe};
 use crate::pieces::gradient_norm::{gradient_test, p_norm};
 use crate::pieces::hager_zhang::HagerZhang;
-use crate::pieces::more_thuente::MoreThuente;
+use crate::pieces::more_thuente::{MoreThuente, Searched};
+use crate::pieces::zoom_search::ZoomSearch;
 
 /// The part of the steepest slope that a direction has to keep.
 const SUFFICIENT_DESCENT: f64 = 0.01;
@@ -99,6 +101,10 @@ pub struct ConjugateGradient {
     /// The part of the slope that a step may leave.
     #[option(default = 0.1, min = 0.001, below = 1.0)]
     pub curvature_condition: f64,
+    /// Whether a step after which the next direction does not lead downhill enough is searched again, for a smaller slope; otherwise
+    /// it is kept, and the next direction is that of steepest descent.
+    #[option(default = false)]
+    pub search_on: bool,
     /// The largest number of evaluations in one line search.
     #[option(shared, min = 1)]
     pub max_line_search_steps: usize,
@@ -127,7 +133,9 @@ impl Algorithm for ConjugateGradient {
             }
             let (value, slope) = (point.value, point.slope());
             let first = point.step_to_gain(gain).min(self.max_first_step);
-            let Some(search) = point.search(problem, &line_search, first)? else {
+            let found = point.search(problem, &line_search, first)?;
+            let found = self.search_on(problem, &mut point, found, (value, slope, first))?;
+            let Some(search) = found else {
                 if steepest {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
@@ -170,12 +178,47 @@ impl ConjugateGradient {
         }
     }
 
-    /// Take the next direction; false when it is that of steepest descent. `bend` is d'y, the change of the slope along the last
-    /// direction, which a line search makes positive.
-    fn turn(&self, point: &mut Descent, bend: f64) -> bool {
+    /// The step that was `found`, if the next direction leads downhill enough from there; otherwise that of another search, which asks
+    /// for this. Where there is none, what was found has to do.
+    fn search_on(
+        &self,
+        problem: &mut Problem<'_>,
+        point: &mut Descent,
+        found: Option<Searched>,
+        (value, slope, first): (f64, f64, f64),
+    ) -> Result<Option<Searched>, Stop> {
+        let is_welcome = |point: &Descent, end_slope: f64| {
+            let beta = self.beta(point, end_slope - slope);
+            let square = dot(&point.gradient, &point.gradient);
+            leads_down(beta * end_slope - square, square)
+                || gradient_test(&point.gradient, self.norm, self.convergence_gtol_abs).is_some()
+        };
+        if !self.search_on || found.is_some_and(|found| is_welcome(point, found.slope)) {
+            return Ok(found);
+        }
+        let zoom = ZoomSearch {
+            sufficient_decrease: self.armijo_condition,
+            curvature: self.curvature_condition,
+            max_evaluations: self.max_line_search_steps,
+        };
+        let kept = found.is_some().then(|| point.clone());
+        let again =
+            point.search_again(problem, (&zoom, first), (value, slope), found, is_welcome)?;
+        match (again, kept) {
+            (None, Some(kept)) => {
+                *point = kept;
+                Ok(found)
+            }
+            (again, _) => Ok(again),
+        }
+    }
+
+    /// How much of the last direction the next one keeps. `bend` is d'y, the change of the slope along the last direction, which a
+    /// line search makes positive.
+    fn beta(&self, point: &Descent, bend: f64) -> f64 {
         let (g, g_old) = (&point.gradient, &point.gradient_old);
         let (square, square_old, product) = (dot(g, g), dot(g_old, g_old), dot(g, g_old));
-        let beta = match self.update {
+        match self.update {
             Update::PolakRibiere => ((square - product) / square_old).max(0.0),
             Update::HestenesStiefel => ((square - product) / bend).max(0.0),
             Update::FletcherReeves => square / square_old,
@@ -185,17 +228,27 @@ impl ConjugateGradient {
                 let beta = (square - product - 2.0 * along * change / bend) / bend;
                 beta.max(LEAST_MEMORY * dot(g_old, d) / dot(d, d))
             }
-        };
+        }
+    }
+
+    /// Take the next direction; false when it is that of steepest descent. `bend` is as for [`beta`](Self::beta).
+    fn turn(&self, point: &mut Descent, bend: f64) -> bool {
+        let beta = self.beta(point, bend);
         for (d, g) in point.direction.iter_mut().zip(&point.gradient) {
             *d = beta * *d - g;
         }
-        // Written so that a direction that is not finite fails.
-        let conjugate = beta != 0.0 && point.slope() <= -SUFFICIENT_DESCENT * square;
+        let square = dot(&point.gradient, &point.gradient);
+        let conjugate = beta != 0.0 && leads_down(point.slope(), square);
         if !conjugate {
             point.turn_downhill();
         }
         conjugate
     }
+}
+
+/// Whether a slope is steep enough for a gradient with this square. Written so that what is not finite fails.
+fn leads_down(slope: f64, square: f64) -> bool {
+    slope <= -SUFFICIENT_DESCENT * square
 }
 
 /// The lowest value and the smallest gradient so far, and the iterations since there was a new one.

@@ -11,7 +11,7 @@
 //!
 //! *Differences from the reference implementation* (scipy's Newton-CG):
 //! * every search begins with the whole step, where the reference guesses one from the last decrease;
-//! * differences of gradients have a length relative to the point (1e-6) and not an absolute one for whatever direction, so that
+//! * differences of gradients have a length relative to the point (1e-4) and not an absolute one for whatever direction, so that
 //!   products are right to several digits for variables of any size, and with numerical gradients;
 //! * a failed search is repeated from steepest descent, where the reference gives up;
 //! * there is a test on the gradient.

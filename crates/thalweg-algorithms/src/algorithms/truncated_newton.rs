@@ -93,7 +93,7 @@ pub struct TruncatedNewton {
     /// The part of the slope that a step may leave; 0.25 when this is negative.
     #[option(default = 0.25, min = -1.0, below = 1.0)]
     pub line_search_severity: f64,
-    /// The length of the differences of gradients, relative to one and the length of the parameters; 1e-6 when this is 0.
+    /// The length of the differences of gradients, relative to one and the length of the parameters; 1e-4 when this is 0.
     #[option(default = 0.0, min = 0.0, below = 1.0)]
     pub finite_difference_precision: f64,
     /// Divide the variables by scales: by the distance of their bounds, or by one more than their size at the start where they have

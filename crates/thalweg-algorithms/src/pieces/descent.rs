@@ -11,6 +11,7 @@ use super::hager_zhang::HagerZhang;
 use super::more_thuente::{Ending, MoreThuente, Searched};
 use super::rounding::lost_in_rounding;
 use super::wolfe_search::WolfeSearch;
+use super::zoom_search::{Trial, ZoomSearch};
 
 /// The largest step of a line search, as a multiple of its direction.
 const LARGEST_STEP: f64 = 1e10;
@@ -189,6 +190,45 @@ impl Descent {
             if rise > 0.0 { searched.value <= start.0 + rise } else { searched.value < start.0 };
         if searched.ending == Ending::Exhausted || !better || !all_finite(&self.gradient) {
             self.go_back();
+            return Ok(None);
+        }
+        self.value = searched.value;
+        Ok(Some(searched))
+    }
+
+    /// Search again from where the last search began, `(value, slope)`, for a point that is welcome. `last` is what that search found;
+    /// its trial is not repeated. Nothing when there is no such point on the way: then the point is where the search began.
+    ///
+    /// # Errors
+    /// [`Stop`] from an evaluation.
+    pub fn search_again(
+        &mut self,
+        problem: &mut Problem<'_>,
+        (line_search, first): (&ZoomSearch, f64),
+        (value, slope): (f64, f64),
+        last: Option<Searched>,
+        is_welcome: impl Fn(&Descent, f64) -> bool,
+    ) -> Result<Option<Searched>, Stop> {
+        if last.is_none() {
+            self.remember();
+        }
+        let mut last = last;
+        let searched = line_search.search((value, slope), first, LARGEST_STEP, |step| {
+            let (value, slope) = match last.take() {
+                Some(known) if known.step == step => (known.value, known.slope),
+                _ => {
+                    for ((x, from), d) in self.x.iter_mut().zip(&self.x_old).zip(&self.direction) {
+                        *x = from + step * d;
+                    }
+                    let value = problem.value_and_gradient(&self.x, &mut self.gradient)?;
+                    (value, self.slope())
+                }
+            };
+            Ok(Trial { value, slope, is_welcome: is_welcome(self, slope) })
+        })?;
+        if searched.ending == Ending::Exhausted {
+            self.go_back();
+            self.value = value;
             return Ok(None);
         }
         self.value = searched.value;

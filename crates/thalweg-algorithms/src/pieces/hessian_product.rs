@@ -8,9 +8,9 @@ use thalweg_linalg::nrm2;
 
 /// A length of differences, relative to one and the length of the point, that suits equations solved to a few percent.
 ///
-/// It is longer than what would be best for exact gradients (1.5e-8): its error of about 1e-6 does not matter there, and gradients
-/// that are differences themselves, with errors of 1e-10, still give four digits.
-pub const RELATIVE_LENGTH: f64 = 1e-6;
+/// It is longer than what would be best for exact gradients (1.5e-8): its error of about 1e-4 does not matter there, and gradients
+/// that are differences themselves, with errors of 1e-8, still give four digits.
+pub const RELATIVE_LENGTH: f64 = 1e-4;
 /// The part of the wanted length below which a way to the bounds is too short.
 const TOO_SHORT: f64 = 1e-3;
 
@@ -88,7 +88,7 @@ mod tests {
         let mut g = [0.0; 2];
         gradient(&x, &mut g);
         let inf = f64::INFINITY;
-        for (low, high) in [(-inf, inf), (-1.0, 0.0), (0.0, 1.0), (-1e-9, 1e-8)] {
+        for (low, high) in [(-inf, inf), (-1.0, 0.0), (0.0, 1.0), (-1e-7, 1e-6)] {
             let mut oracle = FunctionOracle::scalar(|_| 0.0).with_gradient(gradient);
             let spec = ProblemSpec {
                 lower: vec![-inf, low],
@@ -101,7 +101,7 @@ mod tests {
             hessian_product(&mut problem, place, &[1.0, 2.0], &mut moved, &mut product).unwrap();
             // The Hessian is [[12, 1], [1, 1]].
             assert!(
-                (product[0] - 14.0).abs() < 1e-4 && (product[1] - 3.0).abs() < 1e-4,
+                (product[0] - 14.0).abs() < 1e-3 && (product[1] - 3.0).abs() < 1e-3,
                 "{product:?}"
             );
             assert!((low..=high).contains(&moved[1]), "{moved:?} leaves [{low}, {high}]");

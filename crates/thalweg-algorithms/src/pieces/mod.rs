@@ -89,3 +89,4 @@ pub mod trust_region_2d;
 pub mod trust_region_eigen;
 pub mod vertex_sum;
 pub mod wolfe_search;
+pub mod zoom_search;

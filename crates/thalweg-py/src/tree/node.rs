@@ -89,16 +89,6 @@ impl Node {
         }
     }
 
-    /// Whether this is a plain dict of numbers.
-    pub(crate) fn is_flat_dict(&self) -> bool {
-        let is_number =
-            |node: &Node| matches!(node, Node::Leaf(Leaf { kind: LeafKind::Scalar, .. }));
-        match self {
-            Node::Dict { children, template: None, .. } => children.iter().all(is_number),
-            _ => false,
-        }
-    }
-
     /// The name of child `i` in paths.
     pub(crate) fn part(&self, py: Python<'_>, i: usize) -> String {
         match self {
