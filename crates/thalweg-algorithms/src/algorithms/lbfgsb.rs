@@ -316,7 +316,7 @@ mod tests {
         for bounds in [f64::INFINITY, 100.0] {
             let spec = boxed(&[-bounds; 2], &[bounds; 2]);
             let known = ProblemSpec { experience: experience.clone(), ..spec.clone() };
-            let mut oracle = || {
+            let oracle = || {
                 FunctionOracle::scalar(|x| 0.5 * (x[0] * x[0] + 100.0 * x[1] * x[1]))
                     .with_gradient(|x, g| g.copy_from_slice(&[x[0], 100.0 * x[1]]))
             };
