@@ -8,6 +8,7 @@
 
 mod algorithm;
 mod event;
+mod experience;
 mod option_function;
 pub mod options;
 mod oracle;
@@ -23,6 +24,7 @@ pub use algorithm::{
     Algorithm, AlgorithmChoice, AlgorithmSpec, CatalogEntry, Declared, Features, SolverKind,
 };
 pub use event::{Event, Sink, StepOutcome, Task};
+pub use experience::{CurvaturePair, Experience};
 pub use option_function::{
     OptionCall, OptionFunction, Question, Repeats, SearchState, Signature, wrong_question,
 };

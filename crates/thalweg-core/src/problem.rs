@@ -1,8 +1,8 @@
 //! The problem as an algorithm sees it.
 
 use crate::{
-    Iteration, Manner, OptionCall, OptionFunction, Oracle, Question, Request, Rng, Stop, Values,
-    Want,
+    Experience, Iteration, Manner, OptionCall, OptionFunction, Oracle, Question, Request, Rng,
+    Stop, Values, Want,
 };
 
 /// What is known of a problem before the first evaluation.
@@ -26,6 +26,8 @@ pub struct ProblemSpec {
     pub has_hessian_product: bool,
     /// The seed of the algorithm's random numbers.
     pub seed: u64,
+    /// What runs on similar problems have shown; nothing by default.
+    pub experience: Experience,
 }
 
 impl ProblemSpec {
@@ -118,6 +120,11 @@ impl<'a> Problem<'a> {
     /// which is then asked for once at each point, or of a difference of gradients.
     pub fn has_hessian_product(&self) -> bool {
         self.spec.has_hessian_product
+    }
+
+    /// What runs on similar problems have shown.
+    pub fn experience(&self) -> &'a Experience {
+        &self.spec.experience
     }
 
     /// Move a point onto the nearest point within the bounds.

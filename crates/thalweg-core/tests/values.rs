@@ -2,7 +2,7 @@
 
 use thalweg_core::testing::FunctionOracle;
 use thalweg_core::{
-    Iteration, OptionCall, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
+    Experience, Iteration, OptionCall, Oracle, Problem, ProblemSpec, Request, Stop, Values, Want,
 };
 
 /// Numbers every point's answer by the point: outputs 10 x + j, derivatives 100 x + entry.
@@ -224,8 +224,10 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
         has_hessian: false,
         has_hessian_product: true,
         seed: 5,
+        experience: Experience { reach: vec![0.5, 2.0], ..Experience::default() },
     };
     let mut problem = Problem::new(&mut oracle, &spec);
+    assert_eq!(problem.experience(), &spec.experience);
     assert_eq!((problem.dim(), problem.n_outputs(), problem.is_bounded()), (2, 3, true));
     assert_eq!(problem.constraint_limits(), [(0.0, 0.0)]);
     assert_eq!(problem.constraint_tolerances(), [1e-5]);

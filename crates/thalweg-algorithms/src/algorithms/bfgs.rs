@@ -28,7 +28,9 @@
 //! * J. J. Moré, D. J. Thuente, Line search algorithms with guaranteed sufficient decrease, ACM Trans. Math. Softw. 20 (1994),
 //!   <https://doi.org/10.1145/192115.192132>
 
-use thalweg_core::{Algorithm, Extra, Finish, OptionError, Problem, Stop, Test, Verdict};
+use thalweg_core::{
+    Algorithm, CurvaturePair, Extra, Finish, OptionError, Problem, Stop, Test, Verdict,
+};
 use thalweg_linalg::nrm2;
 use thalweg_macros::{Choice, Options};
 
@@ -90,6 +92,10 @@ impl Algorithm for Bfgs {
             return Ok(point.stalled(NOT_FINITE));
         }
         let mut inverse = DenseBfgs::new(x0.len(), self.scaling);
+        let nowhere = vec![0.0; x0.len()];
+        for CurvaturePair { step, change } in &problem.experience().curvature {
+            inverse.update((&nowhere, &nowhere), (step, change));
+        }
         let mut gain = 0.0;
         let mut test = self.gradient_test(&point);
         loop {
@@ -172,8 +178,8 @@ impl Bfgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use thalweg_core::ProblemSpec;
     use thalweg_core::testing::FunctionOracle;
+    use thalweg_core::{Experience, ProblemSpec};
 
     fn rosenbrock(x: &[f64]) -> f64 {
         100.0 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2)
@@ -202,6 +208,23 @@ mod tests {
         for (entry, expected) in inverse.iter().zip([0.5, 1.0, 1.0, 2.005]) {
             assert!((entry / expected - 1.0).abs() < 0.05, "{inverse:?}");
         }
+    }
+
+    #[test]
+    fn known_curvature_saves_the_first_steps() {
+        let pair = |step: [f64; 2], change: [f64; 2]| CurvaturePair {
+            step: step.to_vec(),
+            change: change.to_vec(),
+        };
+        let curvature = vec![pair([1.0, 0.0], [1.0, 0.0]), pair([0.0, -0.5], [0.0, -50.0])];
+        let experience = Experience { curvature, ..Experience::default() };
+        let spec = ProblemSpec { experience, ..ProblemSpec::unconstrained(2) };
+        let mut oracle = FunctionOracle::scalar(|x| 0.5 * (x[0] * x[0] + 100.0 * x[1] * x[1]))
+            .with_gradient(|x, g| g.copy_from_slice(&[x[0], 100.0 * x[1]]));
+        let finish =
+            Bfgs::default().solve(&mut Problem::new(&mut oracle, &spec), &[3.0, 2.0]).unwrap();
+        assert!(finish.verdict.is_success() && finish.value < 1e-20, "{finish:?}");
+        assert_eq!(oracle.n_evaluations, 2, "the first step is Newton's");
     }
 
     #[test]

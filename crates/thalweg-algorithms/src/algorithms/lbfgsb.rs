@@ -105,7 +105,8 @@ impl Algorithm for Lbfgsb {
             return Ok(Finish::converged(x, value, test).with("gradient", gradient));
         }
 
-        let (mut first_iteration, size_at_start) = (true, value.abs());
+        problem.experience().curvature.iter().for_each(|pair| model.recall(pair));
+        let (mut first_iteration, size_at_start) = (model.is_empty(), value.abs());
         // Where a search along a step of the model failed: whether what it promised could not be seen.
         let mut lost = None;
         loop {
@@ -255,7 +256,7 @@ mod tests {
     use super::*;
     use crate::testing::{assert_within_bounds, boxed, rosenbrock, rosenbrock_gradient};
     use thalweg_core::testing::FunctionOracle;
-    use thalweg_core::{Extra, ProblemSpec, Verdict};
+    use thalweg_core::{CurvaturePair, Experience, Extra, ProblemSpec, Verdict};
 
     fn run(oracle: &mut FunctionOracle<'_>, spec: &ProblemSpec, x0: &[f64]) -> Finish {
         let finish = Lbfgsb::default().solve(&mut Problem::new(oracle, spec), x0).unwrap();
@@ -299,6 +300,32 @@ mod tests {
             let finish = run(&mut oracle, &spec, &x0);
             assert!(finish.verdict.is_success());
             assert_eq!((oracle.n_evaluations, oracle.iterations.len()), (1, 0));
+        }
+    }
+
+    #[test]
+    fn known_curvature_saves_the_first_steps() {
+        // The Hessian is diag(1, 100); the pairs span the plane.
+        let experience = Experience {
+            curvature: vec![
+                CurvaturePair { step: vec![1.0, 0.0], change: vec![1.0, 0.0] },
+                CurvaturePair { step: vec![0.0, -0.5], change: vec![0.0, -50.0] },
+            ],
+            reach: Vec::new(),
+        };
+        for bounds in [f64::INFINITY, 100.0] {
+            let spec = boxed(&[-bounds; 2], &[bounds; 2]);
+            let known = ProblemSpec { experience: experience.clone(), ..spec.clone() };
+            let oracle = || {
+                FunctionOracle::scalar(|x| 0.5 * (x[0] * x[0] + 100.0 * x[1] * x[1]))
+                    .with_gradient(|x, g| g.copy_from_slice(&[x[0], 100.0 * x[1]]))
+            };
+            let (mut cold, mut warm) = (oracle(), oracle());
+            let finish = run(&mut cold, &spec, &[3.0, 2.0]);
+            assert!(finish.verdict.is_success() && cold.n_evaluations > 5);
+            let finish = run(&mut warm, &known, &[3.0, 2.0]);
+            assert!(finish.verdict.is_success() && finish.value < 1e-20, "{finish:?}");
+            assert_eq!(warm.n_evaluations, 2, "the first step is Newton's");
         }
     }
 

@@ -127,12 +127,15 @@ impl NelderMead {
     fn first_simplex(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Simplex, Stop> {
         let n = x0.len();
         let mut points = x0.repeat(n + 1);
+        let reach = &problem.experience().reach;
         for (i, &x) in x0.iter().enumerate() {
             let (low, high) = (problem.lower()[i], problem.upper()[i]);
-            points[(i + 1) * n + i] = match self.initial_simplex {
+            let there = match self.initial_simplex {
                 InitialSimplex::FivePercent => five_percent_away(x, low, high),
                 InitialSimplex::Wide | InitialSimplex::Greedy => wide_step_away(x, low, high),
             };
+            let near = |reach: &f64| there.clamp(x - reach, x + reach);
+            points[(i + 1) * n + i] = reach.get(i).map_or(there, near);
         }
         if self.initial_simplex != InitialSimplex::Greedy {
             return Simplex::evaluate(problem, points);
@@ -232,7 +235,7 @@ fn wide_step_away(x: f64, low: f64, high: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use thalweg_core::{ProblemSpec, Verdict, testing::FunctionOracle};
+    use thalweg_core::{Experience, ProblemSpec, Verdict, testing::FunctionOracle};
 
     use super::*;
 
@@ -287,6 +290,22 @@ mod tests {
         run(&algorithm, &mut oracle, &[FREE, FREE, (-1.0, 1.0)], &[1.0, 2.0, 0.5]);
         let first: Vec<&[f64]> = oracle.trace[..4].iter().map(|(_, x)| &x[..]).collect();
         assert_eq!(first, [[1.0, 2.0, 0.5], [2.0, 2.0, 0.5], [2.0, 4.0, 0.5], [2.0, 2.0, 0.0]]);
+    }
+
+    #[test]
+    fn the_first_simplex_is_no_larger_than_the_expected_way() {
+        let reach = vec![0.5, 0.03, 50.0];
+        let experience = Experience { reach, ..Experience::default() };
+        let spec = ProblemSpec { experience, ..ProblemSpec::unconstrained(3) };
+        let first = |initial_simplex| {
+            let algorithm = NelderMead { initial_simplex, ..Default::default() };
+            let mut oracle = FunctionOracle::scalar(|x| x.iter().map(|x| x * x).sum());
+            let mut problem = Problem::new(&mut oracle, &spec);
+            algorithm.solve(&mut problem, &[1.0, 1.0, 1.0]).unwrap();
+            oracle.trace[1..4].iter().enumerate().map(|(i, (_, x))| x[i]).collect::<Vec<_>>()
+        };
+        assert_eq!(first(InitialSimplex::Wide), [1.5, 1.03, 2.0]);
+        assert_eq!(first(InitialSimplex::FivePercent), [1.05, 1.03, 1.05]);
     }
 
     #[test]

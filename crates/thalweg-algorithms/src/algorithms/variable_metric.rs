@@ -97,6 +97,12 @@ impl Algorithm for VariableMetric {
         hold(&point, &bounds, &mut held);
         reduced.copy_from_slice(&point.gradient);
         leave_out(&held, &mut reduced);
+        let nowhere = vec![0.0; n];
+        for pair in &problem.experience().curvature {
+            let mut change = pair.change.clone();
+            leave_out(&held, &mut change);
+            metric.update((&nowhere, &nowhere), (&pair.step, &change));
+        }
         let mut test = bounds.gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs);
         loop {
             if let Some(test) = test {
@@ -150,8 +156,8 @@ impl VariableMetric {
 mod tests {
     use super::*;
     use crate::testing::{assert_within_bounds, boxed, rosenbrock, rosenbrock_gradient};
-    use thalweg_core::ProblemSpec;
     use thalweg_core::testing::FunctionOracle;
+    use thalweg_core::{CurvaturePair, Experience, ProblemSpec};
 
     fn run(
         algorithm: &VariableMetric,
@@ -162,6 +168,22 @@ mod tests {
         let finish = algorithm.solve(&mut Problem::new(oracle, spec), x0).unwrap();
         assert_within_bounds(oracle, spec);
         finish
+    }
+
+    #[test]
+    fn known_curvature_saves_the_first_steps() {
+        let curvature = vec![CurvaturePair { step: vec![1.0], change: vec![100.0] }];
+        let cold = ProblemSpec::unconstrained(1);
+        let experience = Experience { curvature, ..Experience::default() };
+        let warm = ProblemSpec { experience, ..cold.clone() };
+        let [cold, warm] = [cold, warm].map(|spec| {
+            let mut oracle = FunctionOracle::scalar(|x| 50.0 * x[0] * x[0])
+                .with_gradient(|x, g| g[0] = 100.0 * x[0]);
+            let finish = run(&VariableMetric::default(), &mut oracle, &spec, &[3.0]);
+            assert!(finish.verdict.is_success() && finish.value < 1e-9, "{finish:?}");
+            oracle.trace[1].1[0].abs()
+        });
+        assert!(warm < 1e-10 && cold > 1.0, "the first step is Newton's: {warm}, {cold}");
     }
 
     #[test]

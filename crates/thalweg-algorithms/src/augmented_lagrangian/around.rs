@@ -10,6 +10,8 @@ use super::AugmentedLagrangian;
 
 /// Tolerances, which the first subproblems need not meet.
 const TOLERANCES: [&str; 3] = ["convergence_ftol", "convergence_xtol", "convergence_gtol"];
+/// Tolerances are not tightened below this.
+const TIGHTEST: f64 = 1e-13;
 
 impl AugmentedLagrangian {
     /// The algorithm with its tolerances raised to this power.
@@ -24,7 +26,8 @@ impl AugmentedLagrangian {
                 && own < 1.0
             {
                 // A value outside the option's range leaves it as it is.
-                let _ = inner.set_option(option.name, &own.powf(exponent).into());
+                let tolerance = own.powf(exponent).max(own.min(TIGHTEST));
+                let _ = inner.set_option(option.name, &tolerance.into());
             }
         }
         inner
@@ -91,5 +94,9 @@ mod tests {
             };
         assert_eq!(tolerance(1.0), Lbfgsb::default().convergence_gtol_abs);
         assert!((tolerance(0.5) - Lbfgsb::default().convergence_gtol_abs.sqrt()).abs() < 1e-15);
+        assert!(
+            (tolerance(2.0) / Lbfgsb::default().convergence_gtol_abs.powi(2) - 1.0).abs() < 1e-9
+        );
+        assert_eq!(tolerance(9.0), TIGHTEST);
     }
 }

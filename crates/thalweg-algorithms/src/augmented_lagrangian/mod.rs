@@ -16,10 +16,16 @@
 //! residuals `sqrt(rho/2) r_i`; those of a likelihood algorithm further contributions. Second derivatives are differences of
 //! gradients of L, whatever the user gives for the objective: nobody knows those of the constraints.
 //!
+//! **What a subproblem begins with.** The gradient of L is made of those of f and c, so the changes of the gradient of the *next* L on the
+//! last ten steps are known whatever its multipliers and its penalty are: a quasi-Newton method begins with them in its memory. The simplex
+//! of Nelder and Mead begins as large as the way between the last two ends. A subproblem that ends by a test on changes where it is still
+//! a tenth as steep as at its start is begun again, with tighter tolerances: the multipliers from there would be wrong.
+//!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
-//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
-//! subproblems are powers of the algorithm's own, three quarters for the first one, and then nearer to 1 as the constraints come nearer to
-//! theirs. A subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty.
+//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half), and begins at 3 instead of
+//! 10 if the start is feasible and derivatives are known. The tolerances of the subproblems are powers of the algorithm's own, 0.6 for the
+//! first one, and then nearer to 1 as the constraints come nearer to theirs. A subproblem whose value falls without end outside the
+//! constraints is given up and begun again with a larger penalty. Subproblems do not begin from scratch (above).
 //!
 //! **Cost.** Some runs of the algorithm, most of them short ones.
 //!
@@ -32,15 +38,21 @@ mod around;
 mod options;
 mod penalty;
 mod progress;
+mod repeats;
 mod second;
 mod subproblem;
+mod trail;
 
-use thalweg_core::{Algorithm, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict};
+use thalweg_core::{
+    Algorithm, Experience, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict,
+};
 
 pub use self::options::AugmentedLagrangianOptions;
 use self::penalty::Penalty;
 use self::progress::{Progress, Step};
+use self::repeats::Repeats;
 use self::subproblem::{Point, Subproblem, evaluation_of};
+use self::trail::Trail;
 
 /// An algorithm that keeps nonlinear constraints with the help of another.
 #[derive(Debug)]
@@ -76,20 +88,28 @@ impl Algorithm for AugmentedLagrangian {
         let rho = options.initial_penalty.unwrap_or_else(|| Penalty::first_rho(problem, &point));
         let mut penalty = Penalty::new(problem.constraint_limits(), rho);
         let mut progress = Progress::new(problem.constraint_tolerances());
+        let mut trail = Trail::default();
+        let mut repeats = Repeats::new();
 
         for number in 1..=options.max_subproblems {
-            let inner = self.with_tolerances(progress.exponent());
+            let inner = self.with_tolerances(repeats.exponent(progress.exponent()));
             let seed = (problem.rng().uniform() * 2_f64.powi(53)) as u64;
-            let spec = subproblem_spec(problem, features, seed);
-            let mut subproblem = Subproblem::new(problem, &penalty, point.clone());
-            let x = point.x.clone();
-            let solved = inner.solve(&mut Problem::new(&mut subproblem, &spec), &x);
+            let experience = trail.experience(problem, &penalty);
+            let spec = subproblem_spec(problem, features, (seed, experience));
+            let mut subproblem = Subproblem::new(problem, &penalty, &point, &mut trail);
+            let solved = inner.solve(&mut Problem::new(&mut subproblem, &spec), &point.x);
             if subproblem.has_run_away() {
                 penalty.grow(options.penalty_growth);
                 continue;
             }
             let finish = solved?;
-            point = subproblem.point_at(&finish.x, evaluation_of(features.kind))?;
+            let end = subproblem.point_at(&finish.x, evaluation_of(features.kind))?;
+            let start = std::mem::replace(&mut point, end);
+            trail.add_end(&point.x);
+            let slopes = [&start, &point].map(|point| point.slope(&penalty, problem));
+            if repeats.asks_for_another(slopes, &finish.verdict) {
+                continue;
+            }
 
             let step = progress.judge(&point, &penalty, &finish.verdict, options.sufficient_fall);
             penalty.update_multipliers(&point.constraints);
@@ -127,7 +147,11 @@ fn first_point(problem: &mut Problem<'_>, x0: &[f64], features: Features) -> Res
     Ok(Point::new(x0, want, values))
 }
 
-fn subproblem_spec(problem: &Problem<'_>, features: Features, seed: u64) -> ProblemSpec {
+fn subproblem_spec(
+    problem: &Problem<'_>,
+    features: Features,
+    (seed, experience): (u64, Experience),
+) -> ProblemSpec {
     let c = problem.constraint_limits().len();
     let is_scalar = features.kind == thalweg_core::SolverKind::Scalar;
     ProblemSpec {
@@ -135,6 +159,7 @@ fn subproblem_spec(problem: &Problem<'_>, features: Features, seed: u64) -> Prob
         upper: problem.upper().to_vec(),
         n_outputs: if is_scalar { 1 } else { problem.n_outputs() + c },
         seed,
+        experience,
         ..ProblemSpec::default()
     }
 }

@@ -11,7 +11,7 @@ const FRUITLESS: usize = 5;
 const STALLS: usize = 2;
 
 /// The power of the algorithm's own tolerances with which the first subproblem is solved.
-const FIRST_POWER: f64 = 0.75;
+const FIRST_POWER: f64 = 0.6;
 /// The fall that is expected of the next subproblem.
 const EXPECTED_FALL: f64 = 0.1;
 

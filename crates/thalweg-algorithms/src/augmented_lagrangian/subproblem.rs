@@ -9,6 +9,8 @@ use thalweg_core::{
 };
 
 use super::penalty::Penalty;
+use super::trail::Trail;
+use crate::pieces::box_model::Bounds;
 
 /// A subproblem that falls below this many times the objective's size outside the constraints will not come back.
 const RUN_AWAY: f64 = -1e15;
@@ -38,6 +40,29 @@ impl Point {
         let value = if want.is_evaluation() { answer.values[0] } else { f64::NAN };
         let constraints = answer.constraints.clone();
         Point { x: x.to_vec(), value, constraints, want, answer: answer.clone() }
+    }
+
+    /// Whether the derivatives of the objective and of the constraints are known.
+    pub fn knows_derivatives(&self) -> bool {
+        self.want.contains(Want::GRADIENT | Want::CONSTRAINT_JACOBIAN)
+    }
+
+    /// The gradient of L.
+    pub fn gradient_of(&self, penalty: &Penalty) -> Vec<f64> {
+        let mut residuals = Vec::new();
+        penalty.residuals(&self.constraints, &mut residuals);
+        let mut gradient = self.answer.gradients.clone();
+        let jacobian = &self.answer.constraint_jacobians;
+        let terms = Terms { penalty, residuals: &residuals, jacobian, n: self.x.len() };
+        terms.add_to_gradient(&mut gradient);
+        gradient
+    }
+
+    /// The largest entry of the projected gradient of L, if derivatives are known.
+    pub fn slope(&self, penalty: &Penalty, problem: &Problem<'_>) -> Option<f64> {
+        let bounds = Bounds::new(problem.lower(), problem.upper());
+        let slope = || bounds.projected_gradient(&self.x, &self.gradient_of(penalty));
+        self.knows_derivatives().then(slope)
     }
 
     fn knows(&self, x: &[f64], want: Want) -> bool {
@@ -143,19 +168,28 @@ pub(super) struct Subproblem<'s, 'p> {
     size: f64,
     has_run_away: bool,
     residuals: Vec<f64>,
+    /// The iterates so far.
+    trail: &'s mut Trail,
 }
 
 impl<'s, 'p> Subproblem<'s, 'p> {
-    pub fn new(problem: &'s mut Problem<'p>, penalty: &'s Penalty, start: Point) -> Self {
+    pub fn new(
+        problem: &'s mut Problem<'p>,
+        penalty: &'s Penalty,
+        start: &Point,
+        trail: &'s mut Trail,
+    ) -> Self {
+        trail.add(start);
         Subproblem {
             problem,
             penalty,
             size: start.value.abs().max(1.0),
-            last: start,
+            last: start.clone(),
             best: None,
             plain: HashMap::new(),
             has_run_away: false,
             residuals: Vec::new(),
+            trail,
         }
     }
 
@@ -285,6 +319,12 @@ impl Oracle for Subproblem<'_, '_> {
     }
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {
+        let best = self.best.as_ref().map(|(_, best)| best);
+        if let Some(point) =
+            best.into_iter().chain([&self.last]).find(|point| point.x == iteration.x)
+        {
+            self.trail.add(point);
+        }
         let plain = match self.plain.get(&key(iteration.x)) {
             Some(&value) => value,
             None if self.last.x == iteration.x => self.last.value,

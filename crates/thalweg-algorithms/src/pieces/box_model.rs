@@ -3,7 +3,7 @@
 //! Without bounds the direction is the product of the inverse BFGS matrix with the gradient; with bounds it leads to the minimizer
 //! over the variables that are free at the Cauchy point.
 
-use thalweg_core::Test;
+use thalweg_core::{CurvaturePair, Test};
 use thalweg_linalg::{LinalgError, dot};
 
 use super::cauchy_point::{BoxedPoint, CauchyPoint};
@@ -177,6 +177,19 @@ impl Model {
                 *x = x.max(*low).min(*high);
             }
         }
+    }
+
+    /// Take in a step of a former run.
+    pub fn recall(&mut self, pair: &CurvaturePair) {
+        let none = vec![0.0; pair.step.len()];
+        let new = NewPair {
+            step: 1.0,
+            direction: &pair.step,
+            gradient: &pair.change,
+            previous_gradient: &none,
+            curvature: dot(&pair.step, &pair.change),
+        };
+        self.update(&new, dot(&pair.change, &pair.change));
     }
 
     /// Take in a step, unless its curvature is negligible or negative beside the decrease that the slope promised.

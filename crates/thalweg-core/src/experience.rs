@@ -1,0 +1,21 @@
+//! What is known of a problem from runs on similar ones.
+
+/// What runs on similar problems have shown, for an algorithm to begin with. It may be wrong: nothing but the number of evaluations
+/// should depend on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Experience {
+    /// The curvature on past steps, the oldest first: the memory with which a quasi-Newton method may begin.
+    pub curvature: Vec<CurvaturePair>,
+    /// How far from the start the solution is expected, in each coordinate; empty if nobody knows. First steps of methods without
+    /// derivatives need not be longer.
+    pub reach: Vec<f64>,
+}
+
+/// A step and by how much the gradient changes on it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CurvaturePair {
+    /// The step.
+    pub step: Vec<f64>,
+    /// The gradient at its end less that at its beginning.
+    pub change: Vec<f64>,
+}
