@@ -35,6 +35,8 @@ const LARGEST_FIRST_WEIGHT: f64 = 1e3;
 const LEAST_WEIGHT: f64 = f64::EPSILON;
 /// How much smaller than wanted the last radius may become while constraints are violated.
 const LAST_RESORT: f64 = 1e-3;
+/// The end of a run whose points fell into a plane, and those around the best one, too.
+const NO_MODELS: &str = "no points around the best one give linear models";
 
 /// When to stop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -117,6 +119,9 @@ impl<'a> LinearSearch<'a> {
         let (x, known) = (self.set.best_point().to_vec(), self.set.best().clone());
         self.keep(problem, &x, &known);
         loop {
+            if !self.set.has_models() {
+                return Ok(self.end(Finish::stalled, NO_MODELS));
+            }
             self.set.choose_best(self.mu);
             let model = self.set.model();
             if !all_finite(&model.gradient) || !all_finite(&model.jacobian) {
@@ -165,6 +170,9 @@ impl<'a> LinearSearch<'a> {
         };
         if let Some(test) = outcome.converged {
             return Ok(Some(self.end_by_value(test)));
+        }
+        if !self.set.has_models() {
+            return Ok(None);
         }
         if outcome.ratio > rules.poor || self.improve(problem, sound)? {
             return Ok(None);

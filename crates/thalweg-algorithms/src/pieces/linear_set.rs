@@ -283,6 +283,11 @@ impl<'a> LinearSet<'a> {
         self.violations.swap(0, k);
     }
 
+    /// Whether the points determine linear models. They do not after a renewal that failed.
+    pub fn has_models(&self) -> bool {
+        !self.lagrange.is_empty()
+    }
+
     /// The linear models around the best point.
     pub fn model(&self) -> LinearModel {
         let (n, m) = (self.n, self.limits.len());

