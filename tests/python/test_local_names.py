@@ -101,6 +101,7 @@ LOOSE |= {
     }
     for name in ("nlopt_bobyqa", "nlopt_newuoa", "nlopt_cobyla")
 }
+LOOSE["nlopt_newuoa"]["convergence_ftol_rel"] = 0.1
 
 
 @pytest.mark.parametrize(
