@@ -21,6 +21,9 @@
 //! of Nelder and Mead begins as large as the way between the last two ends. A subproblem that ends by a test on changes where it is still
 //! a tenth as steep as at its start is begun again, with tighter tolerances: the multipliers from there would be wrong.
 //!
+//! **From a feasible start** a subproblem with too small a penalty may lead to where nothing leads back, a stationary point of the
+//! violation. The run then goes back to the start, twice at most, with a first penalty that is a hundred times as large.
+//!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
 //! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half), and begins at 3 instead of
 //! 10 if the start is feasible and derivatives are known. The tolerances of the subproblems are powers of the algorithm's own, 0.6 for the
@@ -53,6 +56,11 @@ use self::progress::{Progress, Step};
 use self::repeats::Repeats;
 use self::subproblem::{Point, Subproblem, evaluation_of};
 use self::trail::Trail;
+
+/// So often a run that has lost its way outside the constraints goes back to a start that satisfied them.
+const WAYS_BACK: i32 = 2;
+/// By this factor the first penalty is larger each time.
+const FENCE: f64 = 100.0;
 
 /// An algorithm that keeps nonlinear constraints with the help of another.
 #[derive(Debug)]
@@ -90,6 +98,8 @@ impl Algorithm for AugmentedLagrangian {
         let mut progress = Progress::new(problem.constraint_tolerances());
         let mut trail = Trail::default();
         let mut repeats = Repeats::new();
+        let feasible_start = progress.is_feasible(&point, &penalty).then(|| point.clone());
+        let mut ways_back = 0;
 
         for number in 1..=options.max_subproblems {
             let inner = self.with_tolerances(repeats.exponent(progress.exponent()));
@@ -113,25 +123,28 @@ impl Algorithm for AugmentedLagrangian {
 
             let step = progress.judge(&point, &penalty, &finish.verdict, options.sufficient_fall);
             penalty.update_multipliers(&point.constraints);
-            match step {
-                Step::Converged(test) => {
-                    return Ok(report(Verdict::Converged(test), point, finish, &penalty, number));
+            let verdict = match step {
+                Step::Converged(test) => Verdict::Converged(test),
+                Step::Stalled(reason) => Verdict::Stalled(reason),
+                Step::Infeasible(reason) => match &feasible_start {
+                    Some(start) if ways_back < WAYS_BACK => {
+                        ways_back += 1;
+                        point.clone_from(start);
+                        let fence = rho * FENCE.powi(ways_back);
+                        penalty = Penalty::new(problem.constraint_limits(), fence);
+                        progress = Progress::new(problem.constraint_tolerances());
+                        (trail, repeats) = (Trail::default(), Repeats::new());
+                        continue;
+                    }
+                    _ => Verdict::Infeasible(reason),
+                },
+                Step::MorePenalty => {
+                    penalty.grow(options.penalty_growth);
+                    continue;
                 }
-                Step::Stalled(reason) => {
-                    return Ok(report(Verdict::Stalled(reason), point, finish, &penalty, number));
-                }
-                Step::Infeasible(reason) => {
-                    return Ok(report(
-                        Verdict::Infeasible(reason),
-                        point,
-                        finish,
-                        &penalty,
-                        number,
-                    ));
-                }
-                Step::MorePenalty => penalty.grow(options.penalty_growth),
-                Step::Again => {}
-            }
+                Step::Again => continue,
+            };
+            return Ok(report(verdict, point, finish, &penalty, number));
         }
         let reason = format!("{} subproblems of the augmented Lagrangian", options.max_subproblems);
         let finish = Finish::exhausted(Vec::new(), 0.0, "");

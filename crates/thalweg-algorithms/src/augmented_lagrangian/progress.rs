@@ -48,6 +48,12 @@ impl<'a> Progress<'a> {
         self.exponent
     }
 
+    /// Whether all constraints are satisfied within their tolerances.
+    pub fn is_feasible(&self, point: &Point, penalty: &Penalty) -> bool {
+        let sizes = point.constraints.iter().enumerate();
+        self.largest(sizes.map(|(i, &c)| (i, penalty.violation(i, c)))).in_units <= 1.0
+    }
+
     /// What follows from a subproblem that ended at `point`; `penalty` still has the multipliers that it was solved with.
     pub fn judge(
         &mut self,

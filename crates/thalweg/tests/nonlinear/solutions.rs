@@ -55,6 +55,24 @@ fn classics_are_solved_with_and_without_derivatives() {
 }
 
 #[test]
+fn a_feasible_start_is_a_way_back_from_where_the_violation_is_stationary() {
+    // At the origin the slope of the constraint is zero, and a small penalty leads there.
+    for algorithm in ["lbfgsb", "nlopt_lbfgsb", "nlopt_var", "bobyqa", "neldermead", "slsqp"] {
+        for start in [[2.0, 2.0], [5.0, 0.5], [1.0, 1.0], [30.0, 10.0]] {
+            let result = minimize(|x: &[f64; 2]| x[0] + x[1], start)
+                .algorithm(algorithm)
+                .nonlinear(|x: &[f64; 2]| x[0] * x[1], 1.0, f64::INFINITY)
+                .lower(.., 0.0)
+                .constraint_handling(ConstraintHandling::AugmentedLagrangian)
+                .run()
+                .expect("runs");
+            let at = format!("{algorithm} from {start:?}: {result}");
+            assert!(result.success && (result.fun - 2.0).abs() < 1e-4, "{at}");
+        }
+    }
+}
+
+#[test]
 fn a_global_algorithm_finds_the_best_of_several_feasible_valleys() {
     // On the circle of radius 2 the objective has two valleys; the start is in the wrong one.
     let result = minimize(|x: &[f64; 2]| x[1] + 0.2 * x[0], [0.0, 2.0])
