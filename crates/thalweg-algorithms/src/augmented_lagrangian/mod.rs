@@ -38,6 +38,7 @@
 //! Optimization and Lagrange Multiplier Methods, Academic Press 1982, for the rate of convergence.
 
 mod around;
+mod fall;
 mod options;
 mod penalty;
 mod progress;
@@ -50,6 +51,7 @@ use thalweg_core::{
     Algorithm, Experience, Extra, Features, Finish, Problem, ProblemSpec, Stop, Verdict,
 };
 
+use self::fall::Fall;
 pub use self::options::AugmentedLagrangianOptions;
 use self::penalty::Penalty;
 use self::progress::{Progress, Step};
@@ -100,6 +102,7 @@ impl Algorithm for AugmentedLagrangian {
         let mut repeats = Repeats::new();
         let feasible_start = progress.is_feasible(&point, &penalty).then(|| point.clone());
         let mut ways_back = 0;
+        let fall = Fall::from(&point, point.slope(&penalty, problem));
 
         for number in 1..=options.max_subproblems {
             let inner = self.with_tolerances(repeats.exponent(progress.exponent()));
@@ -124,7 +127,10 @@ impl Algorithm for AugmentedLagrangian {
             let step = progress.judge(&point, &penalty, &finish.verdict, options.sufficient_fall);
             penalty.update_multipliers(&point.constraints);
             let verdict = match step {
-                Step::Converged(test) => Verdict::Converged(test),
+                Step::Converged(test) => match fall.complaint(point.value, slopes[1]) {
+                    Some(reason) => Verdict::Stalled(reason),
+                    None => Verdict::Converged(test),
+                },
                 Step::Stalled(reason) => Verdict::Stalled(reason),
                 Step::Infeasible(reason) => match &feasible_start {
                     Some(start) if ways_back < WAYS_BACK => {

@@ -21,6 +21,19 @@ fn augmented<'a, O>(run: Optimization<'a, [f64; 2], O>) -> Optimization<'a, [f64
 }
 
 #[test]
+fn an_objective_that_is_unbounded_within_the_constraints_is_no_success() {
+    for algorithm in
+        ["lbfgsb", "nlopt_lbfgsb", "nlopt_var", "bfgs", "truncated_newton", "neldermead"]
+    {
+        let run = minimize(|x: &[f64; 2]| x[0] + x[1], [0.3, 0.2])
+            .nonlinear(|x: &[f64; 2]| x[0] - x[1], 0.0, 0.0)
+            .option("stopping_maxfun", 20_000);
+        let result = augmented(run).algorithm(algorithm).run().expect("runs");
+        assert!(!result.success, "{algorithm}: {result}");
+    }
+}
+
+#[test]
 fn constraints_that_contradict_each_other_end_as_infeasible() {
     for algorithm in ["lbfgsb", "neldermead"] {
         let run = minimize(|x: &[f64; 2]| x[0] + x[1], [0.3, 0.2])
