@@ -25,10 +25,10 @@
 //! violation. The run then goes back to the start, twice at most, with a first penalty that is a hundred times as large.
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
-//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half), and begins at 3 instead of
-//! 10 if the start is feasible and derivatives are known. The tolerances of the subproblems are powers of the algorithm's own, 0.6 for the
-//! first one, and then nearer to 1 as the constraints come nearer to theirs. A subproblem whose value falls without end outside the
-//! constraints is given up and begun again with a larger penalty. Subproblems do not begin from scratch (above).
+//! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
+//! subproblems are powers of the algorithm's own, 0.6 for the first one, and then nearer to 1 as the constraints come nearer to theirs. A
+//! subproblem whose value falls without end outside the constraints is given up and begun again with a larger penalty. Subproblems do
+//! not begin from scratch (above).
 //!
 //! **Cost.** Some runs of the algorithm, most of them short ones.
 //!

@@ -2,8 +2,8 @@
 
 use thalweg::core::Extra;
 use thalweg::{
-    ConstraintHandling, MultistartOptions, NonlinearConstraint, OptimizeResult, least_squares,
-    likelihood, maximize, minimize,
+    ConstraintHandling, ErrorHandling, MultistartOptions, NonlinearConstraint, OptimizeResult,
+    least_squares, likelihood, maximize, minimize,
 };
 
 use crate::classics::{CLASSICS, Classic, INF};
@@ -68,6 +68,23 @@ fn a_feasible_start_is_a_way_back_from_where_the_violation_is_stationary() {
                 .expect("runs");
             let at = format!("{algorithm} from {start:?}: {result}");
             assert!(result.success && (result.fun - 2.0).abs() < 1e-4, "{at}");
+        }
+    }
+}
+
+#[test]
+fn an_objective_that_falls_without_end_outside_the_constraints_is_no_trap() {
+    for algorithm in ["lbfgsb", "bfgs", "truncated_newton", "conjugate_gradient", "neldermead"] {
+        for start in [[2.0, 1.0], [3.0, 0.5], [1.5, 2.0], [5.0, 1.0]] {
+            let result = minimize(|x: &[f64; 2]| x[0].ln() + x[1] * x[1], start)
+                .algorithm(algorithm)
+                .nonlinear(|x: &[f64; 2]| x[0] * (1.0 + x[1] * x[1]), 1.0, f64::INFINITY)
+                .error_handling(ErrorHandling::Continue)
+                .constraint_handling(ConstraintHandling::AugmentedLagrangian)
+                .run()
+                .expect("runs");
+            let at = format!("{algorithm} from {start:?}: {result}");
+            assert!(result.success && result.fun.abs() < 1e-4, "{at}");
         }
     }
 }
