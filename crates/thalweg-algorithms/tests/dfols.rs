@@ -26,6 +26,15 @@ fn run(
     finish
 }
 
+/// Rosenbrock's residuals with noise of a thousandth.
+fn disturbed_rosenbrock(seed: u64) -> impl FnMut(&[f64], &mut [f64]) {
+    let mut rng = Rng::new(seed);
+    move |x, out| {
+        rosenbrock(x, out);
+        out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
+    }
+}
+
 fn rosenbrock(x: &[f64], out: &mut [f64]) {
     out[0] = 10.0 * (x[1] - x[0] * x[0]);
     out[1] = 1.0 - x[0];
@@ -205,12 +214,7 @@ fn a_function_of_the_radii_says_how_often_points_are_evaluated() {
         n_restarts: Some(1),
         ..Dfols::default()
     };
-    let mut rng = Rng::new(4);
-    let mut disturbed = |x: &[f64], out: &mut [f64]| {
-        rosenbrock(x, out);
-        out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
-    };
-    let mut oracle = FunctionOracle::least_squares(2, &mut disturbed);
+    let mut oracle = FunctionOracle::least_squares(2, disturbed_rosenbrock(4));
     let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
     assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.1), "{finish:?}");
     let states = states.lock().unwrap();
@@ -264,12 +268,7 @@ fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
             ..noisy
         },
     ] {
-        let mut rng = Rng::new(4);
-        let mut disturbed = |x: &[f64], out: &mut [f64]| {
-            rosenbrock(x, out);
-            out.iter_mut().for_each(|r| *r += 1e-3 * rng.uniform_in(-1.0, 1.0));
-        };
-        let mut oracle = FunctionOracle::least_squares(2, &mut disturbed);
+        let mut oracle = FunctionOracle::least_squares(2, disturbed_rosenbrock(4));
         let finish = run(&options, &mut oracle, 2, &[FREE; 2], &[-1.2, 1.0]);
         assert!(finish.verdict.is_success(), "{options:?}: {finish:?}");
         assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.1), "{options:?}: {finish:?}");
