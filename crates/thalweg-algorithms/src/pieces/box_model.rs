@@ -42,13 +42,10 @@ impl<'a> Bounds<'a> {
 
     /// The largest entry of `x - P(x - g)` where bounds are in reach, and of g elsewhere.
     pub fn projected_gradient(&self, x: &[f64], gradient: &[f64]) -> f64 {
-        let mut largest = 0.0;
         if !self.any {
-            for g in gradient {
-                largest = if g.abs() > largest { g.abs() } else { largest };
-            }
-            return largest;
+            return largest_entry(gradient);
         }
+        let mut largest = 0.0;
         for (i, &g) in gradient.iter().enumerate() {
             let g = if g < 0.0 { g.max(x[i] - self.upper[i]) } else { g.min(x[i] - self.lower[i]) };
             largest = if g.abs() > largest { g.abs() } else { largest };
@@ -82,6 +79,19 @@ impl<'a> Bounds<'a> {
         }
         largest.max(1.0)
     }
+}
+
+/// The largest absolute value, NaN passed over.
+fn largest_entry(gradient: &[f64]) -> f64 {
+    let larger = |a: f64, b: f64| if b > a { b } else { a };
+    let (lanes, tail) = gradient.as_chunks::<8>();
+    let mut largest = [0.0; 8]; // so that none waits for the one before it
+    for lane in lanes {
+        for k in 0..8 {
+            largest[k] = larger(largest[k], lane[k].abs());
+        }
+    }
+    largest.into_iter().chain(tail.iter().map(|g| g.abs())).fold(0.0, larger)
 }
 
 /// The quadratic model.

@@ -15,7 +15,7 @@
 
 use multiversion::multiversion;
 
-use super::step_pairs::{NewPair, StepPairs, dot, move_and_project};
+use super::step_pairs::{LONG, NewPair, StepPairs, dot, move_and_project};
 
 /// The matrix H, from at most `capacity` pairs.
 #[derive(Clone, Debug)]
@@ -67,38 +67,55 @@ impl InverseBfgs {
             2 => few_variables::<2>(self, gradient, direction),
             3 => few_variables::<3>(self, gradient, direction),
             4 => few_variables::<4>(self, gradient, direction),
-            _ => two_loops(self, gradient, direction),
+            _ => many_variables(self, gradient, direction),
         }
     }
 }
 
-/// The two loops. The version for wider registers does the same operations in the same order, to the same bits.
+/// The two loops in a version for wider registers, too, which does the same operations in the same order, to the same bits.
 #[multiversion(targets("x86_64+avx2"))]
-fn two_loops(matrix: &mut InverseBfgs, gradient: &[f64], direction: &mut [f64]) -> f64 {
+fn many_variables(matrix: &mut InverseBfgs, gradient: &[f64], direction: &mut [f64]) -> f64 {
+    if gradient.len() < LONG {
+        two_loops::<false>(matrix, gradient, direction)
+    } else {
+        two_loops::<true>(matrix, gradient, direction)
+    }
+}
+
+/// The two loops: the second one on the direction in terms of gamma.
+#[inline(always)] // into code for the processor at hand
+fn two_loops<const WIDE: bool>(
+    matrix: &mut InverseBfgs,
+    gradient: &[f64],
+    direction: &mut [f64],
+) -> f64 {
     let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
     let len = pairs.len();
     for (d, g) in direction.iter_mut().zip(gradient) {
         *d = -g;
     }
     if len == 0 {
-        return dot(direction, gradient);
+        return dot::<WIDE>(direction, gradient);
     }
-    let mut product = dot(direction, pairs.step(len - 1));
+    let mut product = dot::<WIDE>(direction, pairs.step(len - 1));
     for j in (0..len).rev() {
         taken[j] = reciprocals[j] * product;
-        let (scale, next) =
-            if j > 0 { (1.0, pairs.step(j - 1)) } else { (*gamma, pairs.change(0)) };
-        product = move_and_project(direction, -taken[j], pairs.change(j), scale, next);
+        let next = if j > 0 { pairs.step(j - 1) } else { pairs.change(0) };
+        product = move_and_project::<WIDE>(direction, -taken[j], pairs.change(j), next);
     }
+    let per_gamma = 1.0 / *gamma;
     for j in 0..len {
-        let added = taken[j] - reciprocals[j] * product;
+        let added = per_gamma * taken[j] - reciprocals[j] * product;
         let next = if j + 1 < len { pairs.change(j + 1) } else { gradient };
-        product = move_and_project(direction, added, pairs.step(j), 1.0, next);
+        product = move_and_project::<WIDE>(direction, added, pairs.step(j), next);
     }
-    product
+    direction.iter_mut().for_each(|d| *d *= *gamma);
+    product * *gamma
 }
 
-/// The two loops for `N` variables, which stay in registers; to the same bits.
+/// The two loops for `N` variables, which stay in registers.
+///
+/// Each pass is a product with I - y s' / s'y or its transpose, whose entries do not wait for the passes before it.
 fn few_variables<const N: usize>(
     matrix: &mut InverseBfgs,
     gradient: &[f64],
@@ -106,22 +123,37 @@ fn few_variables<const N: usize>(
 ) -> f64 {
     let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
     let at = |numbers: &[f64]| -> [f64; N] { std::array::from_fn(|i| numbers[i]) };
-    let dot = |a: &[f64; N], b: &[f64; N]| (0..N).fold(0.0, |sum, i| sum + a[i] * b[i]);
     let len = pairs.len();
     let g = at(gradient);
     let mut d = g.map(|g| -g);
     for j in (0..len).rev() {
-        taken[j] = reciprocals[j] * dot(&d, &at(pairs.step(j)));
-        let (y, scale) = (at(pairs.change(j)), if j > 0 { 1.0 } else { *gamma });
-        (0..N).for_each(|i| d[i] = scale * (d[i] - taken[j] * y[i]));
+        let (s, y) = (at(pairs.step(j)).map(|s| reciprocals[j] * s), at(pairs.change(j)));
+        taken[j] = few_products(&s, &d);
+        d = without(&y, &s, &d);
     }
+    d = d.map(|d| *gamma * d);
     for j in 0..len {
-        let added = taken[j] - reciprocals[j] * dot(&d, &at(pairs.change(j)));
-        let s = at(pairs.step(j));
-        (0..N).for_each(|i| d[i] += added * s[i]);
+        let (s, y) = (at(pairs.step(j)), at(pairs.change(j)).map(|y| reciprocals[j] * y));
+        let kept = without(&s, &y, &d);
+        d = std::array::from_fn(|i| kept[i] + taken[j] * s[i]);
     }
     direction.copy_from_slice(&d);
-    dot(&d, &g)
+    few_products(&d, &g)
+}
+
+/// (I - a b') d.
+#[inline]
+fn without<const N: usize>(a: &[f64; N], b: &[f64; N], d: &[f64; N]) -> [f64; N] {
+    std::array::from_fn(|i| {
+        let row: [f64; N] =
+            std::array::from_fn(|k| if i == k { 1.0 - a[i] * b[k] } else { -a[i] * b[k] });
+        few_products(&row, d)
+    })
+}
+
+#[inline]
+fn few_products<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
+    (1..N).fold(a[0] * b[0], |sum, i| sum + a[i] * b[i])
 }
 
 #[cfg(test)]
@@ -149,28 +181,47 @@ mod tests {
         q.into_iter().map(|q| -q).collect()
     }
 
+    /// A matrix after more steps than it holds, and a gradient.
+    fn after_steps(n: usize) -> (InverseBfgs, Vec<f64>) {
+        let mut inverse = InverseBfgs::new(n, 3);
+        let g: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
+        for k in 0..5 {
+            let d: Vec<f64> = (0..n).map(|i| ((i * 3 + k * 5 + 1) as f64).sin()).collect();
+            let next: Vec<f64> = g.iter().zip(&d).map(|(g, d)| g + d * 0.7).collect();
+            let curvature = 0.7 * d.iter().map(|d| d * d).sum::<f64>();
+            inverse.update(&NewPair {
+                step: 1.0,
+                direction: &d,
+                gradient: &next,
+                previous_gradient: &g,
+                curvature,
+            });
+        }
+        (inverse, g)
+    }
+
     #[test]
-    fn few_variables_make_no_difference() {
+    fn few_variables_make_no_difference_but_for_rounding() {
         for n in 1..=4 {
-            let mut inverse = InverseBfgs::new(n, 3);
-            let g: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
-            for k in 0..6 {
-                let (mut direction, mut general) = (vec![0.0; n], vec![0.0; n]);
-                let slope = inverse.direction(&g, &mut direction);
-                assert_eq!(slope, two_loops(&mut inverse, &g, &mut general));
-                assert_eq!(direction, general);
-                let d: Vec<f64> = (0..n).map(|i| ((i * 3 + k * 5 + 1) as f64).sin()).collect();
-                let next: Vec<f64> = g.iter().zip(&d).map(|(g, d)| g + d * 0.7).collect();
-                let curvature = 0.7 * d.iter().map(|d| d * d).sum::<f64>();
-                let new = NewPair {
-                    step: 1.0,
-                    direction: &d,
-                    gradient: &next,
-                    previous_gradient: &g,
-                    curvature,
-                };
-                inverse.update(&new);
+            let (mut inverse, g) = after_steps(n);
+            let (mut direction, mut general) = (vec![0.0; n], vec![0.0; n]);
+            let slope = inverse.direction(&g, &mut direction);
+            let expected = two_loops::<false>(&mut inverse, &g, &mut general);
+            assert!((slope - expected).abs() <= 1e-13 * expected.abs(), "{slope} {expected}");
+            for (d, expected) in direction.iter().zip(&general) {
+                assert!((d - expected).abs() <= 1e-13, "{direction:?} {general:?}");
             }
+        }
+    }
+
+    #[test]
+    fn wide_registers_make_no_difference_to_the_last_bit() {
+        for n in [LONG, 100, 103] {
+            let (mut inverse, g) = after_steps(n);
+            let (mut wide, mut narrow) = (vec![0.0; n], vec![0.0; n]);
+            let slope = inverse.direction(&g, &mut wide);
+            assert_eq!(slope, two_loops::<false>(&mut inverse, &g, &mut narrow));
+            assert_eq!(wide, narrow);
         }
     }
 

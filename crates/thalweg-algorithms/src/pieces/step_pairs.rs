@@ -5,10 +5,14 @@
 
 use std::ops::Range;
 
+use multiversion::multiversion;
+
 /// Entries of each vector that are handled together.
 const CHUNK: usize = 1024;
 /// Partial sums of an inner product.
 const LANES: usize = 8;
+/// From so many entries on, the widest registers of the processor are worth their begin and end.
+pub(super) const LONG: usize = 32;
 
 /// At most `capacity` pairs of step s = x' - x and gradient change y = g' - g, oldest first.
 #[derive(Clone, Debug)]
@@ -125,27 +129,7 @@ impl StepPairs {
         }
         let newest = self.range(self.len - 1, 0..self.dim);
         let (s, y) = (&mut self.steps[newest.clone()], &mut self.changes[newest]);
-        let (d, g, g_old) = (
-            &new.direction[..self.dim],
-            &new.gradient[..self.dim],
-            &new.previous_gradient[..self.dim],
-        );
-        let mut sums = [0.0; LANES];
-        let whole = self.dim - self.dim % LANES;
-        for i in (0..whole).step_by(LANES) {
-            for k in i..i + LANES {
-                s[k] = new.step * d[k];
-                y[k] = g[k] - g_old[k];
-                sums[k - i] += y[k] * y[k];
-            }
-        }
-        let mut tail = 0.0;
-        for k in whole..self.dim {
-            s[k] = new.step * d[k];
-            y[k] = g[k] - g_old[k];
-            tail += y[k] * y[k];
-        }
-        total(sums) + tail
+        if self.dim < LONG { write_pair::<false>(new, s, y) } else { write_long_pair(new, s, y) }
     }
 
     /// The inner products of all pairs with `u`.
@@ -155,8 +139,8 @@ impl StepPairs {
             let u = &u[part.clone()];
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
-                onto_u.steps[j] += dot(&self.steps[range.clone()], u);
-                onto_u.changes[j] += dot(&self.changes[range], u);
+                onto_u.steps[j] += dot::<false>(&self.steps[range.clone()], u);
+                onto_u.changes[j] += dot::<false>(&self.changes[range], u);
             }
         }
     }
@@ -170,10 +154,10 @@ impl StepPairs {
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
                 let (s, y) = (&self.steps[range.clone()], &self.changes[range]);
-                onto_u.steps[j] += dot(s, u);
-                onto_v.steps[j] += dot(s, v);
-                onto_u.changes[j] += dot(y, u);
-                onto_v.changes[j] += dot(y, v);
+                onto_u.steps[j] += dot::<false>(s, u);
+                onto_v.steps[j] += dot::<false>(s, v);
+                onto_u.changes[j] += dot::<false>(y, u);
+                onto_v.changes[j] += dot::<false>(y, v);
             }
         }
     }
@@ -193,7 +177,7 @@ impl StepPairs {
                     *t += a[j] * s + b[j] * y;
                 }
             }
-            along_u += dot(target, u);
+            along_u += dot::<false>(target, u);
         }
         along_u
     }
@@ -208,6 +192,24 @@ impl StepPairs {
     }
 }
 
+/// [`write_pair`] with the widest registers of the processor, to the same bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn write_long_pair(new: &NewPair<'_>, s: &mut [f64], y: &mut [f64]) -> f64 {
+    write_pair::<true>(new, s, y)
+}
+
+/// Write a pair of step and change. Returns y'y.
+#[inline(always)] // into code for the processor at hand
+fn write_pair<const WIDE: bool>(new: &NewPair<'_>, s: &mut [f64], y: &mut [f64]) -> f64 {
+    for (s, d) in s.iter_mut().zip(new.direction) {
+        *s = new.step * d;
+    }
+    for ((y, g), g_old) in y.iter_mut().zip(new.gradient).zip(new.previous_gradient) {
+        *y = g - g_old;
+    }
+    dot::<WIDE>(y, y)
+}
+
 fn chunks(dim: usize) -> impl Iterator<Item = Range<usize>> {
     (0..dim).step_by(CHUNK).map(move |start| start..dim.min(start + CHUNK))
 }
@@ -216,7 +218,7 @@ fn chunks(dim: usize) -> impl Iterator<Item = Range<usize>> {
 ///
 /// Products of one vector with several others in one loop come out slower: the compiler then mixes them in its registers.
 #[inline(always)] // into code for the processor at hand
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot<const WIDE: bool>(a: &[f64], b: &[f64]) -> f64 {
     let (a_lanes, a_tail) = a.as_chunks::<LANES>();
     let (b_lanes, b_tail) = b.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
@@ -225,36 +227,52 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
             sums[k] += a[k] * b[k];
         }
     }
-    total(sums) + a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum::<f64>()
+    total::<WIDE>(sums) + a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum::<f64>()
 }
 
-/// `u = scale (u + step v)`. Returns `u'w` for the new u.
+/// `u += step v`. Returns `u'w` for the new u.
 #[inline(always)] // into code for the processor at hand
-pub(super) fn move_and_project(u: &mut [f64], step: f64, v: &[f64], scale: f64, w: &[f64]) -> f64 {
+pub(super) fn move_and_project<const WIDE: bool>(
+    u: &mut [f64],
+    step: f64,
+    v: &[f64],
+    w: &[f64],
+) -> f64 {
     let (u_lanes, u_tail) = u.as_chunks_mut::<LANES>();
     let (v_lanes, v_tail) = v.as_chunks::<LANES>();
     let (w_lanes, w_tail) = w.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
-    for ((u, v), w) in u_lanes.iter_mut().zip(v_lanes).zip(w_lanes) {
+    for ((u, v), &w) in u_lanes.iter_mut().zip(v_lanes).zip(w_lanes) {
+        // Everything is read before anything is written: the compiler cannot see that no slice overlaps another.
+        let moved: [f64; LANES] = std::array::from_fn(|k| u[k] + step * v[k]);
+        *u = moved;
         for k in 0..LANES {
-            u[k] = scale * (u[k] + step * v[k]);
-            sums[k] += u[k] * w[k];
+            sums[k] += moved[k] * w[k];
         }
     }
     let mut tail = 0.0;
     for ((u, v), w) in u_tail.iter_mut().zip(v_tail).zip(w_tail) {
-        *u = scale * (*u + step * v);
+        *u += step * v;
         tail += *u * w;
     }
     if u_lanes.is_empty() {
         return tail;
     }
-    total(sums) + tail
+    total::<WIDE>(sums) + tail
 }
 
+/// The sum of partial sums.
+///
+/// What the compiler sees of this sum decides on the registers of the whole loop before it: it uses halves of the wide ones, unless
+/// the last four sums have to be in memory, side by side. That takes a moment, so only `WIDE` loops, the long ones, do so.
 #[inline(always)]
-fn total(sums: [f64; LANES]) -> f64 {
-    ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
+fn total<const WIDE: bool>(sums: [f64; LANES]) -> f64 {
+    if !WIDE {
+        return ((sums[0] + sums[4]) + (sums[2] + sums[6]))
+            + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+    }
+    let four: [f64; 4] = std::hint::black_box(std::array::from_fn(|k| sums[k] + sums[k + 4]));
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Shift a row-major matrix of `capacity` columns by one row and column towards the top left, over its first ones.

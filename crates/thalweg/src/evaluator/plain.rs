@@ -95,7 +95,8 @@ impl Evaluator<'_> {
             values.values[0] = value;
             gradient.iter_mut().for_each(|entry| *entry = -*entry);
         }
-        let ordinary = value.is_finite() && gradient.iter().all(|entry| entry.is_finite());
+        let ordinary =
+            gradient.iter().fold(value.is_finite(), |finite, entry| finite & entry.is_finite());
         if !ordinary || !self.scratch.failures.is_empty() {
             return Ok(Plain::Evaluated(begin));
         }
