@@ -3,10 +3,10 @@
 //! From the newest pair to the oldest the gradient is freed of its part along each step, then scaled by gamma = s'y / y'y of the
 //! newest pair, and on the way back each step is added again with the length that its curvature asks for.
 //!
-//! Cost per iteration: each stored vector is read twice, 4 m n numbers in all. The product that decides on the next move is
-//! summed up during the current one, so that the direction, too, passes through the processor once per pair and loop. (The
-//! compact form, which needs fewer passes over the direction but half as many operations again, was slower up to n = 10^5 and
-//! no quicker at 10^6.)
+//! Cost per iteration: each stored vector is read twice, 4 m n numbers in all, and two more at each update. The direction passes
+//! through the processor once per pair and loop: while it moves along one vector, its product with the one after the next is summed
+//! up, which the next move changes by a known amount. So no move waits for the sum of the one before it. (The compact form, which
+//! needs fewer passes over the direction but half as many operations again, was slower up to n = 10^5 and no quicker at 10^6.)
 //!
 //! References:
 //! * J. Nocedal, Updating quasi-Newton matrices with limited storage, Math. Comput. 35 (1980),
@@ -24,6 +24,10 @@ pub struct InverseBfgs {
     gamma: f64,
     /// 1 / s'y of each pair, oldest first.
     reciprocals: Vec<f64>,
+    /// y'y of each pair.
+    squares: Vec<f64>,
+    /// The inner product of each pair's change with the step before its own; anything for the oldest.
+    across: Vec<f64>,
     /// What the first loop took away along each step.
     taken: Vec<f64>,
 }
@@ -35,6 +39,8 @@ impl InverseBfgs {
             pairs: StepPairs::new(dim, capacity),
             gamma: 1.0,
             reciprocals: Vec::with_capacity(capacity),
+            squares: Vec::with_capacity(capacity),
+            across: Vec::with_capacity(capacity),
             taken: vec![0.0; capacity],
         }
     }
@@ -47,17 +53,24 @@ impl InverseBfgs {
     /// Go back to the identity.
     pub fn clear(&mut self) {
         self.pairs.clear();
-        self.reciprocals.clear();
+        for numbers in [&mut self.reciprocals, &mut self.squares, &mut self.across] {
+            numbers.clear();
+        }
         self.gamma = 1.0;
     }
 
     /// Take in a step.
     pub fn update(&mut self, new: &NewPair<'_>) {
         if self.pairs.is_full() {
-            self.reciprocals.remove(0);
+            for numbers in [&mut self.reciprocals, &mut self.squares, &mut self.across] {
+                numbers.remove(0);
+            }
         }
+        let square = self.pairs.push(new);
         self.reciprocals.push(1.0 / new.curvature);
-        self.gamma = new.curvature / self.pairs.push(new);
+        self.squares.push(square);
+        self.across.push(self.pairs.across());
+        self.gamma = new.curvature / square;
     }
 
     /// The quasi-Newton direction `-H g`. Returns its slope `-g'H g`.
@@ -89,7 +102,7 @@ fn two_loops<const WIDE: bool>(
     gradient: &[f64],
     direction: &mut [f64],
 ) -> f64 {
-    let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
+    let InverseBfgs { pairs, gamma, reciprocals, squares, across, taken } = matrix;
     let len = pairs.len();
     for (d, g) in direction.iter_mut().zip(gradient) {
         *d = -g;
@@ -97,19 +110,34 @@ fn two_loops<const WIDE: bool>(
     if len == 0 {
         return dot::<WIDE>(direction, gradient);
     }
-    let mut product = dot::<WIDE>(direction, pairs.step(len - 1));
+    // Move k goes along one vector, by a length that the product with another one decides on.
+    let along = |k: usize| if k < len { pairs.change(len - 1 - k) } else { pairs.step(k - len) };
+    let decisive = |k: usize| match k {
+        k if k < len => pairs.step(len - 1 - k),
+        k if k < 2 * len => pairs.change(k - len),
+        _ => gradient,
+    };
+    let first = dot::<WIDE>(direction, decisive(0));
+    let mut product = first;
+    let mut ahead = dot::<WIDE>(direction, decisive(1));
     for j in (0..len).rev() {
+        let k = len - 1 - j;
         taken[j] = reciprocals[j] * product;
-        let next = if j > 0 { pairs.step(j - 1) } else { pairs.change(0) };
-        product = move_and_project::<WIDE>(direction, -taken[j], pairs.change(j), next);
+        product = ahead - taken[j] * if j > 0 { across[j] } else { squares[0] };
+        ahead = move_and_project::<WIDE>(direction, -taken[j], along(k), decisive(k + 2));
     }
     let per_gamma = 1.0 / *gamma;
     for j in 0..len {
+        let k = len + j;
         let added = per_gamma * taken[j] - reciprocals[j] * product;
-        let next = if j + 1 < len { pairs.change(j + 1) } else { gradient };
-        product = move_and_project::<WIDE>(direction, added, pairs.step(j), next);
+        product = ahead + added * if j + 1 < len { across[j + 1] } else { -first };
+        if j + 1 < len {
+            ahead = move_and_project::<WIDE>(direction, added, along(k), decisive(k + 2));
+        } else {
+            let moves = direction.iter_mut().zip(along(k));
+            moves.for_each(|(d, s)| *d = *gamma * (*d + added * s));
+        }
     }
-    direction.iter_mut().for_each(|d| *d *= *gamma);
     product * *gamma
 }
 
@@ -121,7 +149,7 @@ fn few_variables<const N: usize>(
     gradient: &[f64],
     direction: &mut [f64],
 ) -> f64 {
-    let InverseBfgs { pairs, gamma, reciprocals, taken } = matrix;
+    let InverseBfgs { pairs, gamma, reciprocals, taken, .. } = matrix;
     let at = |numbers: &[f64]| -> [f64; N] { std::array::from_fn(|i| numbers[i]) };
     let len = pairs.len();
     let g = at(gradient);

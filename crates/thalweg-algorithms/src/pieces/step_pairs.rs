@@ -132,6 +132,15 @@ impl StepPairs {
         if self.dim < LONG { write_pair::<false>(new, s, y) } else { write_long_pair(new, s, y) }
     }
 
+    /// The inner product of the newest change with the step before its own; 0 if there is none.
+    pub fn across(&self) -> f64 {
+        match self.len {
+            0 | 1 => 0.0,
+            len if self.dim < LONG => dot::<false>(self.step(len - 2), self.change(len - 1)),
+            len => long_dot(self.step(len - 2), self.change(len - 1)),
+        }
+    }
+
     /// The inner products of all pairs with `u`.
     pub fn project(&self, u: &[f64], onto_u: &mut Products) {
         onto_u.clear(self.len);
@@ -196,6 +205,12 @@ impl StepPairs {
 #[multiversion(targets("x86_64+avx2"))]
 fn write_long_pair(new: &NewPair<'_>, s: &mut [f64], y: &mut [f64]) -> f64 {
     write_pair::<true>(new, s, y)
+}
+
+/// [`dot`] with the widest registers of the processor, to the same bits.
+#[multiversion(targets("x86_64+avx2"))]
+fn long_dot(a: &[f64], b: &[f64]) -> f64 {
+    dot::<true>(a, b)
 }
 
 /// Write a pair of step and change. Returns y'y.
