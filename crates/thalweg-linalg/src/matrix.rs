@@ -14,16 +14,16 @@ const LARGE: usize = 512;
 ///
 /// Every element is the [`dot`] of its row, to the last bit; four rows at a time, since one alone waits for its own additions.
 pub fn mul(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
-    if a.len() >= LARGE { mul_wide(a, n, x, out) } else { mul_plain(a, n, x, out) }
+    if a.len() >= LARGE { mul_wide(a, n, x, out) } else { mul_plain::<false>(a, n, x, out) }
 }
 
 #[multiversion(targets("x86_64+avx2"))]
 fn mul_wide(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
-    mul_plain(a, n, x, out);
+    mul_plain::<true>(a, n, x, out);
 }
 
 #[inline(always)]
-fn mul_plain(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
+fn mul_plain<const WIDE: bool>(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
     if n == 0 {
         return out.fill(0.0);
     }
@@ -35,7 +35,7 @@ fn mul_plain(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
     let (fours, mut outs) = (a[..m * n].chunks_exact(4 * n), out[..m].chunks_exact_mut(4));
     let rest = fours.remainder();
     for (four, o) in fours.zip(&mut outs) {
-        o.copy_from_slice(&dot_four(four, &x[..n]));
+        o.copy_from_slice(&dot_four::<WIDE>(four, &x[..n]));
     }
     for (row, oi) in rest.chunks_exact(n).zip(outs.into_remainder()) {
         *oi = dot(row, x);
@@ -43,8 +43,11 @@ fn mul_plain(a: &[f64], n: usize, x: &[f64], out: &mut [f64]) {
 }
 
 /// The inner products of `x` with four rows of its length.
+///
+/// What the compiler sees of the last sums decides on the registers of the whole loop: it uses halves of the wide ones, unless the
+/// partial sums have to be in memory, side by side. That takes a moment, so only `WIDE` products, the large ones, do so.
 #[inline(always)]
-fn dot_four(rows: &[f64], x: &[f64]) -> [f64; 4] {
+fn dot_four<const WIDE: bool>(rows: &[f64], x: &[f64]) -> [f64; 4] {
     let n = x.len();
     let whole = n - n % 4;
     let row = |k: usize| &rows[k * n..k * n + whole];
@@ -59,6 +62,9 @@ fn dot_four(rows: &[f64], x: &[f64]) -> [f64; 4] {
             sums[2][k] += c[k] * x[k];
             sums[3][k] += d[k] * x[k];
         }
+    }
+    if WIDE {
+        sums = std::hint::black_box(sums);
     }
     std::array::from_fn(|r| {
         let tail = rows[r * n + whole..(r + 1) * n].iter().zip(&x[whole..]);
