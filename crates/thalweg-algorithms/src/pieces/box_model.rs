@@ -225,6 +225,6 @@ impl BoundedModel {
             self.target.copy_from_slice(&self.cauchy.point);
             return Ok(());
         }
-        self.subspace.minimize(&self.matrix, &self.cauchy, at, &mut self.target)
+        self.subspace.minimize(&mut self.matrix, &self.cauchy, at, &mut self.target)
     }
 }

@@ -19,11 +19,14 @@ use thalweg_linalg::{LinalgError, dot};
 
 use super::quasi_definite::QuasiDefinite;
 use super::step_pairs::{NewPair, Products, StepPairs, drop_oldest};
+use super::two_loops::TwoLoops;
 
 /// The matrix B, from at most `capacity` pairs.
 #[derive(Clone, Debug)]
 pub struct CompactBfgs {
     pairs: StepPairs,
+    /// For products with the inverse of B.
+    loops: TwoLoops,
     theta: f64,
     n_updates: u64,
     /// S'S; row-major with `capacity` columns.
@@ -41,6 +44,7 @@ impl CompactBfgs {
     pub fn new(dim: usize, capacity: usize) -> Self {
         CompactBfgs {
             pairs: StepPairs::new(dim, capacity),
+            loops: TwoLoops::new(capacity),
             theta: 1.0,
             n_updates: 0,
             ss: vec![0.0; capacity * capacity],
@@ -79,6 +83,7 @@ impl CompactBfgs {
     /// Go back to the identity.
     pub fn clear(&mut self) {
         self.pairs.clear();
+        self.loops.clear();
         self.theta = 1.0;
     }
 
@@ -93,7 +98,9 @@ impl CompactBfgs {
             drop_oldest(&mut self.sy, m);
         }
         self.n_updates += 1;
-        self.theta = self.pairs.push(new) / new.curvature;
+        let square = self.pairs.push(new);
+        self.loops.update(&self.pairs, new.curvature, square);
+        self.theta = square / new.curvature;
         let len = self.pairs.len();
         let newest = len - 1;
         self.pairs.project(self.pairs.step(newest), &mut self.onto_step);
@@ -121,6 +128,11 @@ impl CompactBfgs {
                 *t = theta * ss[i * m + j] + sum;
             }
         })
+    }
+
+    /// The Newton direction `-B^-1 g` of all variables.
+    pub fn newton(&mut self, gradient: &[f64], direction: &mut [f64]) {
+        self.loops.direction(&self.pairs, gradient, direction);
     }
 
     /// W'u.

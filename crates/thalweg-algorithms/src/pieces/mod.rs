@@ -91,6 +91,7 @@ pub mod truncated_cg;
 pub mod truncated_step;
 pub mod trust_region_2d;
 pub mod trust_region_eigen;
+pub mod two_loops;
 pub mod vertex_sum;
 pub mod wolfe_search;
 pub mod zoom_search;

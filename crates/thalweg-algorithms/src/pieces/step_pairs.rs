@@ -143,19 +143,43 @@ impl StepPairs {
 
     /// The inner products of all pairs with `u`.
     pub fn project(&self, u: &[f64], onto_u: &mut Products) {
+        if self.dim < LONG {
+            self.project_in::<false>(u, onto_u)
+        } else {
+            project_long(self, u, onto_u)
+        }
+    }
+
+    #[inline(always)] // into code for the processor at hand
+    fn project_in<const WIDE: bool>(&self, u: &[f64], onto_u: &mut Products) {
         onto_u.clear(self.len);
         for part in chunks(self.dim) {
             let u = &u[part.clone()];
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
-                onto_u.steps[j] += dot::<false>(&self.steps[range.clone()], u);
-                onto_u.changes[j] += dot::<false>(&self.changes[range], u);
+                onto_u.steps[j] += dot::<WIDE>(&self.steps[range.clone()], u);
+                onto_u.changes[j] += dot::<WIDE>(&self.changes[range], u);
             }
         }
     }
 
     /// The inner products of all pairs with `u` and with `v`, in one pass.
     pub fn project_two(&self, u: &[f64], v: &[f64], onto_u: &mut Products, onto_v: &mut Products) {
+        if self.dim < LONG {
+            self.project_two_in::<false>(u, v, onto_u, onto_v);
+        } else {
+            project_two_long(self, u, v, onto_u, onto_v);
+        }
+    }
+
+    #[inline(always)] // into code for the processor at hand
+    fn project_two_in<const WIDE: bool>(
+        &self,
+        u: &[f64],
+        v: &[f64],
+        onto_u: &mut Products,
+        onto_v: &mut Products,
+    ) {
         onto_u.clear(self.len);
         onto_v.clear(self.len);
         for part in chunks(self.dim) {
@@ -163,16 +187,31 @@ impl StepPairs {
             for j in 0..self.len {
                 let range = self.range(j, part.clone());
                 let (s, y) = (&self.steps[range.clone()], &self.changes[range]);
-                onto_u.steps[j] += dot::<false>(s, u);
-                onto_v.steps[j] += dot::<false>(s, v);
-                onto_u.changes[j] += dot::<false>(y, u);
-                onto_v.changes[j] += dot::<false>(y, v);
+                onto_u.steps[j] += dot::<WIDE>(s, u);
+                onto_v.steps[j] += dot::<WIDE>(s, v);
+                onto_u.changes[j] += dot::<WIDE>(y, u);
+                onto_v.changes[j] += dot::<WIDE>(y, v);
             }
         }
     }
 
     /// `target = factor u + sum_j (a_j s_j + b_j y_j)`. Returns `target'u`.
     pub fn combine(&self, factor: f64, u: &[f64], a: &[f64], b: &[f64], target: &mut [f64]) -> f64 {
+        if self.dim < LONG {
+            self.combine_in::<false>(factor, u, (a, b), target)
+        } else {
+            combine_long(self, factor, u, (a, b), target)
+        }
+    }
+
+    #[inline(always)] // into code for the processor at hand
+    fn combine_in<const WIDE: bool>(
+        &self,
+        factor: f64,
+        u: &[f64],
+        (a, b): (&[f64], &[f64]),
+        target: &mut [f64],
+    ) -> f64 {
         let mut along_u = 0.0;
         for part in chunks(self.dim) {
             let (u, target) = (&u[part.clone()], &mut target[part.clone()]);
@@ -186,7 +225,7 @@ impl StepPairs {
                     *t += a[j] * s + b[j] * y;
                 }
             }
-            along_u += dot::<false>(target, u);
+            along_u += dot::<WIDE>(target, u);
         }
         along_u
     }
@@ -201,13 +240,40 @@ impl StepPairs {
     }
 }
 
-/// [`write_pair`] with the widest registers of the processor, to the same bits.
+// With the widest registers of the processor, to the same bits as without.
+
+#[multiversion(targets("x86_64+avx2"))]
+fn project_long(pairs: &StepPairs, u: &[f64], onto_u: &mut Products) {
+    pairs.project_in::<true>(u, onto_u);
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn project_two_long(
+    pairs: &StepPairs,
+    u: &[f64],
+    v: &[f64],
+    onto_u: &mut Products,
+    onto_v: &mut Products,
+) {
+    pairs.project_two_in::<true>(u, v, onto_u, onto_v);
+}
+
+#[multiversion(targets("x86_64+avx2"))]
+fn combine_long(
+    pairs: &StepPairs,
+    factor: f64,
+    u: &[f64],
+    weights: (&[f64], &[f64]),
+    target: &mut [f64],
+) -> f64 {
+    pairs.combine_in::<true>(factor, u, weights, target)
+}
+
 #[multiversion(targets("x86_64+avx2"))]
 fn write_long_pair(new: &NewPair<'_>, s: &mut [f64], y: &mut [f64]) -> f64 {
     write_pair::<true>(new, s, y)
 }
 
-/// [`dot`] with the widest registers of the processor, to the same bits.
 #[multiversion(targets("x86_64+avx2"))]
 fn long_dot(a: &[f64], b: &[f64]) -> f64 {
     dot::<true>(a, b)
