@@ -55,6 +55,11 @@ class Resolved:
         if not isinstance(self.target, str):
             self.target.tree = tree
 
+    @property
+    def own_history(self) -> History | None:
+        """The history that a user-defined algorithm has chosen for the result of the last run."""
+        return None if isinstance(self.target, str) else self.target.history
+
 
 def resolve_algorithm(
     algorithm: Any,
