@@ -14,6 +14,7 @@ from thalweg.exceptions import (
 
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
+    from thalweg._history import History
     from thalweg._internal_problem import UserAlgorithm
     from thalweg._thalweg import Tree
 
