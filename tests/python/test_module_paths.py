@@ -122,3 +122,16 @@ def test_classes_of_algorithms_are_in_the_module_of_algorithms():
     assert "Fides" in dir(om.algorithms)
     with pytest.raises(AttributeError, match=r"no attribute 'Fidez': there is no algorithm of this"):
         om.algorithms.Fidez  # noqa: B018
+
+
+def test_which_optional_packages_are_there():
+    from importlib.util import find_spec
+
+    from thalweg.config import IS_NLOPT_INSTALLED, IS_PYGMO_INSTALLED
+
+    assert IS_NLOPT_INSTALLED is (find_spec("nlopt") is not None)
+    assert IS_PYGMO_INSTALLED is (find_spec("pygmo") is not None)
+    for name in dir(om.config)[1:]:
+        assert isinstance(getattr(om.config, name), bool)
+    with pytest.raises(AttributeError, match=r"'thalweg.config' has no attribute 'IS_NLOPT'"):
+        om.config.IS_NLOPT  # noqa: B018
