@@ -111,6 +111,10 @@ class InternalOptimizeResult:
             (int, np.integer),
         )
         allowed |= dict.fromkeys(("jac", "hess", "hess_inv"), (np.ndarray,))
+        if self.history is not None:
+            from thalweg._history import History
+
+            allowed["history"] = (History,)
         problems = [
             f"{name} must be {' or '.join(kind.__name__ for kind in kinds)}, not "
             f"{type(getattr(self, name)).__name__}"

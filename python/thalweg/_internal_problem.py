@@ -67,6 +67,7 @@ class InternalOptimizationProblem:
         self.converter = converter
         self._record = _Record()
         self._goes_on: bool | None = None
+        self._unlisted = False
 
     @property
     def history(self) -> History:
@@ -87,11 +88,11 @@ class InternalOptimizationProblem:
     def with_new_history(self) -> Self:
         """The same problem with an empty history of its own, for a search within the search.
 
-        What is evaluated through it is not in the history of this problem. It is in that of the
-        result, which holds every evaluation of the run.
+        What is evaluated through it is neither in the history of this problem nor in that of the
+        result. It counts as evaluated, is in the log, and the run may end because of it.
         """
         other = copy(self)
-        other._record = _Record()
+        other._record, other._unlisted = _Record(), True
         return other
 
     def with_error_handling(
@@ -124,6 +125,10 @@ class InternalOptimizationProblem:
         return copy(self)
 
     @property
+    def _manner(self) -> tuple[bool | None, bool]:
+        return self._goes_on, self._unlisted
+
+    @property
     def bounds(self) -> InternalBounds:
         """The bounds, which no evaluation may leave."""
         return InternalBounds(lower=self._handle.lower, upper=self._handle.upper)
@@ -146,17 +151,17 @@ class InternalOptimizationProblem:
 
     def fun(self, x: Vector) -> float | Vector:
         """The objective at `x`."""
-        return self._noted([x], "fun", 1, lambda: [self._handle.fun(x, self._goes_on)])[0]
+        return self._noted([x], "fun", 1, lambda: [self._handle.fun(x, *self._manner)])[0]
 
     def jac(self, x: Vector) -> Vector:
         """Its derivative at `x`: the user's, or a numerical one."""
-        return self._noted([x], "jac", 1, lambda: [self._handle.jac(x, self._goes_on)])[0]
+        return self._noted([x], "jac", 1, lambda: [self._handle.jac(x, *self._manner)])[0]
 
     def fun_and_jac(self, x: Vector) -> tuple[float | Vector, Vector]:
         """The objective and its derivative at `x`."""
 
         def evaluate() -> list[Any]:
-            return [self._handle.fun_and_jac(x, self._goes_on)]
+            return [self._handle.fun_and_jac(x, *self._manner)]
 
         return self._noted([x], "fun_and_jac", 1, evaluate)[0]
 
@@ -205,7 +210,7 @@ class InternalOptimizationProblem:
     ) -> list[Any]:
         size = max(batch_size or n_cores, 1)
         return self._noted(
-            x_list, task, size, lambda: evaluate(x_list, n_cores, size, self._goes_on)
+            x_list, task, size, lambda: evaluate(x_list, n_cores, size, *self._manner)
         )
 
     def _noted(
@@ -234,9 +239,11 @@ class UserAlgorithm:
         name: The algorithm's name.
         features: What it needs and supports, with the keys of an entry of the catalog.
         tree: The structure of the user's parameters; set before each run.
+        history: The history that the algorithm wants the result of the last run to have, if any.
     """
 
     tree: Tree
+    history: History | None = None
 
     def __init__(self, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
@@ -254,12 +261,14 @@ class UserAlgorithm:
         solver_type = self.features["solver_type"]
         converter = Converter(self.tree, handle.space)
         problem = InternalOptimizationProblem(handle, converter, solver_type)
+        self.history = None
         result = self._algorithm._solve_internal_problem(problem, x0)
         if not isinstance(result, InternalOptimizeResult):
             raise InvalidFunctionError(
                 f"_solve_internal_problem of the algorithm {self.name} has to return an "
                 f"InternalOptimizeResult, not {type(result).__name__}."
             )
+        self.history = result.history
         return {name: getattr(result, name) for name in _PASSED_ON}
 
 

@@ -298,6 +298,8 @@ def _optimize(call: Call) -> OptimizeResult:
     if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
         _warn_of_low_precision(call, objective)
     result = OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    if algorithm.own_history is not None and call.collect_history and raw.multistart is None:
+        result.history = algorithm.own_history
     return _with_logger(result, log)
 
 

@@ -62,6 +62,19 @@ class NumdiffResult:
         )
         return frame.sort_index()
 
+    @property
+    def derivative_candidates(self) -> None:
+        """What extrapolation chose from, in optimagic. Without extrapolation there is nothing.
+
+        Raises:
+            NotAvailableError: The derivative was extrapolated; candidates are not kept.
+        """
+        if self.error_estimate is not None:
+            raise NotAvailableError(
+                "derivative_candidates is not available: extrapolation keeps no candidates. The "
+                "estimated error of each entry is error_estimate."
+            )
+
     def __getitem__(self, key: str) -> Any:
         """The attribute of this name; the form of 2022."""
         if key.startswith("_") or not hasattr(self, key):

@@ -14,6 +14,7 @@ from thalweg.exceptions import (
 
 if TYPE_CHECKING:
     from thalweg._algorithm import Algorithm
+    from thalweg._history import History
     from thalweg._internal_problem import UserAlgorithm
     from thalweg._thalweg import Tree
 
@@ -54,6 +55,11 @@ class Resolved:
         """Tell a user-defined algorithm the structure of the parameters."""
         if not isinstance(self.target, str):
             self.target.tree = tree
+
+    @property
+    def own_history(self) -> History | None:
+        """The history that a user-defined algorithm has chosen for the result of the last run."""
+        return None if isinstance(self.target, str) else self.target.history
 
 
 def resolve_algorithm(

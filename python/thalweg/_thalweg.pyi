@@ -123,13 +123,13 @@ class RawResult:
     flat_params: Vector
     fun: float
     start_fun: float
-    success: bool
+    success: bool | None
     message: str
     status: int | None
     n_fun_evals: int
     n_jac_evals: int
     n_hess_evals: int
-    n_iterations: int
+    n_iterations: int | None
     n_free: int
     jac: Vector | None
     hess: Vector | None
@@ -178,10 +178,10 @@ class ProblemHandle:
     constraint_limits: tuple[Vector, Vector, Vector, list[int]]
     def constraints(self, x: Vector) -> Vector: ...
     def constraint_jacobian(self, x: Vector) -> Vector: ...
-    def fun(self, x: Vector, goes_on: bool | None = None) -> float | Vector: ...
-    def jac(self, x: Vector, goes_on: bool | None = None) -> Vector: ...
+    def fun(self, x: Vector, goes_on: bool | None = None, unlisted: bool = False) -> float | Vector: ...
+    def jac(self, x: Vector, goes_on: bool | None = None, unlisted: bool = False) -> Vector: ...
     def fun_and_jac(
-        self, x: Vector, goes_on: bool | None = None
+        self, x: Vector, goes_on: bool | None = None, unlisted: bool = False
     ) -> tuple[float | Vector, Vector]: ...
     def batch_fun(
         self,
@@ -189,6 +189,7 @@ class ProblemHandle:
         n_cores: int = 1,
         batch_size: int = 1,
         goes_on: bool | None = None,
+        unlisted: bool = False,
     ) -> list[float | Vector]: ...
     def batch_jac(
         self,
@@ -196,6 +197,7 @@ class ProblemHandle:
         n_cores: int = 1,
         batch_size: int = 1,
         goes_on: bool | None = None,
+        unlisted: bool = False,
     ) -> list[Vector]: ...
     def batch_fun_and_jac(
         self,
@@ -203,6 +205,7 @@ class ProblemHandle:
         n_cores: int = 1,
         batch_size: int = 1,
         goes_on: bool | None = None,
+        unlisted: bool = False,
     ) -> list[tuple[float | Vector, Vector]]: ...
 
 class FirstPlan:
@@ -466,6 +469,7 @@ def render_html(figure: str) -> str: ...
 def render_plotly(figure: str) -> str: ...
 def catalog() -> list[dict[str, Any]]: ...
 def known_names() -> dict[str, str | None]: ...
+def shared_defaults() -> dict[str, float | None]: ...
 
 class BenchmarkFunction:
     """A function of a benchmark problem."""

@@ -497,3 +497,44 @@ def test_the_distance_of_2022_from_singular_matrices(kind, start, expected):
             "scipy_lbfgsb",
             constraints=constraint | {"regularization": 0.1},
         )
+
+
+@pytest.mark.parametrize("kind", [om.FlatCovConstraint, om.FlatSDCorrConstraint])
+@pytest.mark.parametrize("kinds", ["scalar", "least_squares"])
+def test_a_singular_start_is_where_the_regularization_moves_it(kind, kinds):
+    target = np.array([1.0, 0.8, 0.6, 0.4])
+    calls = []
+
+    def residuals(x):
+        calls.append(x)
+        return x - target
+
+    fun = om.mark.least_squares(residuals)
+    if kinds == "scalar":
+        fun = lambda x: residuals(x) @ residuals(x)  # noqa: E731
+    constraint = kind(lambda x: x[:3], regularization=0.1)
+    start = np.ones(4)
+    result = om.minimize(fun, start, "lbfgsb", constraints=constraint)
+    free = om.minimize(fun, [1.5, 0.9, 0.7, 1], "lbfgsb", constraints=constraint)
+    assert np.allclose(result.params, free.params, atol=1e-4)
+    assert result.success
+    # The run says where it began, and what the objective is there.
+    assert not np.allclose(result.start_params, start)
+    assert np.array_equal(result.start_params, result.history.params[0])
+    gap = result.start_params - target
+    assert result.start_fun == pytest.approx(gap @ gap, rel=1e-14)
+    assert start.tolist() == [1, 1, 1, 1]
+
+
+def test_a_start_that_is_moved_by_less_than_it_shows_is_evaluated_where_the_run_begins():
+    seen = []
+
+    def fun(x):
+        seen.append(x.copy())
+        return 1e6 * (x[0] - 0.5) + (x[1] - 1) ** 2
+
+    bounds = om.Bounds(lower=[0.5, -5], upper=[0.5, 5])
+    result = om.minimize(fun, np.array([0.5 + 5e-11, 3.0]), "lbfgsb", bounds=bounds)
+    assert np.allclose(result.params, [0.5, 1], atol=1e-6)
+    assert result.n_jac_evals <= 4
+    assert all(x[0] == 0.5 for x in seen)

@@ -314,3 +314,16 @@ def test_options_are_compared_and_hashed():
     assert om.NumdiffOptions() == om.NumdiffOptions()
     assert om.NumdiffOptions(step_size=1) != om.NumdiffOptions(step_size=2)
     assert len({om.NumdiffOptions(), om.NumdiffOptions()}) == 1
+
+
+def test_candidates_of_extrapolation_are_not_kept():
+    plain = om.first_derivative(lambda x: x @ x, np.ones(2))
+    assert plain.derivative_candidates is None
+    extrapolated = om.first_derivative(lambda x: x @ x, np.ones(2), n_steps=2)
+    text = (
+        "derivative_candidates is not available: extrapolation keeps no candidates. The estimated "
+        "error of each entry is error_estimate."
+    )
+    with pytest.raises(om.exceptions.NotAvailableError) as raised:
+        extrapolated["derivative_candidates"]
+    assert str(raised.value) == text

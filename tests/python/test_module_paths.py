@@ -93,3 +93,45 @@ def test_type_hints_of_derivatives_can_be_evaluated():
     first, second = get_type_hints(om.first_derivative), get_type_hints(om.second_derivative)
     assert first["return"] is om.NumdiffResult
     assert {name for name in first if first[name] != second[name]} == {"method"}
+
+
+def test_defaults_for_options_of_own_algorithms():
+    from thalweg.optimization import algo_options
+
+    own = om.algos.scipy_lbfgsb()
+    assert own.convergence_ftol_rel == algo_options.CONVERGENCE_FTOL_REL
+    assert own.stopping_maxiter == algo_options.STOPPING_MAXITER
+    assert own.limited_memory_storage_length == algo_options.LIMITED_MEMORY_STORAGE_LENGTH == 10
+    assert own.max_line_search_steps == algo_options.MAX_LINE_SEARCH_STEPS == 20
+    assert algo_options.CONVERGENCE_SECOND_BEST_XTOL_ABS == 1e-8
+    assert algo_options.CONSTRAINTS_ABSOLUTE_TOLERANCE == 1e-5
+    assert (algo_options.STOPPING_MAXFUN_GLOBAL, algo_options.N_RESTARTS) == (1000, 1)
+    assert algo_options.CONVERGENCE_TARGET_VALUE is None
+    for name in algo_options.__all__:
+        assert hasattr(algo_options, name)
+    assert algo_options.get_population_size(None, [1.0, 2.0, 3.0]) == 40
+    assert algo_options.get_population_size(None, [1.0], lower_bound=30) == 30
+    assert algo_options.get_population_size(7.0, [1.0]) == 7
+
+
+def test_classes_of_algorithms_are_in_the_module_of_algorithms():
+    from thalweg.algorithms import ScipyLBFGSB
+
+    assert ScipyLBFGSB is om.algos.scipy_lbfgsb is om.algorithms.scipy_lbfgsb
+    assert om.algorithms.algos is om.algos
+    assert "Fides" in dir(om.algorithms)
+    with pytest.raises(AttributeError, match=r"no attribute 'Fidez': there is no algorithm of this"):
+        om.algorithms.Fidez  # noqa: B018
+
+
+def test_which_optional_packages_are_there():
+    from importlib.util import find_spec
+
+    from thalweg.config import IS_NLOPT_INSTALLED, IS_PYGMO_INSTALLED
+
+    assert IS_NLOPT_INSTALLED is (find_spec("nlopt") is not None)
+    assert IS_PYGMO_INSTALLED is (find_spec("pygmo") is not None)
+    for name in dir(om.config)[1:]:
+        assert isinstance(getattr(om.config, name), bool)
+    with pytest.raises(AttributeError, match=r"'thalweg.config' has no attribute 'IS_NLOPT'"):
+        om.config.IS_NLOPT  # noqa: B018

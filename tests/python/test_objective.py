@@ -416,6 +416,7 @@ class Descent:
         return {
             "x": x,
             "fun": handle.fun(x),
+            "success": True,
             "message": "all steps done",
             "n_iterations": self.steps,
             "info": {"a": 1},

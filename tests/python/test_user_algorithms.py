@@ -235,7 +235,102 @@ def test_a_search_within_the_search_has_a_history_of_its_own():
         return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
 
     result = om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve))
-    assert len(result.history.fun) == 6
+    assert result.history.fun == [2.0, 32.0, 2.0]
+    assert list(result.history.batches) == [0, 1, 2]
+    assert result.n_fun_evals == 6
+
+
+def test_points_of_a_search_within_the_search_are_in_the_log_and_use_up_the_evaluations(tmp_path):
+    def solve(problem, x0):
+        inner = problem.with_new_history().with_error_handling("continue")
+        inner.fun_and_jac(x0)
+        inner.jac(x0 + 1)
+        inner.exploration_fun([x0 + 2])
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    path = tmp_path / "run.db"
+    result = om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve), logging=path)
+    assert result.history.fun == [2.0]
+    assert result.logger.read_history().fun == [2.0, 8.0, 18.0, 2.0]
+    options = {"stopping_maxfun": 1}
+    result = om.minimize(lambda x: x @ x, np.ones(2), algorithm(solve), algo_options=options)
+    assert (result.status, result.history.fun) == ("max_evaluations", [])
+
+
+@pytest.mark.parametrize("disable", [True, False])
+def test_an_algorithm_may_choose_the_history_of_the_result(disable):
+    def solve(problem, x0):
+        inner = problem.with_new_history()
+        inner.batch_fun([x0, x0 + 1])
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0), history=inner.history)
+
+    @om.mark.minimizer(name="mine", solver_type="scalar", disable_history=disable, **FEATURES)
+    @dataclass(frozen=True)
+    class Mine(Algorithm):
+        def _solve_internal_problem(self, problem, x0):
+            return solve(problem, x0)
+
+    result = om.minimize(lambda x: x @ x, np.ones(2), Mine)
+    assert result.history.fun == [2.0, 8.0]
+    assert om.minimize(lambda x: x @ x, np.ones(2), Mine, collect_history=False).history is None
+    with pytest.raises(TypeError, match="history must be History, not list"):
+        InternalOptimizeResult(x=np.ones(2), fun=0.0, history=[])
+
+
+def test_success_and_iterations_are_unknown_unless_the_algorithm_tells_them():
+    def solve(**told):
+        def run(problem, x0):
+            return InternalOptimizeResult(x=x0, fun=problem.fun(x0), **told)
+
+        return om.minimize(lambda x: x @ x, np.ones(2), algorithm(run))
+
+    silent = solve()
+    assert (silent.success, silent.status, silent.n_iterations) == (None, None, None)
+    assert silent.message == ""
+    assert "algorithm reported" not in str(silent)
+    assert "terminated after 1 criterion evaluations.\n" in str(silent)
+    again = om.OptimizeResult.from_json(silent.to_json())
+    assert (again.success, again.status, again.n_iterations) == (None, None, None)
+    assert (solve(success=True).success, solve(success=True).status) == (True, "converged")
+    assert (solve(success=False).success, solve(success=False).status) == (False, "stalled")
+    told = solve(message="done", status=7, n_iterations=3)
+    assert (told.success, told.message, told.status) == (None, "done", 7)
+    assert "terminated after 1 criterion evaluations and 3 iterations.\n" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("solver_type", "value", "jac"),
+    [
+        ("scalar", 5.0, [0, 2, 4]),
+        ("least_squares", [0, 1, 2], np.eye(3)),
+        ("likelihood", [0, 1, 4], np.diag([0, 2, 4])),
+    ],
+)
+def test_the_example_problem_is_for_trying_an_algorithm_by_hand(solver_type, value, jac):
+    from thalweg.optimization.internal_optimization_problem import (
+        SphereExampleInternalOptimizationProblem as Sphere,
+    )
+
+    problem = Sphere(om.typing.AggregationLevel(solver_type))
+    x = np.arange(3)
+    assert np.all(problem.fun(x) == value)
+    assert np.array_equal(problem.jac(x), jac)
+    both = problem.fun_and_jac(x)
+    assert np.all(both[0] == value)
+    assert np.array_equal(problem.batch_fun_and_jac([x, x])[1][1], jac)
+    assert np.array_equal(problem.batch_fun([x + 1, x], n_cores=2)[1], value)
+    assert problem.exploration_fun([x]) == [5.0]
+    assert problem.history.fun == [5.0, None, 5.0, 5.0, 5.0, 14.0, 5.0, 5.0]
+    assert problem.direction is om.typing.Direction.MINIMIZE
+    assert problem.nonlinear_constraints == []
+    assert (problem.bounds.lower == -10).all()
+    assert np.array_equal(Sphere(binding_bounds=True).bounds.upper, np.arange(10) - 3)
+    assert problem.converter.params_from_internal(x) is x
+
+    def solve(problem, x0):
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+
+    assert np.all(algorithm(solve, solver_type)()._solve_internal_problem(problem, x).fun == value)
 
 
 def fails_far_out(x):
@@ -260,7 +355,7 @@ def test_a_problem_may_tolerate_failures_that_the_run_does_not():
         assert tolerant.exploration_fun([x0, far], n_cores=1)[0] == 2.0
         assert len(tolerant.history.fun) == len(problem.history.fun) == 8
         assert [task.value for task in problem.history.task[-2:]] == ["exploration"] * 2
-        return InternalOptimizeResult(x=x0, fun=problem.fun(x0))
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0), success=True)
 
     with pytest.warns(UserWarning, match="fun failed; a penalty takes the place of its value"):
         result = om.minimize(fails_far_out, np.ones(2), algorithm(solve))

@@ -274,3 +274,39 @@ fn means_hard_restarts_random_directions_and_extra_moves_get_there_in_noise() {
         assert!(finish.x.iter().all(|x| (x - 1.0).abs() < 0.1), "{options:?}: {finish:?}");
     }
 }
+
+/// Meyer's residuals: an exponential whose three parameters are of very different size.
+fn meyer(x: &[f64], out: &mut [f64]) {
+    const SEEN: [f64; 16] = [
+        34780.0, 28610.0, 23650.0, 19630.0, 16370.0, 13720.0, 11540.0, 9744.0, 8261.0, 7030.0,
+        6005.0, 5147.0, 4427.0, 3820.0, 3307.0, 2872.0,
+    ];
+    for (i, (out, seen)) in out.iter_mut().zip(SEEN).enumerate() {
+        let t = 50.0 + 5.0 * i as f64;
+        *out = x[0] * (x[1] / (t + x[2])).exp() - seen;
+    }
+}
+
+/// While rho sinks without evaluations, the model stays as it is: that is no course of models that change more and more.
+#[test]
+fn a_resolution_that_sinks_at_once_is_not_taken_for_noise() {
+    let start = [0.02, 4000.0, 250.0];
+    for seed in 0..6 {
+        let mut rng = Rng::new(seed);
+        let noisy = |x: &[f64], out: &mut [f64]| {
+            meyer(x, out);
+            out.iter_mut().for_each(|r| *r *= 1.0 + 0.01 * rng.normal());
+        };
+        let options = Dfols { noise_multiplicative_level: Some(0.01), ..Dfols::default() };
+        let mut oracle = FunctionOracle::least_squares(16, noisy).with_budget(60);
+        let spec = ProblemSpec { n_outputs: 16, ..ProblemSpec::unconstrained(3) };
+        options.solve(&mut Problem::new(&mut oracle, &spec), &start).unwrap_err();
+        let value = |x: &[f64]| {
+            let mut residuals = [0.0; 16];
+            meyer(x, &mut residuals);
+            residuals.iter().map(|r| r * r).sum::<f64>()
+        };
+        let is_solved = |x: &[f64]| value(x) <= 1e-4 * value(&start);
+        assert!(oracle.trace.iter().any(|(_, x)| is_solved(x)), "{seed}");
+    }
+}

@@ -105,6 +105,8 @@ pub struct Manner {
     pub batch_size: usize,
     /// Whether the run goes on where the objective fails, a penalty standing in for its value, or ends; none for what the run says.
     pub goes_on: Option<bool>,
+    /// Whether the points are left out of the history of the result. They count, and are logged, as all others.
+    pub unlisted: bool,
 }
 
 /// One or several independent points, and what is wanted at each of them.

@@ -23,6 +23,8 @@ use crate::objective::{Cores, kind_from_word};
 pub(crate) struct Reported {
     pub(crate) message: Option<String>,
     pub(crate) status: Option<Py<PyAny>>,
+    /// Whether it says itself that it was a success.
+    pub(crate) success: Option<bool>,
     pub(crate) n_iterations: Option<u64>,
     pub(crate) n_hess_evals: Option<u64>,
     /// Derivatives that are no arrays, by name: "jac", "hess", "hess_inv".
@@ -222,18 +224,19 @@ fn finish(
             Err(_) => to_vec(&fun)?.iter().sum(),
         },
     };
-    let success = get("success")?.map_or(Ok(true), |success| success.is_truthy())?;
+    let success = get("success")?.map(|success| success.is_truthy()).transpose()?;
     let message: Option<String> = get("message")?.map(|message| message.extract()).transpose()?;
     let info = get("info")?.map(|info| info.cast_into::<PyDict>()).transpose()?;
     aside.reported = Some(Reported {
         message: message.clone(),
         status: get("status")?.map(Bound::unbind),
+        success,
         n_iterations: get("n_iterations")?.map(|n| n.extract()).transpose()?,
         n_hess_evals: get("n_hess_evals")?.map(|n| n.extract()).transpose()?,
         opaque: Vec::new(),
         info: info.map(Bound::unbind),
     });
-    let verdict = if success {
+    let verdict = if success.unwrap_or(true) {
         let measure = "the algorithm's own test was met";
         Verdict::Converged(Test { measure, value: f64::NAN, tolerance: f64::NAN, option: "" })
     } else {

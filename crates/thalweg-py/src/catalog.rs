@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use thalweg::core::words;
 use thalweg::{PublicAlgorithm, PublicOption, names, public_algorithms};
 
 use crate::options::{arguments, kind_words, option_to_python, words_to_python};
@@ -58,6 +59,17 @@ fn option<'py>(py: Python<'py>, declared: &PublicOption) -> PyResult<Bound<'py, 
     let entries = declared.entries.iter().map(|entry| self::option(py, entry));
     option.set_item("entries", PyList::new(py, entries.collect::<PyResult<Vec<_>>>()?)?)?;
     Ok(option)
+}
+
+/// The names of the options that mean the same everywhere, with their defaults; None where there is none.
+#[pyfunction]
+pub(crate) fn shared_defaults(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let defaults = PyDict::new(py);
+    for word in words::WORDS.iter().chain(words::LIMITS) {
+        defaults.set_item(word.name, Some(word.default).filter(|default| !default.is_nan()))?;
+    }
+    defaults.set_item("stopping_maxfun_global", words::MAXFUN_GLOBAL)?;
+    Ok(defaults)
 }
 
 /// Names that are not algorithms of this version: an outdated or misspelled name with the name that it stands for, or a name

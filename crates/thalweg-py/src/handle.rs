@@ -272,93 +272,99 @@ impl ProblemHandle {
     }
 
     /// The objective at x: a number, or the vector of residuals or contributions.
-    #[pyo3(signature = (x, goes_on=None))]
+    #[pyo3(signature = (x, goes_on=None, unlisted=false))]
     fn fun<'py>(
         &self,
         x: &Bound<'py, PyAny>,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();
         let point = self.point(x)?;
-        self.evaluate(py, (self.wants().0, Manner { batch_size: 0, goes_on }), &point, |values| {
-            self.value(py, values, 0, 1)
-        })
+        let manner = Manner { batch_size: 0, goes_on, unlisted };
+        self.evaluate(py, (self.wants().0, manner), &point, |values| self.value(py, values, 0, 1))
     }
 
     /// Its derivative at x: the gradient, or the Jacobian.
-    #[pyo3(signature = (x, goes_on=None))]
+    #[pyo3(signature = (x, goes_on=None, unlisted=false))]
     fn jac<'py>(
         &self,
         x: &Bound<'py, PyAny>,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = x.py();
         let point = self.point(x)?;
-        self.evaluate(py, (self.wants().1, Manner { batch_size: 0, goes_on }), &point, |values| {
+        let manner = Manner { batch_size: 0, goes_on, unlisted };
+        self.evaluate(py, (self.wants().1, manner), &point, |values| {
             self.derivative(py, values, 0, 1)
         })
     }
 
     /// Both at x.
-    #[pyo3(signature = (x, goes_on=None))]
+    #[pyo3(signature = (x, goes_on=None, unlisted=false))]
     fn fun_and_jac<'py>(
         &self,
         x: &Bound<'py, PyAny>,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let py = x.py();
         let point = self.point(x)?;
         let (value, derivative) = self.wants();
-        let want = (value | derivative, Manner { batch_size: 0, goes_on });
+        let want = (value | derivative, Manner { batch_size: 0, goes_on, unlisted });
         self.evaluate(py, want, &point, |values| {
             (self.value(py, values, 0, 1), self.derivative(py, values, 0, 1))
         })
     }
 
     /// The objective at several points.
-    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None, unlisted=false))]
     fn batch_fun<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
         batch_size: usize,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
-        let manner = Manner { batch_size, goes_on };
+        let manner = Manner { batch_size, goes_on, unlisted };
         self.batch(x_list, n_cores, (self.wants().0, manner), |values, i, k| {
             Ok(self.value(py, values, i, k))
         })
     }
 
     /// The derivative at several points.
-    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None, unlisted=false))]
     fn batch_jac<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
         batch_size: usize,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
-        let manner = Manner { batch_size, goes_on };
+        let manner = Manner { batch_size, goes_on, unlisted };
         self.batch(x_list, n_cores, (self.wants().1, manner), |values, i, k| {
             Ok(self.derivative(py, values, i, k))
         })
     }
 
     /// Both at several points: a list of pairs.
-    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None))]
+    #[pyo3(signature = (x_list, n_cores=1, batch_size=1, goes_on=None, unlisted=false))]
     fn batch_fun_and_jac<'py>(
         &self,
         x_list: &Bound<'py, PyAny>,
         n_cores: usize,
         batch_size: usize,
         goes_on: Option<bool>,
+        unlisted: bool,
     ) -> PyResult<Bound<'py, PyList>> {
         let py = x_list.py();
         let (value, derivative) = self.wants();
-        let manner = Manner { batch_size, goes_on };
+        let manner = Manner { batch_size, goes_on, unlisted };
         self.batch(x_list, n_cores, (value | derivative, manner), |values, i, k| {
             let pair = (self.value(py, values, i, k), self.derivative(py, values, i, k));
             Ok(pair.into_pyobject(py)?.into_any())

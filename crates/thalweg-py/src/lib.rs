@@ -45,7 +45,7 @@ mod _thalweg {
         scalable_names,
     };
     #[pymodule_export]
-    use crate::catalog::{catalog, known_names};
+    use crate::catalog::{catalog, known_names, shared_defaults};
     #[pymodule_export]
     use crate::figures::{
         convergence_figure, convergence_figures, criterion_figure, deviation_figure, params_figure,

@@ -23,12 +23,14 @@ pub(crate) struct RawResult {
     fun: f64,
     start_fun: f64,
     status: Py<PyAny>,
-    success: bool,
+    /// None where a user-defined algorithm does not say.
+    success: Option<bool>,
     message: String,
     n_fun_evals: u64,
     n_jac_evals: u64,
     n_hess_evals: u64,
-    n_iterations: u64,
+    /// None where a user-defined algorithm does not say.
+    n_iterations: Option<u64>,
     n_free: usize,
     jac: Option<Py<PyAny>>,
     hess: Option<Py<PyAny>>,
@@ -71,12 +73,12 @@ impl RawResult {
             fun: result.fun,
             start_fun: result.start_fun,
             status,
-            success: result.success,
+            success: Some(result.success),
             message: result.message,
             n_fun_evals: result.n_fun_evals,
             n_jac_evals: result.n_jac_evals,
             n_hess_evals: result.n_hess_evals,
-            n_iterations: result.n_iterations,
+            n_iterations: Some(result.n_iterations),
             n_free: result.n_free,
             jac,
             hess,
@@ -96,13 +98,17 @@ impl RawResult {
 
     /// Take over what a user-defined algorithm reports and nobody else can know.
     fn adopt(&mut self, py: Python<'_>, reported: Reported) -> PyResult<()> {
+        if reported.success.is_none() && self.success == Some(true) {
+            (self.success, self.status) = (None, py.None());
+            self.message.clear();
+        }
         if let Some(message) = reported.message {
             self.message = message;
         }
         if let Some(status) = reported.status {
             self.status = status;
         }
-        self.n_iterations = reported.n_iterations.unwrap_or(self.n_iterations);
+        self.n_iterations = reported.n_iterations;
         self.n_hess_evals = reported.n_hess_evals.unwrap_or(self.n_hess_evals);
         for (name, derivative) in reported.opaque {
             self.algorithm_output.bind(py).set_item(format!("internal_{name}"), derivative)?;

@@ -138,7 +138,7 @@ pub enum SpaceError {
 
     /// Start values outside their bounds, or different from the value at which equal bounds fix them.
     #[error(
-        "start params must lie within the bounds, but {} not: {}. Move the start values inside or widen the bounds.",
+        "start params must lie within the bounds, but {} not: {}. Move the start values inside, widen the bounds, or let repair_start move the start values.",
         .0.count("does", "do"), .0.list(|o| format!("= {:?} ({})", o.value, o.bounds()))
     )]
     StartOutsideBounds(Offenders),

@@ -135,14 +135,14 @@ fn start_values_must_lie_within_the_bounds() {
             ErrorKind::InvalidParams,
             "start params must lie within the bounds, but 4 of 4 values do not: 'a' = 3.0 (bounds [0.0, 2.0]), \
              'b_0' = 2.0 (upper bound 1.0), 'b_1' = 1.0 (lower bound 1.5), \
-             'c' = 0.2 (fixed at 0.1 by equal bounds). Move the start values inside or widen the bounds."
+             'c' = 0.2 (fixed at 0.1 by equal bounds). Move the start values inside, widen the bounds, or let repair_start move the start values."
                 .to_string()
         )
     );
     assert_eq!(
         refused(build(&[-1e-300, 0.0], &Bounds::lower([0.0, 0.0]), &[])).1,
         "start params must lie within the bounds, but 1 of 2 values does not: 'a' = -1e-300 (lower bound 0.0). \
-         Move the start values inside or widen the bounds."
+         Move the start values inside, widen the bounds, or let repair_start move the start values."
     );
     // Fixing a parameter does not excuse it from its bounds.
     let outside = build(&[3.0], &Bounds::upper([2.0]), &[fixed(&[0], None)]);

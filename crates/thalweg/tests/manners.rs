@@ -1,7 +1,7 @@
 //! Requests of an algorithm that are to be taken in another manner than the run's.
 
 use thalweg::core::{Algorithm, Finish, Manner, Problem, Stop, Want};
-use thalweg::{ErrorHandling, OptimizeError, Options, minimize};
+use thalweg::{ErrorHandling, OptimizeError, Options, Status, minimize};
 
 /// Evaluate points in a row, some batches of which are of another size, or may fail.
 #[derive(Clone, Debug, Options)]
@@ -17,12 +17,46 @@ impl Algorithm for Manners {
         let points = |count: usize| (0..count).map(|i| x0[0] + i as f64).collect::<Vec<f64>>();
         let want = Want::VALUE;
         problem.batch(want, &points(3))?;
-        problem.batch_in(Manner { batch_size: 4, goes_on: None }, want, &points(7))?;
-        problem.batch_in(Manner { batch_size: 9, goes_on: None }, want, &points(2))?;
-        let manner = Manner { batch_size: 2, goes_on: self.goes_on };
+        problem.batch_in(Manner { batch_size: 4, ..Manner::default() }, want, &points(7))?;
+        problem.batch_in(Manner { batch_size: 9, ..Manner::default() }, want, &points(2))?;
+        let manner = Manner { batch_size: 2, goes_on: self.goes_on, ..Manner::default() };
         let values = problem.batch_in(manner, want, &[-1.0, 2.0, -2.0])?.values.clone();
         Ok(Finish::stalled(x0.to_vec(), values[1], format!("{values:?}")))
     }
+}
+
+/// A search of two steps, between which others are evaluated that the history is not to tell of.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "aside", kind = Scalar, crate = thalweg::core)]
+struct Aside {
+    /// Where the search ends.
+    #[option(default = 1.0)]
+    last: f64,
+}
+
+impl Algorithm for Aside {
+    fn solve(&self, problem: &mut Problem<'_>, _: &[f64]) -> Result<Finish, Stop> {
+        let unlisted = Manner { batch_size: 2, unlisted: true, ..Manner::default() };
+        problem.value(&[4.0])?;
+        problem.batch_in(unlisted, Want::VALUE, &[9.0, 16.0, 25.0])?;
+        problem.batch_in(unlisted, Want::VALUE, &[36.0])?;
+        let value = problem.value(&[self.last])?;
+        Ok(Finish::stalled(vec![self.last], value, "the second step is the last".to_string()))
+    }
+}
+
+#[test]
+fn what_is_unlisted_counts_and_is_not_in_the_history() {
+    let result = minimize(root, [4.0]).algorithm(Aside::default()).run().unwrap();
+    let history = result.history.as_ref().unwrap();
+    assert_eq!((history.values(), history.batches()), (&[2.0, 1.0][..], &[0, 1][..]));
+    assert_eq!(result.n_fun_evals, 6);
+    let limited = minimize(root, [4.0])
+        .algorithm(Aside::default())
+        .option("stopping_maxfun", 4_u64)
+        .run()
+        .unwrap();
+    assert_eq!((limited.n_fun_evals, limited.status), (4, Status::MaxEvaluations));
 }
 
 /// Fails at negative points.

@@ -25,7 +25,8 @@ class Prepared:
     Attributes:
         space: What the core needs to know; holds all constraints but the nonlinear ones.
         flat: The constraints, with the nonlinear ones apart.
-        params: The params, moved to where the constraints hold if that was asked for.
+        params: The params, where the run begins: moved to where the constraints hold if that was
+            asked for, and away from singular matrices by a regularization.
         tree: The same, compiled.
     """
 
@@ -70,9 +71,17 @@ def prepare(
             "The start params violate constraints or bounds, and repair_start=True moves them: "
             f"{_listing(space.repairs)}."
         )
+    if space.repairs or _is_moved(space, tree):
         params = tree.unflatten(space.to_user(space.start))
         tree = CompiledTree(params)
     return Prepared(space, flat, params, tree)
+
+
+def _is_moved(space: Space, tree: Tree) -> bool:
+    """Whether the constraints move the start values by more than rounding."""
+    import numpy as np
+
+    return not np.allclose(space.to_user(space.start), tree.start, rtol=1e-10, atol=1e-10)
 
 
 def _check_strict(strict: list[int], space: Space) -> None:

@@ -3,6 +3,7 @@
 from thalweg._modules import imported_on_demand as _imported_on_demand
 
 __all__ = [
+    "algo_options",
     "algorithm",
     "fun_value",
     "history",

@@ -29,7 +29,9 @@ impl ResidualSearch {
         if self.rules.restarts.most == 0 || self.rules.restarts.course.iterations == 0 {
             return false;
         }
-        if let Some(change) = self.model.change() {
+        // Where only the radius sank, the model is the same, which tells nothing of noise: the logarithm of no change at all, before
+        // that of the next one, would look like changes that rise.
+        if let Some(change) = self.model.change().filter(|change| *change > 0.0) {
             self.course.record(self.radii.delta, change);
         }
         self.course.is_lost()

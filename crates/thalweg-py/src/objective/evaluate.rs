@@ -32,7 +32,7 @@ impl Objective for Functions {
 
     fn start(&mut self, params: &[f64]) -> Result<StartValues, Failure> {
         Python::attach(|py| {
-            let start = self.evaluate_start(py)?;
+            let start = self.evaluate_begin(py, params)?;
             let tree = self.tree.get();
             let constraints = self.constraints.start(py, tree, params)?;
             Ok(StartValues { constraints, ..start })

@@ -21,6 +21,10 @@ use crate::numeric::{as_f64_array, number};
 use crate::tree::Tree;
 use crate::turns::Turns;
 
+/// Changes of the start values that are no reason to evaluate once more; the value there is taken for that at the start. Numerical
+/// derivatives, whose steps are near 1e-8, do not notice.
+const ROUNDING: f64 = 1e-14;
+
 /// The functions and what is known about what they return.
 pub(crate) struct Functions {
     pub(super) tree: Py<Tree>,
@@ -155,7 +159,8 @@ impl Functions {
     pub(crate) fn evaluate_start(&mut self, py: Python<'_>) -> Result<StartValues, Failure> {
         if self.start.is_none() {
             let begin = Instant::now();
-            self.start = Some(self.first_evaluation(py)?);
+            let tree = self.tree.clone_ref(py);
+            self.start = Some(self.first_evaluation(py, tree.get().start())?);
             if let Some(batches) = &mut self.batches {
                 batches.note(begin.elapsed(), 1);
             }
@@ -163,9 +168,23 @@ impl Functions {
         Ok(self.start.clone().unwrap_or_default())
     }
 
-    fn first_evaluation(&mut self, py: Python<'_>) -> Result<StartValues, Failure> {
+    /// The evaluation where the run begins: the user's start values, unless constraints move them by more than rounding.
+    pub(super) fn evaluate_begin(
+        &mut self,
+        py: Python<'_>,
+        point: &[f64],
+    ) -> Result<StartValues, Failure> {
         let tree = self.tree.clone_ref(py);
-        let (tree, start) = (tree.get(), tree.get().start());
+        let is_near = |(a, b): (&f64, &f64)| (a - b).abs() <= ROUNDING * b.abs().max(1.0);
+        if point.iter().zip(tree.get().start()).all(is_near) {
+            return self.evaluate_start(py);
+        }
+        self.first_evaluation(py, point)
+    }
+
+    fn first_evaluation(&mut self, py: Python<'_>, start: &[f64]) -> Result<StartValues, Failure> {
+        let tree = self.tree.clone_ref(py);
+        let tree = tree.get();
         let (mut derivative, mut value_beside) = (None, None);
         let returned = match (&self.fun, &self.fun_and_jac) {
             (Some(fun), _) => self

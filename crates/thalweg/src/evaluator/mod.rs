@@ -97,6 +97,8 @@ pub(crate) struct Counts {
     pub constraint_jacobians: u64,
     pub iterations: u64,
     pub batches: u64,
+    /// Those of them that the history does not tell of.
+    pub unlisted_batches: u64,
 }
 
 /// Buffers that are kept between evaluations.

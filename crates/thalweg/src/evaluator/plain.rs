@@ -52,6 +52,7 @@ impl Evaluator<'_> {
         };
         let fits = self.is_plain
             && wants_plainly
+            && !request.manner.unlisted
             && x.len() == request.dim
             && (self.start.outputs.is_empty() || x != self.space.start());
         if !fits {
@@ -113,7 +114,7 @@ impl Evaluator<'_> {
         with_gradient: bool,
         begin: f64,
     ) -> Result<(), Stop> {
-        let batch = self.counts.batches;
+        let batch = self.counts.batches - self.counts.unlisted_batches;
         self.counts.fun += 1;
         self.counts.batches += 1;
         self.counts.jac += u64::from(with_gradient);

@@ -1,8 +1,9 @@
 //! Counts, the best point, and what the sinks and the callback are told.
 
-use thalweg_core::{Event, Iteration, Sink, StepOutcome, Stop, Task, Values, Want};
+use thalweg_core::{Event, Iteration, StepOutcome, Stop, Task, Values, Want};
 
 use super::{Evaluator, Scratch};
+use crate::history::Row;
 use crate::limits::IterationReport;
 use crate::numdiff::to_user;
 
@@ -49,6 +50,7 @@ impl Evaluator<'_> {
         if want.is_derivative() {
             self.counts.jac += k as u64;
         }
+        let unlisted = self.scratch.manner.unlisted;
         let batch = self.counts.batches;
         let cores = match self.scratch.manner.batch_size {
             _ if k == 1 => 1,
@@ -56,6 +58,10 @@ impl Evaluator<'_> {
             size => size,
         };
         self.counts.batches += k.div_ceil(cores) as u64;
+        if unlisted {
+            self.counts.unlisted_batches += k.div_ceil(cores) as u64;
+        }
+        let skipped = self.counts.unlisted_batches;
         let is_row = want.is_evaluation() || want.is_derivative() || want.is_second_derivative();
         if !is_row || (self.history.is_none() && self.sinks.is_empty()) {
             return;
@@ -76,20 +82,23 @@ impl Evaluator<'_> {
             let failure = failures.iter().find(|failure| failure.index == i);
             let logged = self.clock.logged(params, task);
             let (start, stop) = logged.unwrap_or((begin, end));
+            let value = known.get(i).filter(|value| !value.is_nan()).map(|value| sign * value);
+            let batch = batch + (i / cores) as u64;
+            if let Some(history) = self.history.as_mut().filter(|_| !unlisted) {
+                let (value, batch) = (value.unwrap_or(f64::NAN), batch - skipped);
+                history.add(Row { params, value, task, batch, start, stop });
+            }
             let event = Event::Evaluation {
                 params,
-                value: known.get(i).filter(|value| !value.is_nan()).map(|value| sign * value),
+                value,
                 task,
                 step: self.step,
-                batch: batch + (i / cores) as u64,
+                batch,
                 start,
                 stop,
                 error: failure.map(|failure| failure.error.message.as_str()),
                 replayed: logged.is_some(),
             };
-            if let Some(history) = &mut self.history {
-                history.record(&event);
-            }
             for sink in &mut self.sinks {
                 sink.record(&event);
             }
