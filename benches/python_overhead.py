@@ -45,6 +45,9 @@ class Rosenbrock:
         g[1:] += 200.0 * a
         return g
 
+    def both(self, x):
+        return self.fun(x), self.jac(x)
+
 
 def best_time(call, seconds=0.3, chunk=1):
     """The shortest time of `call`, in seconds, over many chunks of calls: what other work on the machine adds is left out."""
@@ -58,103 +61,125 @@ def best_time(call, seconds=0.3, chunk=1):
     return best
 
 
-def added(run, n, with_jac):
-    """Microseconds added per evaluation by `run(problem, budget)`, without the fixed cost of the call."""
-    problem = Rosenbrock(n)
-    own = best_time(lambda: problem.fun(problem.start), 0.1, 50)
-    if with_jac:
-        own += best_time(lambda: problem.jac(problem.start), 0.1, 50)
-    calls = []
-    for budget in (BUDGET, 2):
-        problem.calls = 0
-        run(problem, budget)
-        calls.append(problem.calls)
-    times = [best_time(lambda budget=budget: run(problem, budget), SECONDS) for budget in (BUDGET, 2)]
-    return 1e6 * ((times[0] - times[1]) / (calls[0] - calls[1]) - own)
+class Case:
+    """An algorithm with what it is given: derivatives by a function of their own or beside the value, bounds."""
+
+    def __init__(self, title, names, jac=None, bounds=False):
+        self.title, self.jac, self.bounds = title, jac, bounds
+        self.runs = dict(zip(("nlopt", "scipy"), names, strict=True))
+
+    def functions(self, problem):
+        """The arguments that are functions, by optimagic's names."""
+        if self.jac == "both":
+            return {"fun_and_jac": problem.both}
+        return {"fun": problem.fun} | ({"jac": problem.jac} if self.jac else {})
+
+    def own(self, problem):
+        """The objective's own seconds for each evaluation."""
+        functions = self.functions(problem).values()
+        return sum(best_time(lambda function=function: function(problem.start), 0.1, 50) for function in functions)
+
+    def box(self, problem):
+        return (np.full(len(problem.start), -5.0), np.full(len(problem.start), 5.0)) if self.bounds else None
+
+    def added(self, library, n):
+        """Microseconds added per evaluation, without the fixed cost of the call."""
+        problem = Rosenbrock(n)
+        run = LIBRARIES[library]
+        own, calls = self.own(problem), []
+        for budget in (BUDGET, 2):
+            problem.calls = 0
+            run(self, problem, budget)
+            calls.append(problem.calls)
+        times = [best_time(lambda budget=budget: run(self, problem, budget), SECONDS) for budget in (BUDGET, 2)]
+        return 1e6 * ((times[0] - times[1]) / (calls[0] - calls[1]) - own)
 
 
 BUDGET = 1000
 SECONDS = 2.0
 
 
-def thalweg_lbfgsb(p, budget):
-    om.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": budget})
+def as_optimagic(library, case, problem, budget):
+    box = case.box(problem)
+    bounds = {} if box is None else {"bounds": library.Bounds(lower=box[0], upper=box[1])}
+    name = {"L-BFGS-B": "scipy_lbfgsb", "Nelder-Mead": "scipy_neldermead"}[case.runs["scipy"]]
+    library.minimize(
+        **case.functions(problem), params=problem.start, algorithm=name, algo_options={"stopping.maxfun": budget}, **bounds
+    )
 
 
-def thalweg_neldermead(p, budget):
-    om.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": budget})
-
-
-def optimagic_lbfgsb(p, budget):
+def by_optimagic(case, problem, budget):
     import optimagic
 
-    optimagic.minimize(p.fun, p.start, "scipy_lbfgsb", jac=p.jac, algo_options={"stopping.maxfun": budget})
+    as_optimagic(optimagic, case, problem, budget)
 
 
-def optimagic_neldermead(p, budget):
-    import optimagic
-
-    optimagic.minimize(p.fun, p.start, "scipy_neldermead", algo_options={"stopping.maxfun": budget})
-
-
-def scipy_lbfgsb(p, budget):
+def by_scipy(case, problem, budget):
     from scipy.optimize import minimize
 
-    minimize(p.fun, p.start, jac=p.jac, method="L-BFGS-B", options={"maxfun": budget, "ftol": 2e-9})
+    method, box = case.runs["scipy"], case.box(problem)
+    options = {"maxfun": budget, "ftol": 2e-9} if case.jac else {"maxfev": budget, "fatol": 1e-8, "xatol": 1e-8}
+    bounds = None if box is None else list(zip(*box, strict=True))
+    fun = problem.both if case.jac == "both" else problem.fun
+    jac = {None: None, "jac": problem.jac, "both": True}[case.jac]
+    minimize(fun, problem.start, jac=jac, method=method, bounds=bounds, options=options)
 
 
-def scipy_neldermead(p, budget):
-    from scipy.optimize import minimize
-
-    minimize(p.fun, p.start, method="Nelder-Mead", options={"maxfev": budget, "fatol": 1e-8, "xatol": 1e-8})
-
-
-def nlopt_run(p, name, budget):
+def by_nlopt(case, problem, budget):
     import nlopt
 
-    def objective(x, grad):
+    def separate(x, grad):
         if grad.size > 0:
-            grad[:] = p.jac(x)
-        return p.fun(x)
+            grad[:] = problem.jac(x)
+        return problem.fun(x)
 
-    optimizer = nlopt.opt(getattr(nlopt, name), len(p.start))
-    optimizer.set_min_objective(objective)
+    def together(x, grad):
+        value, jac = problem.both(x)
+        if grad.size > 0:
+            grad[:] = jac
+        return value
+
+    optimizer = nlopt.opt(getattr(nlopt, case.runs["nlopt"]), len(problem.start))
+    optimizer.set_min_objective(together if case.jac == "both" else separate)
+    if case.bounds:
+        low, high = case.box(problem)
+        optimizer.set_lower_bounds(low)
+        optimizer.set_upper_bounds(high)
     optimizer.set_maxeval(budget)
     optimizer.set_ftol_rel(1e-12)
     try:
-        optimizer.optimize(p.start)
+        optimizer.optimize(problem.start)
     except Exception:  # nlopt reports roundoff limits as exceptions
         pass
 
 
+LIBRARIES = {
+    "thalweg": lambda case, problem, budget: as_optimagic(om, case, problem, budget),
+    "nlopt": by_nlopt,
+    "scipy": by_scipy,
+    "optimagic": by_optimagic,
+}
+
+CASES = [
+    Case("L-BFGS-B with gradient", ("LD_LBFGS", "L-BFGS-B"), jac="jac"),
+    Case("the same by fun_and_jac", ("LD_LBFGS", "L-BFGS-B"), jac="both"),
+    Case("the same within bounds", ("LD_LBFGS", "L-BFGS-B"), jac="jac", bounds=True),
+    Case("Nelder-Mead", ("LN_NELDERMEAD", "Nelder-Mead")),
+]
+
+
 def table_of_evaluations(sizes):
-    algorithms = {
-        "L-BFGS-B with gradient": {
-            "thalweg": thalweg_lbfgsb,
-            "nlopt": lambda p, budget: nlopt_run(p, "LD_LBFGS", budget),
-            "scipy": scipy_lbfgsb,
-            "optimagic": optimagic_lbfgsb,
-        },
-        "Nelder-Mead": {
-            "thalweg": thalweg_neldermead,
-            "nlopt": lambda p, budget: nlopt_run(p, "LN_NELDERMEAD", budget),
-            "scipy": scipy_neldermead,
-            "optimagic": optimagic_neldermead,
-        },
-    }
     print("Time added per evaluation, numpy params (us), and how many times the peers add")
     print(f"{'':24}{'n':>5}{'thalweg':>10}{'nlopt':>10}{'scipy':>10}{'optimagic':>11}{'x nlopt':>9}{'x scipy':>9}{'x optim.':>9}")
-    for title, runs in algorithms.items():
+    for case in CASES:
         for n in sizes:
-            row = {}
-            for name, run in runs.items():
-                if name == "thalweg" or installed(name):
-                    row[name] = added(run, n, title.startswith("L-BFGS"))
+            row = {name: case.added(name, n) for name in LIBRARIES if name == "thalweg" or installed(name)}
             ratios = [row[p] / row["thalweg"] if p in row else np.nan for p in ("nlopt", "scipy", "optimagic")]
             figures = [row.get(p, np.nan) for p in ("thalweg", "nlopt", "scipy", "optimagic")]
             print(
-                f"{title:24}{n:>5}{figures[0]:>10.2f}{figures[1]:>10.2f}{figures[2]:>10.2f}{figures[3]:>11.2f}"
-                f"{ratios[0]:>9.1f}{ratios[1]:>9.1f}{ratios[2]:>9.1f}"
+                f"{case.title:24}{n:>5}{figures[0]:>10.2f}{figures[1]:>10.2f}{figures[2]:>10.2f}{figures[3]:>11.2f}"
+                f"{ratios[0]:>9.1f}{ratios[1]:>9.1f}{ratios[2]:>9.1f}",
+                flush=True,
             )
 
 
