@@ -7,14 +7,15 @@
 //! for all of them: see the scaling option of `minimize`.
 //!
 //! # How it works
-//! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region
-//! make it small, as in `bobyqa`. Without noise, and unless the number of points is an option of yours, the set grows to 4 n + 1 points (no
-//! more than determine a quadratic) where steps gain what the model promised, which makes the model sharper. With a noise level, the search ends when the values at all points differ by less than the noise, and
-//! radii sink slowly. Instead of ending, it begins again with its first radius if restarts are left, from the points that it has, after
-//! the three next to the best one were moved away; it goes on from the best of these, so that one lucky value holds nothing up. It does
-//! so before the end, too, when the radius sinks while the models change more and more, which is what noise does to them
-//! (`pieces::radius_course`). With `seek_global_optimum`, restarts that find nothing better begin with a radius that grows from one to
-//! the next. With `noise_n_evals_per_point`, each value is a mean, and at the end the best mean counts, not the luckiest evaluation.
+//! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region make
+//! it small, as in `bobyqa`. Without noise, and unless the number of points is an option of yours, the set grows to 4 n + 1 points (no more
+//! than determine a quadratic) where steps gain what the model promised, which makes the model sharper. With a noise level, the search ends
+//! when the values at all points differ by less than the noise, and radii sink slowly. Instead of ending, it begins again with its first
+//! radius if restarts are left, from the points that it has, after the three next to the best one were moved away; it goes on from the best
+//! of these, so that one lucky value holds nothing up. It does so before the end, too, when the radius sinks while the models change more
+//! and more, which is what noise does to them (`pieces::radius_course`). With `seek_global_optimum`, restarts that find nothing better
+//! begin with a radius that grows from one to the next. With `noise_n_evals_per_point`, each value is a mean, and at the end the best mean
+//! counts, not the luckiest evaluation.
 //!
 //! # Differences from the reference
 //! Written from the papers, on the pieces that `bobyqa` uses: what its page says of the matrix of the interpolation conditions and of
@@ -22,12 +23,14 @@
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
 //! * points have to go by Powell's denominators and his weights of far ones in NEWUOA, and move to where their Lagrange function is
 //!   largest on lines; without noise and on 2 n + 1 points or more, only those farther away than Delta weigh more, by the square of their
-//!   distance, up to 3 (n + 1) points, so that the first ones are kept for longer;
+//!   distance, up to 3 (n + 1) points, so that the first ones are kept for longer, and later the square's fourth power
+//!   weighs in a set that may grow, not the third;
 //! * the point of a step that gained at least a tenth of what the model promised is added to the set instead of taking another one's
 //!   place, after the first reduction of rho, as long as there are fewer than 4 n + 1 and none is farther away than fifty times Delta;
-//!   Py-BOBYQA keeps 2 n + 1. So it is here with noise (a level, or averages) and where the option says how many points there are;
+//!   Py-BOBYQA keeps 2 n + 1. So does this one with noise (a level, or averages), and where an option says how many points there are;
 //! * the least model takes over when its gradient is smaller than the model's (and, in the same case, its error at the last point, too)
-//!   three times in a row; all this was chosen on the problems of Moré and Wild and moved starts for them;
+//!   three times in a row; all this was chosen on the problems of Moré and Wild and moved starts for them, and the size of the grown set
+//!   on other functions as well: larger ones are slower in long valleys;
 //! * with fewer than 2 n + 1 points, those farther away than twice the radius' lower limit move before that sinks, not ten times;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
