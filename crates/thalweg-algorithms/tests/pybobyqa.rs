@@ -119,6 +119,32 @@ fn the_number_of_points_is_free_within_limits() {
     }
 }
 
+/// The points that a run on three valleys at once evaluates, and how many it takes to come within 1e-7 of the minimum.
+fn in_valleys(options: Pybobyqa) -> (Vec<Vec<f64>>, usize) {
+    let valleys = |x: &[f64]| x.chunks(2).map(rosenbrock).sum();
+    let mut oracle = FunctionOracle::scalar(valleys);
+    run(&options, &mut oracle, &[FREE; 6], &[-1.2, 1.0, 0.4, -0.8, -0.3, 0.9]);
+    let points: Vec<Vec<f64>> = oracle.trace.into_iter().map(|(_, x)| x).collect();
+    let solved = points.iter().position(|x| valleys(x) <= 1e-7);
+    (points, solved.expect("the valleys lead to the minimum"))
+}
+
+#[test]
+fn the_set_grows_where_neither_the_user_nor_noise_says_how_many_points_there_are() {
+    let (usual, grown) = in_valleys(Pybobyqa::default());
+    let count = Some(13); // 2 n + 1, with which it begins
+    let fixed = Pybobyqa { trustregion_n_interpolation_points: count, ..Pybobyqa::default() };
+    let (points, without) = in_valleys(fixed);
+    assert_eq!(usual[..13], points[..13]);
+    assert!(
+        4 * grown < 3 * without,
+        "{grown} evaluations, {without} with a fixed number of points"
+    );
+    // Values that are to be averages are noisy, even if nobody says how much.
+    let repeated = Pybobyqa { noise_n_evals_per_point: Some(1.into()), ..Pybobyqa::default() };
+    assert_eq!(in_valleys(repeated).0, points);
+}
+
 #[test]
 fn few_points_follow_the_valley_in_more_dimensions() {
     let chained = |x: &[f64]| x.windows(2).map(rosenbrock).sum();

@@ -7,13 +7,15 @@
 //! for all of them: see the scaling option of `minimize`.
 //!
 //! # How it works
-//! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region
-//! make it small, as in `bobyqa`. With a noise level, the search ends when the values at all points differ by less than the noise, and
-//! radii sink slowly. Instead of ending, it begins again with its first radius if restarts are left, from the points that it has, after
-//! the three next to the best one were moved away; it goes on from the best of these, so that one lucky value holds nothing up. It does
-//! so before the end, too, when the radius sinks while the models change more and more, which is what noise does to them
-//! (`pieces::radius_course`). With `seek_global_optimum`, restarts that find nothing better begin with a radius that grows from one to
-//! the next. With `noise_n_evals_per_point`, each value is a mean, and at the end the best mean counts, not the luckiest evaluation.
+//! The objective is known at 2 n + 1 points, with noise at more of them, through which a quadratic model goes; steps of a trust region make
+//! it small, as in `bobyqa`. Without noise, and unless the number of points is an option of yours, the set grows to 4 n + 1 points (no more
+//! than determine a quadratic) where steps gain what the model promised, which makes the model sharper. With a noise level, the search ends
+//! when the values at all points differ by less than the noise, and radii sink slowly. Instead of ending, it begins again with its first
+//! radius if restarts are left, from the points that it has, after the three next to the best one were moved away; it goes on from the best
+//! of these, so that one lucky value holds nothing up. It does so before the end, too, when the radius sinks while the models change more
+//! and more, which is what noise does to them (`pieces::radius_course`). With `seek_global_optimum`, restarts that find nothing better
+//! begin with a radius that grows from one to the next. With `noise_n_evals_per_point`, each value is a mean, and at the end the best mean
+//! counts, not the luckiest evaluation.
 //!
 //! # Differences from the reference
 //! Written from the papers, on the pieces that `bobyqa` uses: what its page says of the matrix of the interpolation conditions and of
@@ -21,9 +23,14 @@
 //! * each model changes as little as possible from the one before by Powell's update, instead of by a new linear system;
 //! * points have to go by Powell's denominators and his weights of far ones in NEWUOA, and move to where their Lagrange function is
 //!   largest on lines; without noise and on 2 n + 1 points or more, only those farther away than Delta weigh more, by the square of their
-//!   distance, up to 3 (n + 1) points, so that the first ones are kept for longer;
+//!   distance, up to 3 (n + 1) points, so that the first ones are kept for longer, and later the square's fourth power
+//!   weighs in a set that may grow, not the third;
+//! * the point of a step that gained at least a tenth of what the model promised is added to the set instead of taking another one's
+//!   place, after the first reduction of rho, as long as there are fewer than 4 n + 1 and none is farther away than fifty times Delta;
+//!   Py-BOBYQA keeps 2 n + 1. So does this one with noise (a level, or averages), and where an option says how many points there are;
 //! * the least model takes over when its gradient is smaller than the model's (and, in the same case, its error at the last point, too)
-//!   three times in a row; all this was chosen on the problems of Moré and Wild and moved starts for them;
+//!   three times in a row; all this was chosen on the problems of Moré and Wild and moved starts for them, and the size of the grown set
+//!   on other functions as well: larger ones are slower in long valleys;
 //! * with fewer than 2 n + 1 points, those farther away than twice the radius' lower limit move before that sinks, not ten times;
 //! * the last step, too short for an evaluation otherwise, is evaluated at the end;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
@@ -36,7 +43,7 @@
 //! The first points are one batch.
 //!
 //! # Cost per iteration
-//! One evaluation and O(p^2) operations for p points, and sometimes O(p^3).
+//! One evaluation and O(p^2) operations for p points, and sometimes O(p^3). A set that has grown takes up to three times as long.
 //!
 //! # References
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization
@@ -62,6 +69,8 @@ const RESTARTS: [u64; 2] = [10, 20];
 const GROWTH: f64 = 1.1;
 /// The largest number of variables of a noisy objective whose model is determined by its points alone.
 const FEW_VARIABLES: usize = 10;
+/// The largest number of points per variable, but for one, where the set grows.
+const POINTS_PER_VARIABLE: usize = 4;
 /// Slow iterations in a row that end the run, per variable.
 const SLOW_ITERATIONS: usize = 20;
 
@@ -150,7 +159,8 @@ pub struct Pybobyqa {
     /// The first radius; none for a tenth of the largest parameter, or 0.1 if that is below 1.
     #[option(default = None, above = 0.0, below = f64::INFINITY)]
     pub trustregion_initial_radius: Option<f64>,
-    /// The number of points, from n + 2 to (n + 1) (n + 2) / 2; none for 2 n + 1, with noise and up to ten variables for the most.
+    /// The number of points, from n + 2 to (n + 1) (n + 2) / 2; none for 2 n + 1 at first, with noise and up to ten variables for the
+    /// most.
     #[option(default = None, min = 1)]
     pub trustregion_n_interpolation_points: Option<u64>,
     /// Whether the second derivatives of the model change by as little as possible from one to the next, where the points leave a
@@ -212,6 +222,7 @@ impl Pybobyqa {
             ),
             shrink_radii: (lower, upper),
             first: self.first_points(x0),
+            most_points: self.most_points(n),
             least_models: !self.trustregion_minimum_change_hessian,
             noise: (
                 self.noise_additive_level.unwrap_or(0.0),
@@ -245,6 +256,16 @@ impl Pybobyqa {
             directions: self.initial_directions,
             orthogonal: self.random_directions_orthogonal,
             copies: 1,
+        }
+    }
+
+    /// The number of points up to which the set grows for n variables: only where neither noise nor the user has set their number.
+    fn most_points(&self, n: usize) -> usize {
+        let usual = !self.is_noisy() && self.noise_n_evals_per_point.is_none();
+        if usual && self.trustregion_n_interpolation_points.is_none() {
+            (POINTS_PER_VARIABLE * n + 1).min((n + 1) * (n + 2) / 2)
+        } else {
+            0
         }
     }
 

@@ -30,6 +30,12 @@ const BEGIN: usize = 3;
 /// at the begin, when the first points are as far away as they should be, and later (Powell 2006, section 7).
 const DISTANCE_POWERS: [i32; 2] = [1, 3];
 const NEAR: [f64; 2] = [1.0, 0.1];
+/// The later power in a set that grows, which has near points enough.
+const GROWN_POWER: i32 = 4;
+/// The set grows by the points of steps that gained at least this part of what the model promised, after the first reduction of rho, while
+/// no point is farther away than this many times Delta.
+const AS_PROMISED: f64 = 0.1;
+const AROUND: f64 = 50.0;
 /// Points farther away than this, in terms of rho, have to move before rho sinks: in a full set of points, and in a smaller one, whose
 /// model knows too little of the curvature to judge from afar.
 const FAR: [f64; 2] = [10.0, 2.0];
@@ -259,19 +265,31 @@ impl RestartingSearch {
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
         self.n_points += 1;
+        self.learn(problem, ratio)?;
+        Ok(Outcome { ratio, short: false })
+    }
+
+    /// Give the point that was evaluated, whose step gained this part of what the model promised, another one's place, or a place of its
+    /// own, and judge the model.
+    fn learn(&mut self, problem: &mut Problem<'_>, ratio: f64) -> Result<(), Stop> {
+        let Self { state, rules, .. } = self;
         // Both were measured for full sets of points and without noise.
         let n = state.d.len();
         let usual = rules.is_noisy() || rules.first.count <= 2 * n;
         let later = usize::from(usual || self.n_points >= BEGIN * (n + 1));
-        let near = (NEAR[later] * state.radii.delta).max(state.radii.rho);
-        let t = state.replaceable(near, DISTANCE_POWERS[later], 0.0);
+        let Radii { delta, rho, .. } = state.radii;
+        let growing = rules.most_points > rules.first.count;
+        let power = if growing && later == 1 { GROWN_POWER } else { DISTANCE_POWERS[later] };
+        let t = state.replaceable((NEAR[later] * delta).max(rho), power, 0.0);
         let erred = usual || rules.least_models || state.is_worse_than_least();
-        if state.exchange(problem, t)? && !rules.least_models {
+        let grows = growing && rho < 1.0 && ratio >= AS_PROMISED;
+        let added = grows && state.add(rules.most_points, AROUND * delta);
+        if (added || state.exchange(problem, t)?) && !rules.least_models {
             let astray = erred && state.is_astray(ASTRAY);
             state.suspect(astray);
         }
         self.settle();
-        Ok(Outcome { ratio, short: false })
+        Ok(())
     }
 
     /// Let the least model be the next one, if the rules say so.

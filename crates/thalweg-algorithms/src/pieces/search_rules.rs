@@ -69,6 +69,8 @@ pub struct SearchRules {
     pub shrink_radii: (f64, f64),
     /// The first points; their radius is the unit of all others.
     pub first: FirstPoints,
+    /// The number of points up to which the set grows; no more than at first for one that does not.
+    pub most_points: usize,
     /// Whether each model is the least one, instead of one that changes by as little as possible.
     pub least_models: bool,
     /// The noise of the objective: absolute, and relative to it.
@@ -209,6 +211,7 @@ mod tests {
             orthogonal: true,
             copies: 1,
         },
+        most_points: 5,
         least_models: false,
         noise: (0.0, 0.0),
         noise_tolerance: 1.0,
