@@ -44,8 +44,14 @@ impl RadiusCourse {
     }
 
     /// Remember the radius of an iteration and by how much its model differs from the last one.
+    ///
+    /// Iterations that only made the radius smaller are left out: a model that is the same tells nothing of noise, and the logarithm
+    /// of no change at all, before that of the next one, would look like changes that rise.
     pub fn record(&mut self, radius: f64, change: f64) {
-        self.steps.push_back((radius, change.max(f64::MIN_POSITIVE).ln()));
+        if change == 0.0 {
+            return;
+        }
+        self.steps.push_back((radius, change.ln()));
         if self.steps.len() > self.rule.iterations {
             self.steps.pop_front();
         }
@@ -113,6 +119,13 @@ mod tests {
         assert!(!hasty.is_lost(), "too soon");
         hasty.record(sinking(9), uneven(9));
         assert!(hasty.is_lost());
+    }
+
+    #[test]
+    fn iterations_that_change_no_model_are_left_out() {
+        let sinking = |i: usize| 0.98_f64.powi(i as i32);
+        let settling = |i: usize| if i < 35 { 0.0 } else { 0.9_f64.powi(i as i32) };
+        assert!(!course(sinking, settling).is_lost());
     }
 
     #[test]

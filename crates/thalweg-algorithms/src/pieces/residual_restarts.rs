@@ -29,9 +29,7 @@ impl ResidualSearch {
         if self.rules.restarts.most == 0 || self.rules.restarts.course.iterations == 0 {
             return false;
         }
-        // Where only the radius sank, the model is the same, which tells nothing of noise: the logarithm of no change at all, before
-        // that of the next one, would look like changes that rise.
-        if let Some(change) = self.model.change().filter(|change| *change > 0.0) {
+        if let Some(change) = self.model.change() {
             self.course.record(self.radii.delta, change);
         }
         self.course.is_lost()
