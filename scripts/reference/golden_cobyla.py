@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 import nlopt
 import numpy as np
-from objectives import absolute, bard, brown_almost_linear, powell_singular, rosenbrock, sphere
+from objectives import absolute, bard, brown_almost_linear, freudenstein_roth, powell_singular, rosenbrock, sphere
 from scipy.optimize import Bounds, NonlinearConstraint, minimize
 
 N_TRACED = 60  # evaluations of each run
@@ -105,6 +105,7 @@ CASES = [
         (bard, [1, 1, 1]),
         (brown_almost_linear, [0.5] * 10),
         (absolute, [1.0, -2.0, 0.25, 3.0]),
+        (freudenstein_roth, [5, -20]),
         (sphere, [3, 2], [1, -1], [8, 5]),
         (rosenbrock, [-1.2, 1], None, None, "disc"),
         (rosenbrock, [-1.2, 1], None, None, "parabola"),

@@ -13,13 +13,14 @@ use thalweg_core::{
 
 /// Reference, objective, constraints, number of variables, number of first points that agree. They do until a tie is decided by rounding,
 /// scipy leaves the bounds, or the own rules begin: by Powell's after eight (n + 1) evaluations, with constraints after the first points.
-const AGREEING: [(&str, &str, &str, usize, usize); 20] = [
+const AGREEING: [(&str, &str, &str, usize, usize); 22] = [
     ("scipy", "rosenbrock", "none", 2, 7),
     ("scipy", "rosenbrock", "none", 5, 60),
     ("scipy", "powell_singular", "none", 4, 60),
     ("scipy", "bard", "none", 3, 18),
     ("scipy", "brown_almost_linear", "none", 10, 31),
     ("scipy", "absolute", "none", 4, 17),
+    ("scipy", "freudenstein_roth", "none", 2, 32),
     ("scipy", "sphere", "none", 2, 15),
     ("scipy", "rosenbrock", "disc", 2, 49),
     ("scipy", "rosenbrock", "parabola", 2, 60),
@@ -30,6 +31,7 @@ const AGREEING: [(&str, &str, &str, usize, usize); 20] = [
     ("nlopt", "bard", "none", 3, 34),
     ("nlopt", "brown_almost_linear", "none", 10, 28),
     ("nlopt", "absolute", "none", 4, 42),
+    ("nlopt", "freudenstein_roth", "none", 2, 24),
     ("nlopt", "sphere", "none", 2, 4),
     ("nlopt", "rosenbrock", "disc", 2, 4),
     ("nlopt", "rosenbrock", "parabola", 2, 4),
@@ -149,4 +151,19 @@ fn first_points_are_those_of_scipy_and_of_nlopt() {
         let found = trace.iter().zip(&ours).take_while(near).count();
         assert!(found >= agreeing, "{name}: {found} points agree, of {agreeing}");
     }
+}
+
+/// A gradient between those that are too steep for a step and those that are scaled, down to the last radius: no step would be tried.
+#[test]
+fn steep_gradients_do_not_end_a_run_where_it_began() {
+    let spec = ProblemSpec::unconstrained(2);
+    let mut oracle = Traced {
+        objective: |x| 4e11 * (x[0] * x[0] + 0.5 * x[1] * x[1]).sqrt(),
+        constraints: |_| Vec::new(),
+        budget: 1000,
+        points: Vec::new(),
+    };
+    let algorithm = Cobyla { convergence_xtol_abs: 1e-2, ..algorithm("scipy") };
+    let finish = algorithm.solve(&mut Problem::new(&mut oracle, &spec), &[3.0, -2.0]).unwrap();
+    assert!(finish.x.iter().all(|x| x.abs() < 0.1), "{:?}", finish.x);
 }

@@ -28,9 +28,12 @@
 //!   own rules hold, which need fewer evaluations in long runs. To low precision Powell's need a sixth more than the own ones in the
 //!   mean, but seldom more than NLopt's;
 //! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, 20 (n + 1) with constraints, up to
-//!   rounding and as long as bounds allow; afterwards points and rho follow its own rules, which need fewer evaluations in long runs. Very
-//!   large gradients do not make steps shorter, as they do there;
-//! * of points that are equally bad but for rounding, the first in order goes, where rounding decides in the references;
+//!   rounding and as long as bounds allow; afterwards points and rho follow its own rules, which need fewer evaluations in long runs. As
+//!   there, no step is tried while the gradient times the radius is above 6.7e7 (without constraints, as long as the steps are scipy's, and
+//!   except at the last radius): the radius becomes smaller first;
+//! * where rounding decides in the references, rules do: of points that are equally bad, the first in order goes, by PRIMA's rules that of
+//!   the largest merit among equally far ones, and a point is far away only if it is clearly so. Steps are often as long as the radius or
+//!   half of it, so that such ties come up in most runs. From there on the points are no longer the references';
 //! * violations of less than a thousandth of their tolerance do not count;
 //! * a run that ends where a constraint is violated by more than its tolerance goes on with smaller radii, returns the best point that
 //!   was within the tolerances, or ends as infeasible.

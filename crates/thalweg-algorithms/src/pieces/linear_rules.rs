@@ -9,6 +9,8 @@
 //!   <https://doi.org/10.1007/0-387-30065-1_16>, for the stages of rho
 //! * Z. Zhang, PRIMA: reference implementation for Powell's methods with modernization and amelioration, <https://www.libprima.net>
 
+use thalweg_linalg::nrm2;
+
 use super::radii::{NEARLY, at_least, next_stage};
 
 /// A step that gains at least this part of what the models promised is good.
@@ -17,6 +19,8 @@ pub const GOOD: f64 = 0.1;
 const VERY_GOOD: f64 = 0.7;
 /// What rho falls to in the first stages.
 const STAGE: f64 = 0.1;
+/// Entries of a gradient from which on it is scaled before the step, so that the step is found however steep it is.
+const SCALED: f64 = 1e12;
 /// Lengths that are equal but for rounding are equal: steps of halved radii end at exactly twice the radius.
 const ROUNDED: f64 = 1.0 + 1e-8;
 
@@ -61,6 +65,10 @@ pub struct LinearRules {
     pub distance_power: i32,
     /// A point that is no gain is taken if it changes the volume of the simplex by more than this factor, weights included.
     pub least_volume: f64,
+    /// Without constraints no step is tried where the gradient times the radius is more than this; the radius becomes smaller instead.
+    steepest: f64,
+    /// Whether of points that are equally far away that of the largest merit is moved, and not the first.
+    pub moves_worst: bool,
     /// How rho falls.
     pub resolution: Resolution,
     /// How violations are weighed.
@@ -80,11 +88,13 @@ pub const OWN: LinearRules = LinearRules {
     near: 1.0,
     distance_power: 2,
     least_volume: 1.0,
+    steepest: f64::INFINITY,
+    moves_worst: false,
     resolution: Resolution::Halves,
     weighing: Weighing::Cautious,
 };
 
-/// Those of PRIMA 0.7 (scipy 1.16 and later).
+/// Those of PRIMA 0.7 (scipy 1.16 and later). Which of equally far points is moved is a matter of rounding there.
 pub const PRIMA: LinearRules = LinearRules {
     poor: 0.0,
     judges_before: true,
@@ -96,6 +106,9 @@ pub const PRIMA: LinearRules = LinearRules {
     near: 0.1,
     distance_power: 1,
     least_volume: 0.0,
+    // The reciprocal of the root of the rounding unit.
+    steepest: 67_108_864.0,
+    moves_worst: true,
     resolution: Resolution::Stages,
     weighing: Weighing::Ranges,
 };
@@ -107,6 +120,7 @@ pub const PRIMA_LONG: LinearRules = LinearRules {
     flat: OWN.flat,
     near: OWN.near,
     distance_power: OWN.distance_power,
+    steepest: OWN.steepest,
     resolution: OWN.resolution,
     ..PRIMA
 };
@@ -136,6 +150,12 @@ impl LinearRules {
     /// Whether a point at this distance is too far away for a radius.
     pub fn is_far(&self, distance: f64, delta: f64) -> bool {
         distance > self.far * delta * ROUNDED
+    }
+
+    /// Whether a gradient, in the scaled variables, is too steep for a step of a radius.
+    pub fn is_too_steep(&self, gradient: &[f64], scale: &[f64], delta: f64) -> bool {
+        let entries = gradient.iter().zip(scale).map(|(g, scale)| g.abs() / scale);
+        nrm2(gradient) * delta > self.steepest && entries.fold(0.0, f64::max) < SCALED
     }
 
     /// From which distance on points are the more likely to go, the farther they are.
@@ -221,6 +241,17 @@ mod tests {
         assert_eq!([8.0, 3.0].map(|rho| after(&OWN, rho)), [(4.0, 8.0), (1.0, 3.0)]);
         let stages = [1000.0, 100.0, 16.0].map(|rho| after(&PRIMA, rho));
         assert_eq!(stages, [(100.0, 500.0), (10.0, 50.0), (1.0, 8.0)]);
+    }
+
+    #[test]
+    fn a_gradient_is_too_steep_for_long_steps_unless_it_is_scaled() {
+        let steep = |rules: &LinearRules, gradient: [f64; 2], delta: f64| {
+            rules.is_too_steep(&gradient, &[1.0, 2.0], delta)
+        };
+        let gradient = [3e7, 4e7];
+        assert!(steep(&PRIMA, gradient, 1.5) && !steep(&PRIMA, gradient, 1.0));
+        assert!(!steep(&PRIMA_LONG, gradient, 1e9) && !steep(&OWN, gradient, 1e9));
+        assert!(steep(&PRIMA, [1.0, 1.9e12], 1.0) && !steep(&PRIMA, [1.0, 2.1e12], 1.0));
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl<'a> LinearSearch<'a> {
         }
         let promised = self.promise(model, &d);
         let sound = rules.judges_before && !self.is_spread(rules);
-        let usable = !short && promised > 0.0;
+        let usable = !short && promised > 0.0 && !self.is_too_steep(problem, model);
         let outcome = if usable {
             let most = (reach(model, &d), nrm2(&model.gradient) * length);
             self.advance(problem, &d, promised, most)?
@@ -195,6 +195,13 @@ impl<'a> LinearSearch<'a> {
     /// Whether a point is too far away.
     fn is_spread(&self, rules: &LinearRules) -> bool {
         rules.is_far(self.set.farthest().1, self.radii.delta)
+    }
+
+    /// Whether a shorter step has to be awaited; not at the last radius, after which there is none.
+    fn is_too_steep(&self, problem: &Problem<'_>, model: &LinearModel) -> bool {
+        let is_last = self.radii.delta <= self.last_radius(problem);
+        let steep = self.rules().is_too_steep(&model.gradient, self.set.scale(), self.radii.delta);
+        steep && !is_last && !self.set.is_constrained()
     }
 
     /// The rules at this time.
@@ -255,7 +262,8 @@ impl<'a> LinearSearch<'a> {
     /// Move a point that is far away, unless that is known to be `sound`, or makes the simplex flat. Whether one was moved.
     fn improve(&mut self, problem: &mut Problem<'a>, sound: bool) -> Result<bool, Stop> {
         let (delta, rules) = (self.radii.delta, self.rules());
-        let ((far, distance), (flat, height)) = (self.set.farthest(), self.set.flattest());
+        let ((first, distance), (flat, height)) = (self.set.farthest(), self.set.flattest());
+        let far = if rules.moves_worst { self.set.worst_as_far(distance, self.mu) } else { first };
         let t = if !sound && rules.is_far(distance, delta) {
             far
         } else if height < rules.flat * delta {

@@ -195,6 +195,11 @@ impl<'a> LinearSet<'a> {
         ((self.lower[i] - x) / scale, (self.upper[i] - x) / scale)
     }
 
+    /// The lengths of the first steps, in which variables are measured.
+    pub fn scale(&self) -> &[f64] {
+        &self.scale
+    }
+
     /// The number of variables.
     pub fn dim(&self) -> usize {
         self.n
@@ -334,6 +339,14 @@ impl<'a> LinearSet<'a> {
     pub fn farthest(&self) -> (usize, f64) {
         let each = self.others().map(|k| (k, self.distance(k)));
         each.fold((0, 0.0), |a, b| if b.1 > a.1 * SAME { b } else { a })
+    }
+
+    /// Of the points as far from the best one as this, that with the largest objective plus `mu` times its violation.
+    pub fn worst_as_far(&self, distance: f64, mu: f64) -> usize {
+        let merit = |k: usize| self.known[k].value + mu * self.violations[k];
+        let each = self.others().filter(|&k| self.distance(k) * SAME >= distance);
+        let worst = each.reduce(|a, b| if merit(b) > merit(a) { b } else { a });
+        worst.unwrap_or(0)
     }
 
     /// The point nearest to the face opposite to it, and its distance from that.

@@ -45,6 +45,21 @@ fn the_geometry_is_that_of_the_simplex() {
 }
 
 #[test]
+fn of_equally_far_points_the_worst_is_found_by_its_merit() {
+    let mut oracle = FunctionOracle::scalar(|x| x[0] + 2.0 * x[1] + 3.0 * x[2]);
+    let spec = ProblemSpec::unconstrained(3);
+    let mut problem = Problem::new(&mut oracle, &spec);
+    let mut set = LinearSet::evaluate(&mut problem, &[0.0; 3], &[1.0; 3]).unwrap().expect("finite");
+    let most = set.farthest();
+    assert_eq!((most, set.worst_as_far(most.1, 0.0)), ((1, 1.0), 3));
+    set.violations[2] = 1.0;
+    assert_eq!((set.worst_as_far(1.0, 0.5), set.worst_as_far(1.0, 2.0)), (3, 2));
+    let far = Known { value: 0.5, constraints: Vec::new() };
+    assert!(set.replace(1, &[3.0, 0.0, 0.0], far));
+    assert_eq!(set.worst_as_far(set.farthest().1, 2.0), 1, "the others are nearer");
+}
+
+#[test]
 fn first_points_turn_round_at_bounds_and_where_nothing_is_defined() {
     let mut oracle =
         FunctionOracle::scalar(|x| if x[1] > 0.2 { f64::INFINITY } else { x[0] + x[1] });
