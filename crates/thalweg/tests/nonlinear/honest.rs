@@ -21,7 +21,7 @@ fn augmented<'a, O>(run: Optimization<'a, [f64; 2], O>) -> Optimization<'a, [f64
 }
 
 /// Every algorithm for one number that needs no bounds.
-const SCALAR: [&str; 23] = [
+const SCALAR: [&str; 22] = [
     "lbfgsb",
     "nlopt_lbfgsb",
     "nlopt_var",
@@ -42,7 +42,6 @@ const SCALAR: [&str; 23] = [
     "powell",
     "praxis",
     "subplex",
-    "compass_search",
     "neldermead",
     "neldermead_parallel",
 ];
