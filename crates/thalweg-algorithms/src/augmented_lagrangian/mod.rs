@@ -17,12 +17,15 @@
 //! gradients of L, whatever the user gives for the objective: nobody knows those of the constraints.
 //!
 //! **What a subproblem begins with.** The gradient of L is made of those of f and c, so the changes of the gradient of the *next* L on the
-//! last ten steps are known whatever its multipliers and its penalty are: a quasi-Newton method begins with them in its memory. The simplex
+//! last ten steps are known whatever its multipliers and its penalty are: a quasi-Newton method begins with them in its memory, and before
+//! them with the curvature `rho J'J` of the terms of the penalty across the constraints that hold or are violated. The simplex
 //! of Nelder and Mead begins as large as the way between the last two ends. A subproblem that ends by a test on changes where it is still
 //! a tenth as steep as at its start is begun again, with tighter tolerances: the multipliers from there would be wrong.
 //!
-//! **From a feasible start** a subproblem with too small a penalty may lead to where nothing leads back, a stationary point of the
-//! violation. The run then goes back to the start, twice at most, with a first penalty that is a hundred times as large.
+//! **From a feasible start** with derivatives the first penalty is 3 instead of 10: the subproblem is easier. Where L falls and bends down on
+//! a step to a point outside the constraints, that is too small, and the run begins again with 10. A subproblem with too small a penalty may
+//! also lead to where nothing leads back, a stationary point of the violation. The run then goes back to the start, twice at most, with a
+//! first penalty that is a hundred times as large.
 //!
 //! **Differences from the reference.** One signed multiplier for each value instead of one for each limit, which is the same as
 //! long as a < b. The penalty grows unless infeasibility and complementarity fall to a tenth (there: a half). The tolerances of the
@@ -38,11 +41,13 @@
 //! Optimization and Lagrange Multiplier Methods, Academic Press 1982, for the rate of convergence.
 
 mod around;
+mod caution;
 mod fall;
 mod options;
 mod penalty;
 mod progress;
 mod repeats;
+mod ridge;
 mod second;
 mod subproblem;
 mod trail;
@@ -102,15 +107,27 @@ impl Algorithm for AugmentedLagrangian {
         let mut repeats = Repeats::new();
         let feasible_start = progress.is_feasible(&point, &penalty).then(|| point.clone());
         let mut ways_back = 0;
-        let fall = Fall::from(&point, point.slope(&penalty, problem));
+        let mut fall = Fall::from(&point, point.slope(&penalty, problem));
 
         for number in 1..=options.max_subproblems {
             let inner = self.with_tolerances(repeats.exponent(progress.exponent()));
             let seed = (problem.rng().uniform() * 2_f64.powi(53)) as u64;
-            let experience = trail.experience(problem, &penalty);
+            let experience = trail.experience(problem, &penalty, &point);
             let spec = subproblem_spec(problem, features, (seed, experience));
-            let mut subproblem = Subproblem::new(problem, &penalty, &point, &mut trail);
+            let is_cautious = options.initial_penalty.is_none()
+                && feasible_start.is_some()
+                && penalty.is_cautious();
+            let mut subproblem =
+                Subproblem::new(problem, &penalty, &point, &mut trail).with_caution(is_cautious);
             let solved = inner.solve(&mut Problem::new(&mut subproblem, &spec), &point.x);
+            fall.note(subproblem.lowest());
+            if let (true, Some(start)) = (subproblem.is_alarmed(), &feasible_start) {
+                point.clone_from(start);
+                penalty = penalty.usual();
+                progress = Progress::new(problem.constraint_tolerances());
+                (trail, repeats) = (Trail::default(), Repeats::new());
+                continue;
+            }
             if subproblem.has_run_away() {
                 penalty.grow(options.penalty_growth);
                 continue;

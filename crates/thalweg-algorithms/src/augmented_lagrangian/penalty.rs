@@ -10,6 +10,8 @@ const LARGEST_MULTIPLIER: f64 = 1e20;
 /// The limits of the first penalty.
 const SMALLEST_FIRST: f64 = 1e-6;
 const LARGEST_FIRST: f64 = 10.0;
+/// The first penalty at a feasible start whose derivatives are known: derivatives show when it is too small.
+const CAUTIOUS_FIRST: f64 = 3.0;
 
 /// Limits a <= c <= b with multipliers y and the penalty rho.
 #[derive(Clone, Debug)]
@@ -24,7 +26,8 @@ impl Penalty {
         Penalty { limits: limits.to_vec(), multipliers: vec![0.0; limits.len()], rho }
     }
 
-    /// The penalty that weighs objective and violations at the start alike, within limits.
+    /// The penalty that weighs objective and violations at the start alike, within limits; a small one at a feasible start, which can be
+    /// gone back to.
     pub fn first_rho(problem: &Problem<'_>, start: &Point) -> f64 {
         let limits = problem.constraint_limits();
         let squares = start.constraints.iter().zip(limits);
@@ -32,9 +35,21 @@ impl Penalty {
         let size = start.value.abs().max(1.0);
         if squares > 0.0 {
             (2.0 * size / squares).clamp(SMALLEST_FIRST, LARGEST_FIRST)
+        } else if start.knows_derivatives() {
+            CAUTIOUS_FIRST
         } else {
             LARGEST_FIRST
         }
+    }
+
+    /// Whether a feasible start may need a larger penalty.
+    pub fn is_cautious(&self) -> bool {
+        self.rho < LARGEST_FIRST
+    }
+
+    /// The penalty for another run from a feasible start, after a smaller one has led astray.
+    pub fn usual(&self) -> Self {
+        Penalty::new(&self.limits, LARGEST_FIRST)
     }
 
     pub fn rho(&self) -> f64 {
@@ -149,6 +164,10 @@ mod tests {
         assert_eq!(first(-8.0, 3.0), 4.0, "rho / 2 times 2^2 is 8");
         assert_eq!(first(0.0, 3.0), 0.5, "as if the objective were 1");
         assert_eq!((first(-8.0, 1.1), first(1.0, 1e9), first(-8.0, 1.0)), (10.0, 1e-6, 10.0));
+        let want = Want::VALUE | Want::GRADIENT | Want::CONSTRAINTS | Want::CONSTRAINT_JACOBIAN;
+        let answer = Values { values: vec![1.0], constraints: vec![0.5], ..Values::default() };
+        let cautious = Penalty::first_rho(&problem, &Point::new(&[0.0], want, &answer));
+        assert_eq!(cautious, 3.0, "with derivatives");
     }
 
     #[test]

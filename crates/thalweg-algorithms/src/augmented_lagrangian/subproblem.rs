@@ -8,6 +8,7 @@ use thalweg_core::{
     Features, Iteration, OptionCall, Oracle, Problem, Request, SolverKind, Stop, Values, Want,
 };
 
+use super::caution::Caution;
 use super::penalty::Penalty;
 use super::trail::Trail;
 use crate::pieces::box_model::Bounds;
@@ -56,6 +57,18 @@ impl Point {
         let terms = Terms { penalty, residuals: &residuals, jacobian, n: self.x.len() };
         terms.add_to_gradient(&mut gradient);
         gradient
+    }
+
+    /// The gradients of the constraints whose terms change near the point, if derivatives are known.
+    pub fn active_rows(&self, penalty: &Penalty) -> Vec<&[f64]> {
+        if !self.knows_derivatives() {
+            return Vec::new();
+        }
+        let mut residuals = Vec::new();
+        penalty.residuals(&self.constraints, &mut residuals);
+        let rows = self.answer.constraint_jacobians.chunks_exact(self.x.len()).zip(&residuals);
+        let rows = rows.enumerate().filter(|(k, (_, r))| penalty.is_active(*k, **r));
+        rows.map(|(_, (row, _))| row).collect()
     }
 
     /// The largest entry of the projected gradient of L, if derivatives are known.
@@ -167,6 +180,14 @@ pub(super) struct Subproblem<'s, 'p> {
     plain: HashMap<u64, f64>,
     size: f64,
     has_run_away: bool,
+    /// Whether the penalty may turn out to be too small, and what speaks for it.
+    caution: Option<Caution>,
+    is_alarmed: bool,
+    /// The last point whose value was asked for, and the value of L.
+    valued: (Vec<f64>, f64),
+    /// The lowest objective where the constraints are satisfied.
+    lowest: f64,
+    tolerances: Vec<f64>,
     residuals: Vec<f64>,
     /// The iterates so far.
     trail: &'s mut Trail,
@@ -180,8 +201,14 @@ impl<'s, 'p> Subproblem<'s, 'p> {
         trail: &'s mut Trail,
     ) -> Self {
         trail.add(start);
+        let tolerances = problem.constraint_tolerances().to_vec();
         Subproblem {
             problem,
+            caution: None,
+            is_alarmed: false,
+            valued: (Vec::new(), f64::NAN),
+            lowest: f64::INFINITY,
+            tolerances,
             penalty,
             size: start.value.abs().max(1.0),
             last: start.clone(),
@@ -196,6 +223,22 @@ impl<'s, 'p> Subproblem<'s, 'p> {
     /// Whether the values fell without end where the constraints are violated.
     pub fn has_run_away(&self) -> bool {
         self.has_run_away
+    }
+
+    /// Watch whether the penalty is too small.
+    pub fn with_caution(mut self, is_cautious: bool) -> Self {
+        self.caution = is_cautious.then(Caution::default);
+        self
+    }
+
+    /// Whether the penalty has turned out to be too small; the subproblem was given up then.
+    pub fn is_alarmed(&self) -> bool {
+        self.is_alarmed
+    }
+
+    /// The lowest objective where the constraints were satisfied.
+    pub fn lowest(&self) -> f64 {
+        self.lowest
     }
 
     /// What is known of the problem at `x`, or else an evaluation there.
@@ -271,13 +314,38 @@ impl<'s, 'p> Subproblem<'s, 'p> {
                 }
                 let constraints = &from.constraints[i * c..(i + 1) * c];
                 let violated = |(k, &value): (usize, &f64)| self.penalty.violation(k, value) > 0.0;
+                let beyond = |(k, &value): (usize, &f64)| {
+                    let violation = self.penalty.violation(k, value);
+                    violation > self.tolerances[k] || violation.is_nan()
+                };
+                if !constraints.iter().enumerate().any(beyond) {
+                    self.lowest = self.lowest.min(from.values[i]);
+                }
                 self.has_run_away |=
                     value < RUN_AWAY * self.size && constraints.iter().enumerate().any(violated);
             }
         }
         if request.len() == 1 {
             self.last = Point::new(request.points, want, from);
+            if request.want.is_evaluation() {
+                self.valued = (request.points.to_vec(), values.values[0]);
+            }
+            self.watch();
         }
+    }
+
+    /// Look for signs that the penalty is too small at the last point, if value and derivatives are known there.
+    fn watch(&mut self) {
+        let Some(caution) = &mut self.caution else { return };
+        let Point { x, constraints, .. } = &self.last;
+        let (valued, value) = &self.valued;
+        if !self.last.knows_derivatives() || x != valued {
+            return;
+        }
+        let mut sizes = constraints.iter().enumerate();
+        let is_violated = sizes.any(|(k, &c)| self.penalty.violation(k, c) > 0.0);
+        let slopes = (*value, self.last.gradient_of(self.penalty));
+        self.is_alarmed |= caution.is_alarmed_by(x, slopes, is_violated);
     }
 }
 
@@ -314,8 +382,8 @@ impl Oracle for Subproblem<'_, '_> {
             }
         }
         self.note(request, want, &from, values);
-        // Whoever asks sees from the flag that the run itself goes on.
-        if self.has_run_away { Err(Stop::Unbounded) } else { Ok(()) }
+        // Whoever asks sees from the flags that the run itself goes on.
+        if self.has_run_away || self.is_alarmed { Err(Stop::Unbounded) } else { Ok(()) }
     }
 
     fn iteration(&mut self, iteration: &Iteration<'_>) -> Result<(), Stop> {

@@ -6,6 +6,7 @@ use thalweg_core::{CurvaturePair, Experience, Problem};
 use thalweg_linalg::{dot, nrm2};
 
 use super::penalty::Penalty;
+use super::ridge::curvature_of_terms;
 use super::subproblem::Point;
 use crate::pieces::first_step::first_steps;
 
@@ -47,12 +48,16 @@ impl Trail {
         self.ends.push_back(x.to_vec());
     }
 
-    /// What the next subproblem may begin with.
-    pub fn experience(&self, problem: &Problem<'_>, penalty: &Penalty) -> Experience {
-        Experience {
-            curvature: self.curvature(penalty),
-            reach: self.reach(problem.lower(), problem.upper()),
-        }
+    /// What the next subproblem, from `start`, may begin with.
+    pub fn experience(
+        &self,
+        problem: &Problem<'_>,
+        penalty: &Penalty,
+        start: &Point,
+    ) -> Experience {
+        let mut curvature = curvature_of_terms(start, penalty);
+        curvature.extend(self.curvature(penalty));
+        Experience { curvature, reach: self.reach(problem.lower(), problem.upper()) }
     }
 
     /// Steps with positive curvature, and the changes of the gradient of L on them.

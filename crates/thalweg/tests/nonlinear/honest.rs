@@ -20,16 +20,65 @@ fn augmented<'a, O>(run: Optimization<'a, [f64; 2], O>) -> Optimization<'a, [f64
     run.constraint_handling(ConstraintHandling::AugmentedLagrangian)
 }
 
+/// Algorithms for one number. Not among them: those that need bounds, and two that end by a short step anywhere on a slope that no
+/// derivative shows, subplex and cobyla.
+const SCALAR: [&str; 20] = [
+    "lbfgsb",
+    "nlopt_lbfgsb",
+    "nlopt_var",
+    "bfgs",
+    "conjugate_gradient",
+    "truncated_newton",
+    "newton_cg",
+    "trust_ncg",
+    "trust_exact",
+    "trust_krylov",
+    "fides",
+    "slsqp",
+    "iminuit_migrad",
+    "bobyqa",
+    "newuoa",
+    "pybobyqa",
+    "powell",
+    "praxis",
+    "neldermead",
+    "neldermead_parallel",
+];
+
 #[test]
 fn an_objective_that_is_unbounded_within_the_constraints_is_no_success() {
-    for algorithm in
-        ["lbfgsb", "nlopt_lbfgsb", "nlopt_var", "bfgs", "truncated_newton", "neldermead"]
-    {
+    for algorithm in SCALAR {
         let run = minimize(|x: &[f64; 2]| x[0] + x[1], [0.3, 0.2])
             .nonlinear(|x: &[f64; 2]| x[0] - x[1], 0.0, 0.0)
             .option("stopping_maxfun", 20_000);
         let result = augmented(run).algorithm(algorithm).run().expect("runs");
         assert!(!result.success, "{algorithm}: {result}");
+    }
+}
+
+#[test]
+fn a_local_minimum_is_no_success_where_a_lower_point_shows_that_there_is_no_end() {
+    // Without bounds both of the hyperbola's branches are allowed.
+    for algorithm in SCALAR {
+        let run = minimize(|x: &[f64; 2]| x[0] + x[1], [2.0, 2.0])
+            .nonlinear(|x: &[f64; 2]| x[0] * x[1], 1.0, INF)
+            .option("stopping_maxfun", 20_000);
+        let result = augmented(run).algorithm(algorithm).run().expect("runs");
+        assert!(!result.success || (result.fun - 2.0).abs() < 1e-3, "{algorithm}: {result}");
+    }
+}
+
+#[test]
+fn a_small_first_penalty_that_leads_astray_is_given_up_early() {
+    // The logarithm falls without end towards zero, where the constraint is violated by no more than 1.
+    let fun = |x: &[f64; 2]| if x[0] > 0.0 { x[0].ln() + x[1] * x[1] } else { f64::INFINITY };
+    for algorithm in ["lbfgsb", "nlopt_lbfgsb", "nlopt_var", "bfgs", "truncated_newton", "fides"] {
+        for start in [[2.0, 1.0], [1.5, 0.5], [4.0, 0.1], [1.2, 3.0]] {
+            let run =
+                minimize(fun, start).nonlinear(|x: &[f64; 2]| x[0] * (1.0 + x[1] * x[1]), 1.0, INF);
+            let result = augmented(run).algorithm(algorithm).run().expect("runs");
+            assert!(result.success && result.fun.abs() < 1e-3, "{algorithm} {start:?}: {result}");
+        }
     }
 }
 
