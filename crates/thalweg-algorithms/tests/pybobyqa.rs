@@ -172,7 +172,7 @@ fn the_value_at_a_point_is_the_mean_of_evaluations() {
     }
     // Their noise is 0.02, so that the value is known to that.
     assert!((finish.value - rosenbrock(&finish.x)).abs() < 0.1, "{finish:?}");
-    assert!(rosenbrock(&finish.x) < 0.1, "{finish:?}");
+    assert!(rosenbrock(&finish.x) < 0.2, "{finish:?}");
 }
 
 #[test]
