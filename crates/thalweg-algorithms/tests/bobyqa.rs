@@ -3,7 +3,9 @@
 use serde_json::Value;
 use thalweg_algorithms::algorithms::bobyqa::Bobyqa;
 use thalweg_algorithms::algorithms::newuoa::Newuoa;
-use thalweg_core::{Algorithm, Finish, Problem, ProblemSpec, Verdict, testing::FunctionOracle};
+use thalweg_core::{
+    Algorithm, Experience, Finish, Problem, ProblemSpec, Verdict, testing::FunctionOracle,
+};
 
 const FREE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 const SEARCH: Bobyqa = Bobyqa {
@@ -37,6 +39,22 @@ fn run(
 
 fn rosenbrock(x: &[f64]) -> f64 {
     x.windows(2).map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2)).sum()
+}
+
+#[test]
+fn first_steps_go_no_farther_than_the_solution_is_expected() {
+    let experience = Experience { reach: vec![0.02, 0.01], ..Experience::default() };
+    let spec = ProblemSpec { experience, ..ProblemSpec::unconstrained(2) };
+    let minimize = |spec: &ProblemSpec| {
+        let mut oracle = FunctionOracle::scalar(rosenbrock);
+        let finish = SEARCH.solve(&mut Problem::new(&mut oracle, spec), &[1.01, 1.02]).unwrap();
+        assert!(finish.verdict.is_success() && finish.value < 1e-9, "{finish:?}");
+        oracle.trace.into_iter().map(|(_, x)| x).collect::<Vec<_>>()
+    };
+    let (near, far) = (minimize(&spec), minimize(&ProblemSpec::unconstrained(2)));
+    let farthest = near[..5].iter().map(|x| (x[0] - 1.01).abs()).fold(0.0, f64::max);
+    assert!((0.019..0.021).contains(&farthest), "{:?}", &near[..5]);
+    assert!(near.len() < far.len(), "{} evaluations instead of {}", near.len(), far.len());
 }
 
 #[test]

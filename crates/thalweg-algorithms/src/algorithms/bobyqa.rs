@@ -83,10 +83,12 @@ impl Algorithm for Bobyqa {
     fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
         let tolerances = self.tolerances();
         let steps = first_steps(x0, problem.lower(), problem.upper());
+        let part = problem.experience().part_of(&steps);
         let (last, option) = tolerances.last_radius(&steps);
+        let last = (last / part).min(1.0);
         let radii = Radii::new(last, (0.1, 0.5));
         let usual = FirstPoints::coordinates(x0.len(), None);
-        let first = FirstPoints { better_first: true, ..usual };
+        let first = FirstPoints { better_first: true, part, ..usual };
         let mut state = PowellState::start(problem, x0, first, radii)?;
         let (mut step, mut geometry) = (BoxSearch::default(), GeometrySearch::default());
         loop {

@@ -251,6 +251,7 @@ impl Pybobyqa {
         let count = self.trustregion_n_interpolation_points.map_or(usual, |k| k as usize);
         FirstPoints {
             radius: Some(self.trustregion_initial_radius.unwrap_or(0.1 * nrm_inf(x0).max(1.0))),
+            part: 1.0,
             count: count.clamp(n + 2, most),
             better_first: false,
             directions: self.initial_directions,

@@ -24,6 +24,8 @@ pub enum Directions {
 pub struct FirstPoints {
     /// The length of first steps; none for the usual one of each coordinate.
     pub radius: Option<f64>,
+    /// Of usual first steps, the part that first steps are here.
+    pub part: f64,
     /// The number of points. With fewer than 2 n + 1, steps to the second side are left out; with more, steps along pairs of coordinates
     /// follow.
     pub count: usize,
@@ -42,6 +44,7 @@ impl FirstPoints {
     pub fn coordinates(n: usize, radius: Option<f64>) -> Self {
         FirstPoints {
             radius,
+            part: 1.0,
             count: 2 * n + 1,
             better_first: false,
             directions: Directions::Coordinate,
@@ -137,8 +140,11 @@ fn random_directions(n: usize, orthogonal: bool, rng: &mut Rng) -> Vec<f64> {
 }
 
 /// The start, moved onto a bound that it nearly touches, and its first step.
-pub fn start_and_step(x: f64, low: f64, high: f64, radius: Option<f64>) -> (f64, f64) {
-    let step = |x: f64| radius.map_or(first_step(x, low, high), |r| r.min(0.5 * (high - low)));
+pub fn start_and_step(x: f64, low: f64, high: f64, first: FirstPoints) -> (f64, f64) {
+    let step = |x: f64| match first.radius {
+        Some(radius) => radius.min(0.5 * (high - low)),
+        None => first.part * first_step(x, low, high),
+    };
     for bound in [low, high] {
         let at_bound = step(bound);
         if bound.is_finite() && (x - bound).abs() < TOO_NEAR * at_bound {
@@ -183,11 +189,14 @@ mod tests {
 
     #[test]
     fn first_points_keep_the_bounds_and_starts_are_moved_onto_near_ones() {
-        assert_eq!(start_and_step(1e-9, 0.0, 4.0, None), (0.0, 1.0));
-        assert_eq!(start_and_step(0.4, 0.0, 4.0, None), (0.4, 0.75 * 0.4));
-        assert_eq!(start_and_step(-3.0, -INF, INF, None), (-3.0, 3.0));
-        assert_eq!(start_and_step(0.4, 0.0, 4.0, Some(1.0)), (0.4, 1.0));
-        assert_eq!(start_and_step(0.15, 0.0, 0.4, Some(1.0)), (0.15, 0.2));
+        let [usual, one] = [None, Some(1.0)].map(|radius| FirstPoints::coordinates(1, radius));
+        assert_eq!(start_and_step(1e-9, 0.0, 4.0, usual), (0.0, 1.0));
+        assert_eq!(start_and_step(0.4, 0.0, 4.0, usual), (0.4, 0.75 * 0.4));
+        assert_eq!(start_and_step(-3.0, -INF, INF, usual), (-3.0, 3.0));
+        assert_eq!(start_and_step(0.4, 0.0, 4.0, one), (0.4, 1.0));
+        assert_eq!(start_and_step(0.15, 0.0, 0.4, one), (0.15, 0.2));
+        let part = FirstPoints { part: 0.25, ..usual };
+        assert_eq!(start_and_step(-3.0, -INF, INF, part), (-3.0, 0.75));
         let down = [false, false, true];
         let points = cross(&[0.0, -3.0, -INF], &[4.0, 0.0, INF], &down, 7);
         let column = |i: usize| [points[(i + 1) * 3 + i], points[(i + 4) * 3 + i]];

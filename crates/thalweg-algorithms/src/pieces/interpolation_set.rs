@@ -60,7 +60,7 @@ impl InterpolationSet {
         let (lower, upper) = (problem.lower(), problem.upper());
         let (mut origin, mut scale) = (x0.to_vec(), Vec::with_capacity(n));
         for i in 0..n {
-            let (x, step) = start_and_step(x0[i], lower[i], upper[i], first.radius);
+            let (x, step) = start_and_step(x0[i], lower[i], upper[i], first);
             origin[i] = x;
             scale.push(step);
         }

@@ -205,6 +205,7 @@ mod tests {
         shrink_radii: (0.1, 0.5),
         first: FirstPoints {
             radius: Some(1.0),
+            part: 1.0,
             count: 5,
             better_first: false,
             directions: Directions::Coordinate,
