@@ -77,7 +77,7 @@ class Case:
     def own(self, problem):
         """The objective's own seconds for each evaluation."""
         functions = self.functions(problem).values()
-        return sum(best_time(lambda function=function: function(problem.start), 0.1, 50) for function in functions)
+        return sum(best_time(lambda function=function: function(problem.start), SECONDS, 50) for function in functions)
 
     def box(self, problem):
         return (np.full(len(problem.start), -5.0), np.full(len(problem.start), 5.0)) if self.bounds else None
