@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use thalweg_algorithms::algorithms::lbfgsb::Lbfgsb;
-use thalweg_core::{Algorithm, Iteration, Oracle, ProblemSpec, Request, Stop, Values, Want};
+use thalweg_core::{
+    Algorithm, Iteration, OptionCall, Oracle, ProblemSpec, Request, Stop, Values, Want,
+};
 
 const PAIRS: usize = 10;
 const GRADIENT_TOLERANCE: f64 = 1e-5;
@@ -89,6 +91,10 @@ impl Oracle for Direct {
     fn iteration(&mut self, _: &Iteration<'_>) -> Result<(), Stop> {
         self.iterations += 1;
         Ok(())
+    }
+
+    fn call(&mut self, call: OptionCall) -> Result<Vec<f64>, Stop> {
+        call.answer().map_err(|error| Stop::Failed(error.message))
     }
 }
 
