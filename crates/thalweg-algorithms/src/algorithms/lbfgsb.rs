@@ -46,6 +46,9 @@ use crate::pieces::rounding::lost_in_rounding;
 use crate::pieces::step_pairs::NewPair;
 use crate::pieces::wolfe_search::WolfeSearch;
 
+/// A step of this part of the first one of its search, or less, that gains nothing is none.
+const NEGLIGIBLE: f64 = 1e-10;
+
 /// Limited-memory quasi-Newton method with bounds (L-BFGS-B).
 #[derive(Clone, Debug, Options)]
 #[algorithm(name = "lbfgsb", kind = Scalar, needs(gradient), supports(bounds))]
@@ -142,7 +145,9 @@ impl Algorithm for Lbfgsb {
                 }
             };
 
-            if search.ending == Ending::Exhausted || self.is_worse(value, search.value) {
+            let is_short = search.step <= NEGLIGIBLE * first && search.value >= value;
+            let is_vain = search.ending == Ending::Exhausted || is_short;
+            if is_vain || self.is_worse(value, search.value) {
                 std::mem::swap(&mut x, &mut x_old);
                 std::mem::swap(&mut gradient, &mut gradient_old);
                 if model.is_empty() {
@@ -381,6 +386,19 @@ mod tests {
             let finish = run(&mut oracle, &spec, &[0.0]);
             assert!(matches!(finish.verdict, Verdict::Stalled(_)));
             assert_eq!((finish.x[0], finish.value, oracle.n_evaluations), (0.0, 0.0, 21));
+        }
+    }
+
+    #[test]
+    fn a_gradient_of_the_wrong_sign_is_no_success() {
+        for start in [[1.0, 2.0], [1.0, -3.0], [0.5, 0.1], [100.0, 1e-3]] {
+            for bound in [f64::INFINITY, 1000.0] {
+                let mut oracle = FunctionOracle::scalar(|x| x[0] * x[0] + x[1] * x[1])
+                    .with_gradient(|x, g| g.copy_from_slice(&[-2.0 * x[0], -2.0 * x[1]]));
+                let finish = run(&mut oracle, &boxed(&[-bound; 2], &[bound; 2]), &start);
+                assert!(matches!(finish.verdict, Verdict::Stalled(_)), "{:?}", finish.verdict);
+                assert_eq!(finish.x, start);
+            }
         }
     }
 

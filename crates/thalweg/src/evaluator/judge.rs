@@ -98,8 +98,10 @@ impl Evaluator<'_> {
             return;
         }
         let evaluated = want.is_evaluation();
+        // What the objective is there is known, too, where its derivative is numerical.
+        let known = if evaluated { &values.values } else { &self.scratch.centers };
         let finite: Vec<bool> =
-            (0..k).map(|i| !evaluated || values.values[i].is_finite()).collect();
+            (0..k).map(|i| known.get(i).is_none_or(|value| value.is_finite())).collect();
         let closed_form = self.objective.has_derivative();
         let column = derivative_column(values, aggregate.solver);
         let (width, n) = (column.len() / k, self.space.n_free());
