@@ -8,13 +8,18 @@
 //! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
 //! The best point is the first one, the others stay in their places: where two are equally bad, the first of them goes.
 //!
+//! `curvature` has what further evaluations tell beyond linear models.
+//!
 //! Reference:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
 //!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
 
+mod curvature;
+
 use thalweg_core::{Problem, Stop, Want};
 use thalweg_linalg::{QrPivot, axpy, dot, nrm2, solve_upper};
 
+pub use self::curvature::Curvature;
 use super::exact_penalty::violation;
 
 /// How often a first point without finite values is tried again, half as far away on the other side.
@@ -48,6 +53,7 @@ pub struct LinearSet<'a> {
     violations: Vec<f64>,
     /// The gradient of each Lagrange function, in the scaled variables.
     lagrange: Vec<f64>,
+    curvature: Curvature,
     exchanges: usize,
     scale: Vec<f64>,
     /// Whether the first step of a variable goes down.
@@ -57,14 +63,16 @@ pub struct LinearSet<'a> {
     limits: Vec<(f64, f64)>,
 }
 
-/// The gradients of the linear models, in the scaled variables.
+/// The models around the best point, in the scaled variables.
 pub struct LinearModel {
-    /// That of the objective.
+    /// The gradient of the objective.
     pub gradient: Vec<f64>,
-    /// Those of the constraints, row by row.
+    /// The gradients of the constraints, row by row.
     pub jacobian: Vec<f64>,
     /// What the limits leave for the change of each constraint.
     pub limits: Vec<(f64, f64)>,
+    /// The Hessians, unless the models are linear.
+    pub curvature: Option<Curvature>,
 }
 
 impl Known {
@@ -83,6 +91,11 @@ impl Known {
     /// Whether all numbers are finite.
     pub fn is_finite(&self) -> bool {
         self.value.is_finite() && self.constraints.iter().all(|c| c.is_finite())
+    }
+
+    /// The objective (0) or a constraint (from 1 on).
+    fn function(&self, i: usize) -> f64 {
+        if i == 0 { self.value } else { self.constraints[i - 1] }
     }
 }
 
@@ -104,6 +117,7 @@ impl<'a> LinearSet<'a> {
             known: Vec::new(),
             violations: Vec::new(),
             lagrange: Vec::new(),
+            curvature: Curvature::none(x0.len(), problem.constraint_limits().len() + 1),
             exchanges: 0,
             scale: steps.iter().map(|step| step.abs()).collect(),
             is_downward: steps.iter().map(|step| *step < 0.0).collect(),
@@ -293,25 +307,29 @@ impl<'a> LinearSet<'a> {
         !self.lagrange.is_empty()
     }
 
-    /// The linear models around the best point.
-    pub fn model(&self) -> LinearModel {
+    /// The models around the best point, with the curvature that is known or linear.
+    pub fn model(&self, curved: bool) -> LinearModel {
         let (n, m) = (self.n, self.limits.len());
-        let mut model =
-            LinearModel { gradient: vec![0.0; n], jacobian: vec![0.0; n * m], limits: Vec::new() };
+        let (mut gradient, mut jacobian) = (vec![0.0; n], vec![0.0; n * m]);
         let center = self.best();
-        for (known, lagrange) in self.known.iter().zip(self.lagrange.chunks_exact(n)) {
-            axpy(known.value - center.value, lagrange, &mut model.gradient);
-            for i in 0..m {
-                let change = known.constraints[i] - center.constraints[i];
-                axpy(change, lagrange, &mut model.jacobian[i * n..(i + 1) * n]);
+        for k in self.others() {
+            let (known, lagrange) = (&self.known[k], self.lagrange(k));
+            let way = if curved { self.way(self.point(k)) } else { Vec::new() };
+            let change = |i: usize| {
+                let bend = if curved { self.curvature.bend(i, &way) } else { 0.0 };
+                known.function(i) - center.function(i) - bend
+            };
+            axpy(change(0), lagrange, &mut gradient);
+            for (i, row) in jacobian.chunks_exact_mut(n).enumerate() {
+                axpy(change(i + 1), lagrange, row);
             }
         }
         let left = center.constraints.iter().zip(&self.limits).map(|(c, (low, high))| {
             // Equations stay equations.
             (low - c, if low == high { low - c } else { high - c })
         });
-        model.limits = left.collect();
-        model
+        let curvature = curved.then(|| self.curvature.clone());
+        LinearModel { gradient, jacobian, limits: left.collect(), curvature }
     }
 
     /// The gradient of the Lagrange function of a point.

@@ -1,0 +1,81 @@
+//! The step by models with curvature, which searches with constraints take from some evaluations on.
+//!
+//! It is that of sequential quadratic programming: the Hessian of the Lagrange function `f - sum_i y_i c_i`, whose multipliers are those of
+//! the step before, and linear constraints. As the models of the constraints are curved as well, the step is found again from limits
+//! that are moved by what their curvature changes after it; where that comes to rest, it minimizes the model of the objective under the
+//! models of the constraints. Of all these steps that of the least merit by the models is taken.
+//!
+//! Reference:
+//! * J. Nocedal, S. J. Wright, Numerical Optimization (2006), sections 18.1 and 18.3, <https://doi.org/10.1007/978-0-387-40065-5>
+
+use thalweg_linalg::axpy;
+
+use super::LinearSearch;
+use crate::pieces::linear_set::{Curvature, Known, LinearModel};
+use crate::pieces::linear_step::LinearStep;
+
+/// From how many evaluations for each variable, and once more, on the models are curved.
+const CURVED_FROM: usize = 2;
+/// How often the step is found again.
+const REPETITIONS: usize = 3;
+/// The weight of violations by which steps are compared is at least this many times the sum of the multipliers.
+const ENOUGH: f64 = 2.0;
+
+impl LinearSearch<'_> {
+    /// Whether the models are curved at this time.
+    pub(super) fn is_curved(&self) -> bool {
+        self.set.is_constrained() && self.evaluations >= CURVED_FROM * (self.set.dim() + 1)
+    }
+
+    /// Learn the curvature from a point, if it will be asked for.
+    pub(super) fn learn(&mut self, x: &[f64], known: &Known) {
+        if self.set.is_constrained() {
+            self.set.learn(x, known);
+        }
+    }
+
+    /// The step; `None` when rounding errors prevail.
+    pub(super) fn curved_step(
+        &mut self,
+        model: &LinearModel,
+        curvature: &Curvature,
+    ) -> Option<Vec<f64>> {
+        let (low, high) = self.set.room();
+        let mut multipliers = self.multipliers.clone();
+        let mut limits = model.limits.clone();
+        let mut best: Option<(Vec<f64>, f64)> = None;
+        for _ in 0..REPETITIONS {
+            let step = LinearStep {
+                gradient: &model.gradient,
+                jacobian: &model.jacobian,
+                limits: &limits,
+                low: &low,
+                high: &high,
+                radius: self.radii.delta,
+            };
+            let Some(found) = step.solve_curved(&lagrangian(curvature, &multipliers)) else { break };
+            multipliers = found.multipliers;
+            let size = multipliers.iter().map(|y| y.abs()).sum::<f64>();
+            let (value, violation) = self.foreseen(model, &found.d);
+            let merit = value + self.mu.max(ENOUGH * size) * violation;
+            for (i, (moved, limit)) in limits.iter_mut().zip(&model.limits).enumerate() {
+                let bend = curvature.bend(i + 1, &found.d);
+                *moved = (limit.0 - bend, limit.1 - bend);
+            }
+            if best.as_ref().is_none_or(|(_, least)| merit < *least) {
+                best = Some((found.d, merit));
+                self.multipliers.clone_from(&multipliers);
+            }
+        }
+        best.map(|(d, _)| d)
+    }
+}
+
+/// The Hessian of the Lagrange function.
+fn lagrangian(curvature: &Curvature, multipliers: &[f64]) -> Vec<f64> {
+    let mut hessian = curvature.hessian(0).to_vec();
+    for (i, y) in multipliers.iter().enumerate() {
+        axpy(-y, curvature.hessian(i + 1), &mut hessian);
+    }
+    hessian
+}
