@@ -215,7 +215,8 @@ impl<'a> LinearSearch<'a> {
     }
 
     fn step(&mut self, model: &LinearModel) -> Vec<f64> {
-        let curved = model.curvature.as_ref().and_then(|curvature| self.curved_step(model, curvature));
+        let curved =
+            model.curvature.as_ref().and_then(|curvature| self.curved_step(model, curvature));
         if let Some(d) = curved {
             return d;
         }

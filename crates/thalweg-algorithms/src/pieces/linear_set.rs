@@ -8,18 +8,20 @@
 //! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
 //! The best point is the first one, the others stay in their places: where two are equally bad, the first of them goes.
 //!
-//! `curvature` has what further evaluations tell beyond linear models.
+//! `model` has the models, `curvature` what further evaluations tell beyond linear ones.
 //!
 //! Reference:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
 //!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
 
 mod curvature;
+mod model;
 
 use thalweg_core::{Problem, Stop, Want};
 use thalweg_linalg::{QrPivot, axpy, dot, nrm2, solve_upper};
 
 pub use self::curvature::Curvature;
+pub use self::model::LinearModel;
 use super::exact_penalty::violation;
 
 /// How often a first point without finite values is tried again, half as far away on the other side.
@@ -61,18 +63,6 @@ pub struct LinearSet<'a> {
     lower: &'a [f64],
     upper: &'a [f64],
     limits: Vec<(f64, f64)>,
-}
-
-/// The models around the best point, in the scaled variables.
-pub struct LinearModel {
-    /// The gradient of the objective.
-    pub gradient: Vec<f64>,
-    /// The gradients of the constraints, row by row.
-    pub jacobian: Vec<f64>,
-    /// What the limits leave for the change of each constraint.
-    pub limits: Vec<(f64, f64)>,
-    /// The Hessians, unless the models are linear.
-    pub curvature: Option<Curvature>,
 }
 
 impl Known {
@@ -305,31 +295,6 @@ impl<'a> LinearSet<'a> {
     /// Whether the points determine linear models. They do not after a renewal that failed.
     pub fn has_models(&self) -> bool {
         !self.lagrange.is_empty()
-    }
-
-    /// The models around the best point, with the curvature that is known or linear.
-    pub fn model(&self, curved: bool) -> LinearModel {
-        let (n, m) = (self.n, self.limits.len());
-        let (mut gradient, mut jacobian) = (vec![0.0; n], vec![0.0; n * m]);
-        let center = self.best();
-        for k in self.others() {
-            let (known, lagrange) = (&self.known[k], self.lagrange(k));
-            let way = if curved { self.way(self.point(k)) } else { Vec::new() };
-            let change = |i: usize| {
-                let bend = if curved { self.curvature.bend(i, &way) } else { 0.0 };
-                known.function(i) - center.function(i) - bend
-            };
-            axpy(change(0), lagrange, &mut gradient);
-            for (i, row) in jacobian.chunks_exact_mut(n).enumerate() {
-                axpy(change(i + 1), lagrange, row);
-            }
-        }
-        let left = center.constraints.iter().zip(&self.limits).map(|(c, (low, high))| {
-            // Equations stay equations.
-            (low - c, if low == high { low - c } else { high - c })
-        });
-        let curvature = curved.then(|| self.curvature.clone());
-        LinearModel { gradient, jacobian, limits: left.collect(), curvature }
     }
 
     /// The gradient of the Lagrange function of a point.

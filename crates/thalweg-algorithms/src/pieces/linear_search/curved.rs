@@ -53,7 +53,9 @@ impl LinearSearch<'_> {
                 high: &high,
                 radius: self.radii.delta,
             };
-            let Some(found) = step.solve_curved(&lagrangian(curvature, &multipliers)) else { break };
+            let Some(found) = step.solve_curved(&lagrangian(curvature, &multipliers)) else {
+                break;
+            };
             multipliers = found.multipliers;
             let size = multipliers.iter().map(|y| y.abs()).sum::<f64>();
             let (value, violation) = self.foreseen(model, &found.d);

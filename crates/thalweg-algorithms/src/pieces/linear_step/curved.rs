@@ -165,10 +165,12 @@ mod tests {
 
     #[test]
     fn inside_the_ball_it_is_the_minimizer_with_its_multipliers() {
-        let free = plane(&[2.0, 1.0], &[1.0, 0.0], &[(-9.0, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
+        let free =
+            plane(&[2.0, 1.0], &[1.0, 0.0], &[(-9.0, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
         close(&free.expect("a step").d, &[-0.5, -0.5]);
         // At the limit d0 >= -0.1 the gradient 2 + 4 d0 is the multiplier.
-        let held = plane(&[2.0, 1.0], &[1.0, 0.0], &[(-0.1, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
+        let held =
+            plane(&[2.0, 1.0], &[1.0, 0.0], &[(-0.1, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
         let held = held.expect("a step");
         close(&held.d, &[-0.1, -0.5]);
         close(&held.multipliers, &[1.6]);
@@ -195,7 +197,8 @@ mod tests {
             let mut number = || 2.0 * rng.uniform() - 1.0;
             let gradient: Vec<f64> = (0..n).map(|_| number()).collect();
             let jacobian: Vec<f64> = (0..n * m).map(|_| number()).collect();
-            let limits: Vec<(f64, f64)> = (0..m).map(|_| (-number().abs(), number().abs())).collect();
+            let limits: Vec<(f64, f64)> =
+                (0..m).map(|_| (-number().abs(), number().abs())).collect();
             let root: Vec<f64> = (0..n * n).map(|_| number()).collect();
             let mut hessian = vec![0.0; n * n];
             for i in 0..n * n {
@@ -219,9 +222,13 @@ mod tests {
             let d = step.solve_curved(&hessian).expect("a step").d;
             assert!(nrm2(&d) <= 0.7 * (1.0 + 1e-9) && step.violation(&d) < 1e-8, "{round}");
             for _ in 0..200 {
-                let other: Vec<f64> = d.iter().map(|d| (d + 0.3 * number()).clamp(-0.5, 0.4)).collect();
+                let other: Vec<f64> =
+                    d.iter().map(|d| (d + 0.3 * number()).clamp(-0.5, 0.4)).collect();
                 let admissible = nrm2(&other) <= 0.7 && step.violation(&other) == 0.0;
-                assert!(!admissible || value(&other) >= value(&d) - 1e-4, "{round}: {other:?} {d:?}");
+                assert!(
+                    !admissible || value(&other) >= value(&d) - 1e-4,
+                    "{round}: {other:?} {d:?}"
+                );
             }
         }
     }
