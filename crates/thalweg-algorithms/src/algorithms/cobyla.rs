@@ -10,7 +10,7 @@
 //! region: first as little violation as possible, then the least objective without more of it. Points are compared by the objective
 //! plus mu times the largest violation; mu is raised when it does not let the step count as a gain. The new point takes the place of
 //! another one. With constraints, every further evaluation also tells how the functions are curved (`pieces::linear_set::curvature`):
-//! from 2 (n + 1) evaluations on the models have Hessians, changed as little as what is seen demands, and the step is that of sequential
+//! from 2 (n + 1) evaluations on (by PRIMA's rules, 4 (n + 1)) the models have Hessians, changed as little as what is seen demands, and the step is that of sequential
 //! quadratic programming with them (`pieces::linear_search::curved`). Along curved constraints steps on linear models gain little. Where the models disappoint and a point is far away or near to the face of the simplex opposite to it, that one is
 //! moved to where the simplex is largest. Steps that gain nothing, from points in good shape, make the resolution rho smaller, until it
 //! is the wanted precision.
@@ -19,8 +19,8 @@
 //! Written from Powell's paper. Against NLopt 2.11's LN_COBYLA and scipy 1.17's COBYLA:
 //! * equations are rows with two equal limits, not two inequalities; bounds are never left, neither by steps nor by the first points;
 //! * the step is found by least distances from a polyhedron (`pieces::linear_step`) instead of an active set that follows the path;
-//! * the models of the references are linear, always; with curvature ours need six tenths of scipy's evaluations on constrained problems,
-//!   to some 1e-6, and a third of NLopt's. From noisy values they learn less: with values that are wrong by 1e-3 it is nine tenths of what
+//! * the models of the references are linear, always; with curvature ours need two thirds of scipy's evaluations on constrained problems,
+//!   and a third of NLopt's. From noisy values they learn less: with values that are wrong by 1e-3 it is nine tenths of what
 //!   linear models need;
 //! * the radius of the trust region has a life of its own above rho, as in the later methods of Powell (scipy's version does so, too);
 //! * a point without finite values is never put among the points: steps are cut and first points tried on the other side;
@@ -32,7 +32,7 @@
 //!   changes that NLopt's points show (`pieces::linear_search::simplex`). Afterwards, and with constraints from the first steps on, its
 //!   own rules hold, which need fewer evaluations in long runs. To low precision Powell's need a sixth more than the own ones in the
 //!   mean, but seldom more than NLopt's;
-//! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, with constraints 2 (n + 1), up to
+//! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, with constraints 4 (n + 1), up to
 //!   rounding and as long as bounds allow; afterwards (with constraints, from 20 (n + 1) evaluations on) points and rho follow its own
 //!   rules, which need fewer evaluations in long runs. As there, no step is tried while the gradient times the radius is above 6.7e7 (without constraints, as long as the steps are scipy's, and
 //!   except at the last radius): the radius becomes smaller first;
@@ -69,6 +69,9 @@ use crate::pieces::linear_set::{Known, LinearSet};
 const LIKE_POWELL: usize = 8;
 const LIKE_PRIMA: usize = 12;
 const LIKE_PRIMA_ON_CURVES: usize = 20;
+/// With constraints, from how many on the models are curved, by the own rules and by PRIMA's, whose steps are scipy's up to there.
+const CURVED: usize = 2;
+const CURVED_BY_PRIMA: usize = 4;
 /// The first steps next to bounds: this part of a finite box, and of the way to a nearer bound.
 const PART_OF_BOX: f64 = 0.25;
 const PART_OF_WAY: f64 = 0.75;
@@ -144,7 +147,13 @@ impl Algorithm for Cobyla {
 impl Cobyla {
     /// The rules for a number of points.
     fn course(&self, points: usize, constrained: bool) -> LinearCourse {
-        let own = LinearCourse { simplex_until: 0, early: &OWN, early_until: 0, late: &OWN };
+        let own = LinearCourse {
+            simplex_until: 0,
+            early: &OWN,
+            early_until: 0,
+            curved_from: CURVED * points,
+            late: &OWN,
+        };
         match self.rules {
             Rules::Powell if !constrained => {
                 LinearCourse { simplex_until: LIKE_POWELL * points, ..own }
@@ -152,8 +161,13 @@ impl Cobyla {
             Rules::Own | Rules::Powell => own,
             Rules::Prima => {
                 let times = if constrained { LIKE_PRIMA_ON_CURVES } else { LIKE_PRIMA };
-                let early_until = times * points;
-                LinearCourse { simplex_until: 0, early: &PRIMA, early_until, late: &PRIMA_LONG }
+                LinearCourse {
+                    early: &PRIMA,
+                    early_until: times * points,
+                    curved_from: CURVED_BY_PRIMA * points,
+                    late: &PRIMA_LONG,
+                    ..own
+                }
             }
         }
     }

@@ -14,8 +14,6 @@ use super::LinearSearch;
 use crate::pieces::linear_set::{Curvature, Known, LinearModel};
 use crate::pieces::linear_step::LinearStep;
 
-/// From how many evaluations for each variable, and once more, on the models are curved.
-const CURVED_FROM: usize = 2;
 /// How often the step is found again.
 const REPETITIONS: usize = 3;
 /// The weight of violations by which steps are compared is at least this many times the sum of the multipliers.
@@ -24,7 +22,7 @@ const ENOUGH: f64 = 2.0;
 impl LinearSearch<'_> {
     /// Whether the models are curved at this time.
     pub(super) fn is_curved(&self) -> bool {
-        self.set.is_constrained() && self.evaluations >= CURVED_FROM * (self.set.dim() + 1)
+        self.set.is_constrained() && self.evaluations >= self.course.curved_from
     }
 
     /// Learn the curvature from a point, if it will be asked for.
