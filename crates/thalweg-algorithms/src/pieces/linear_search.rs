@@ -16,6 +16,7 @@ mod weight;
 use thalweg_core::{Finish, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, dot, nrm2};
 
+use self::curved::Inner;
 use self::simplex::Simplex;
 use self::weight::reach;
 use super::linear_rules::{GOOD, LinearCourse, LinearRules, Radii, Weighing};
@@ -79,6 +80,7 @@ pub struct LinearSearch<'a> {
     simplex: Simplex,
     /// Those of the constraints in the last step on curved models.
     multipliers: Vec<f64>,
+    inner: Inner,
     /// The best point within the tolerances of all constraints.
     kept: Option<(Vec<f64>, f64)>,
 }
@@ -112,8 +114,19 @@ impl<'a> LinearSearch<'a> {
         let evaluations = set.dim() + 1;
         let (radii, simplex) = (Radii { delta: 1.0, rho: 1.0 }, Simplex::new(problem));
         let multipliers = vec![0.0; problem.constraint_limits().len()];
-        let kept = None;
-        LinearSearch { course, tests, set, radii, mu, evaluations, simplex, multipliers, kept }
+        let (inner, kept) = (Inner::none(), None);
+        LinearSearch {
+            course,
+            tests,
+            set,
+            radii,
+            mu,
+            evaluations,
+            simplex,
+            multipliers,
+            inner,
+            kept,
+        }
     }
 
     /// Search until the last radius.
@@ -163,7 +176,7 @@ impl<'a> LinearSearch<'a> {
         if !short && self.raise_weight(model, &d) {
             return Ok(None);
         }
-        let promised = self.promise(model, &d);
+        let (promised, radius) = (self.promise(model, &d), self.radii.delta);
         let sound = rules.judges_before && !self.is_spread(rules);
         let usable = !short && promised > 0.0 && !self.is_too_steep(problem, model);
         let outcome = if usable {
@@ -176,6 +189,7 @@ impl<'a> LinearSearch<'a> {
         if let Some(test) = outcome.converged {
             return Ok(Some(self.end_by_value(test)));
         }
+        self.watch(outcome.ratio, length, radius);
         if !self.set.has_models() {
             return Ok(None);
         }

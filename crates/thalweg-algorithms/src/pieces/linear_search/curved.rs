@@ -16,8 +16,28 @@ use crate::pieces::linear_step::LinearStep;
 
 /// How often the step is found again.
 const REPETITIONS: usize = 3;
+/// A step inside the trust region that is longer than this part of the one before, which was inside as well, is no shorter.
+const SHORTER: f64 = 0.5;
+/// How many of them are too many.
+const REPEATED: usize = 3;
+/// A step of this part of the radius goes to the boundary.
+const BOUNDARY: f64 = 0.99;
 /// The weight of violations by which steps are compared is at least this many times the sum of the multipliers.
 const ENOUGH: f64 = 2.0;
+
+/// Steps to minima of the models inside the trust region.
+pub(super) struct Inner {
+    /// The length of the last one; infinite if the last step was none.
+    length: f64,
+    /// How many in a row were no shorter than the one before.
+    repeated: usize,
+}
+
+impl Inner {
+    pub(super) fn none() -> Self {
+        Inner { length: f64::INFINITY, repeated: 0 }
+    }
+}
 
 impl LinearSearch<'_> {
     /// Whether the models are curved at this time.
@@ -29,6 +49,22 @@ impl LinearSearch<'_> {
     pub(super) fn learn(&mut self, x: &[f64], known: &Known) {
         if self.set.is_constrained() {
             self.set.learn(x, known);
+        }
+    }
+
+    /// Forget the curvature where it makes steps too short: one to the minimum of right models is followed by a much shorter one. Where
+    /// points are far away or scales differ by much, what is learned from a small step may hardly change the Hessian, so that
+    /// equal steps would follow each other for ever.
+    pub(super) fn watch(&mut self, ratio: f64, length: f64, radius: f64) {
+        let last = std::mem::replace(&mut self.inner, Inner::none());
+        if self.is_curved() && ratio.is_finite() && length < BOUNDARY * radius {
+            self.inner.length = length;
+            self.inner.repeated =
+                if length > SHORTER * last.length { last.repeated + 1 } else { 0 };
+            if self.inner.repeated == REPEATED {
+                self.set.forget_curvature();
+                self.inner = Inner::none();
+            }
         }
     }
 

@@ -65,6 +65,11 @@ impl Curvature {
 }
 
 impl LinearSet<'_> {
+    /// Begin again without curvature.
+    pub fn forget_curvature(&mut self) {
+        self.curvature = Curvature::none(self.n, self.limits.len() + 1);
+    }
+
     /// Learn from the values at another point than those of the set.
     pub fn learn(&mut self, x: &[f64], known: &Known) {
         let d = self.way(x);
