@@ -12,7 +12,8 @@ use thalweg_core::{
 };
 
 /// Reference, objective, constraints, number of variables, number of first points that agree. They do until a tie is decided by rounding,
-/// scipy leaves the bounds, or the own rules begin: by Powell's after eight (n + 1) evaluations, with constraints after the first points.
+/// scipy leaves the bounds, or the own rules begin: by Powell's after eight (n + 1) evaluations, with constraints after the first points;
+/// by PRIMA's with constraints after four (n + 1), from which on the models have curvature.
 const AGREEING: [(&str, &str, &str, usize, usize); 22] = [
     ("scipy", "rosenbrock", "none", 2, 7),
     ("scipy", "rosenbrock", "none", 5, 60),
@@ -22,8 +23,8 @@ const AGREEING: [(&str, &str, &str, usize, usize); 22] = [
     ("scipy", "absolute", "none", 4, 17),
     ("scipy", "freudenstein_roth", "none", 2, 32),
     ("scipy", "sphere", "none", 2, 15),
-    ("scipy", "rosenbrock", "disc", 2, 49),
-    ("scipy", "rosenbrock", "parabola", 2, 60),
+    ("scipy", "rosenbrock", "disc", 2, 12),
+    ("scipy", "rosenbrock", "parabola", 2, 12),
     ("scipy", "sphere", "disc", 2, 9),
     ("nlopt", "rosenbrock", "none", 2, 30),
     ("nlopt", "rosenbrock", "none", 5, 50),

@@ -134,7 +134,9 @@ pub struct LinearCourse {
     pub early: &'static LinearRules,
     /// Up to how many these hold.
     pub early_until: usize,
-    /// The rules after that.
+    /// With constraints, from how many on the models are curved.
+    pub curved_from: usize,
+    /// The rules after `early_until`.
     pub late: &'static LinearRules,
 }
 

@@ -1,7 +1,7 @@
 //! The search of methods with linear models: steps, exchanges of points, and a resolution that falls to the last one.
 //!
 //! By which rules is a matter of the course (`linear_rules`). `weight` has those for violations, `simplex` the iteration that a run
-//! without constraints may begin with.
+//! without constraints may begin with, `curved` the step that one with constraints goes on with.
 //!
 //! References:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
@@ -9,12 +9,14 @@
 //! * M. J. D. Powell, Direct search algorithms for optimization calculations (1998), section 5,
 //!   <https://doi.org/10.1017/S0962492900002841>
 
+mod curved;
 mod simplex;
 mod weight;
 
 use thalweg_core::{Finish, Problem, Stop, Test};
 use thalweg_linalg::{all_finite, dot, nrm2};
 
+use self::curved::Inner;
 use self::simplex::Simplex;
 use self::weight::reach;
 use super::linear_rules::{GOOD, LinearCourse, LinearRules, Radii, Weighing};
@@ -76,6 +78,9 @@ pub struct LinearSearch<'a> {
     mu: f64,
     evaluations: usize,
     simplex: Simplex,
+    /// Those of the constraints in the last step on curved models.
+    multipliers: Vec<f64>,
+    inner: Inner,
     /// The best point within the tolerances of all constraints.
     kept: Option<(Vec<f64>, f64)>,
 }
@@ -108,7 +113,20 @@ impl<'a> LinearSearch<'a> {
         };
         let evaluations = set.dim() + 1;
         let (radii, simplex) = (Radii { delta: 1.0, rho: 1.0 }, Simplex::new(problem));
-        LinearSearch { course, tests, set, radii, mu, evaluations, simplex, kept: None }
+        let multipliers = vec![0.0; problem.constraint_limits().len()];
+        let (inner, kept) = (Inner::none(), None);
+        LinearSearch {
+            course,
+            tests,
+            set,
+            radii,
+            mu,
+            evaluations,
+            simplex,
+            multipliers,
+            inner,
+            kept,
+        }
     }
 
     /// Search until the last radius.
@@ -123,7 +141,7 @@ impl<'a> LinearSearch<'a> {
                 return Ok(self.end(Finish::stalled, NO_MODELS));
             }
             self.set.choose_best(self.mu);
-            let model = self.set.model();
+            let model = self.set.model(self.is_curved());
             if !all_finite(&model.gradient) || !all_finite(&model.jacobian) {
                 return Ok(self.end(Finish::stalled, "the linear models are not finite"));
             }
@@ -158,7 +176,7 @@ impl<'a> LinearSearch<'a> {
         if !short && self.raise_weight(model, &d) {
             return Ok(None);
         }
-        let promised = self.promise(model, &d);
+        let (promised, radius) = (self.promise(model, &d), self.radii.delta);
         let sound = rules.judges_before && !self.is_spread(rules);
         let usable = !short && promised > 0.0 && !self.is_too_steep(problem, model);
         let outcome = if usable {
@@ -171,6 +189,7 @@ impl<'a> LinearSearch<'a> {
         if let Some(test) = outcome.converged {
             return Ok(Some(self.end_by_value(test)));
         }
+        self.watch(outcome.ratio, length, radius);
         if !self.set.has_models() {
             return Ok(None);
         }
@@ -209,7 +228,12 @@ impl<'a> LinearSearch<'a> {
         self.course.rules(self.evaluations)
     }
 
-    fn step(&self, model: &LinearModel) -> Vec<f64> {
+    fn step(&mut self, model: &LinearModel) -> Vec<f64> {
+        let curved =
+            model.curvature.as_ref().and_then(|curvature| self.curved_step(model, curvature));
+        if let Some(d) = curved {
+            return d;
+        }
         let (low, high) = self.set.room();
         let step = LinearStep {
             gradient: &model.gradient,
@@ -242,6 +266,7 @@ impl<'a> LinearSearch<'a> {
         self.radii.follow(rules, ratio, length, self.set.is_constrained());
         let mut converged = None;
         if known.is_finite() {
+            self.learn(&x, &known);
             let value = known.value;
             let weights = (rules.near(self.radii), rules.distance_power, rules.least_volume);
             if let Some(t) = self.set.replaceable(d, new < old, weights)
@@ -286,6 +311,7 @@ impl<'a> LinearSearch<'a> {
             let x = self.set.after(&d);
             let known = self.evaluate(problem, &x)?;
             if known.is_finite() {
+                self.learn(&x, &known);
                 let moved = self.set.replace(t, &x, known) || self.renew(problem)?;
                 self.set.choose_best(self.mu);
                 problem.iteration(self.set.best_point(), self.set.best().value)?;
@@ -320,7 +346,7 @@ impl<'a> LinearSearch<'a> {
         } else if size_up < 0.5 * size_down {
             return down;
         }
-        let model = self.set.model();
+        let model = self.set.model(self.is_curved());
         if self.promise(&model, &up) > self.promise(&model, &down) { up } else { down }
     }
 

@@ -8,13 +8,20 @@
 //! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
 //! The best point is the first one, the others stay in their places: where two are equally bad, the first of them goes.
 //!
+//! `model` has the models, `curvature` what further evaluations tell beyond linear ones.
+//!
 //! Reference:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
 //!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
 
+mod curvature;
+mod model;
+
 use thalweg_core::{Problem, Stop, Want};
 use thalweg_linalg::{QrPivot, axpy, dot, nrm2, solve_upper};
 
+pub use self::curvature::Curvature;
+pub use self::model::LinearModel;
 use super::exact_penalty::violation;
 
 /// How often a first point without finite values is tried again, half as far away on the other side.
@@ -48,6 +55,7 @@ pub struct LinearSet<'a> {
     violations: Vec<f64>,
     /// The gradient of each Lagrange function, in the scaled variables.
     lagrange: Vec<f64>,
+    curvature: Curvature,
     exchanges: usize,
     scale: Vec<f64>,
     /// Whether the first step of a variable goes down.
@@ -55,16 +63,6 @@ pub struct LinearSet<'a> {
     lower: &'a [f64],
     upper: &'a [f64],
     limits: Vec<(f64, f64)>,
-}
-
-/// The gradients of the linear models, in the scaled variables.
-pub struct LinearModel {
-    /// That of the objective.
-    pub gradient: Vec<f64>,
-    /// Those of the constraints, row by row.
-    pub jacobian: Vec<f64>,
-    /// What the limits leave for the change of each constraint.
-    pub limits: Vec<(f64, f64)>,
 }
 
 impl Known {
@@ -83,6 +81,11 @@ impl Known {
     /// Whether all numbers are finite.
     pub fn is_finite(&self) -> bool {
         self.value.is_finite() && self.constraints.iter().all(|c| c.is_finite())
+    }
+
+    /// The objective (0) or a constraint (from 1 on).
+    fn function(&self, i: usize) -> f64 {
+        if i == 0 { self.value } else { self.constraints[i - 1] }
     }
 }
 
@@ -104,6 +107,7 @@ impl<'a> LinearSet<'a> {
             known: Vec::new(),
             violations: Vec::new(),
             lagrange: Vec::new(),
+            curvature: Curvature::none(x0.len(), problem.constraint_limits().len() + 1),
             exchanges: 0,
             scale: steps.iter().map(|step| step.abs()).collect(),
             is_downward: steps.iter().map(|step| *step < 0.0).collect(),
@@ -291,27 +295,6 @@ impl<'a> LinearSet<'a> {
     /// Whether the points determine linear models. They do not after a renewal that failed.
     pub fn has_models(&self) -> bool {
         !self.lagrange.is_empty()
-    }
-
-    /// The linear models around the best point.
-    pub fn model(&self) -> LinearModel {
-        let (n, m) = (self.n, self.limits.len());
-        let mut model =
-            LinearModel { gradient: vec![0.0; n], jacobian: vec![0.0; n * m], limits: Vec::new() };
-        let center = self.best();
-        for (known, lagrange) in self.known.iter().zip(self.lagrange.chunks_exact(n)) {
-            axpy(known.value - center.value, lagrange, &mut model.gradient);
-            for i in 0..m {
-                let change = known.constraints[i] - center.constraints[i];
-                axpy(change, lagrange, &mut model.jacobian[i * n..(i + 1) * n]);
-            }
-        }
-        let left = center.constraints.iter().zip(&self.limits).map(|(c, (low, high))| {
-            // Equations stay equations.
-            (low - c, if low == high { low - c } else { high - c })
-        });
-        model.limits = left.collect();
-        model
     }
 
     /// The gradient of the Lagrange function of a point.

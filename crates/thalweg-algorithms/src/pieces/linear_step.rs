@@ -8,12 +8,14 @@
 //! * the minimizer of `g'd` in a polyhedron and a ball is the point of the polyhedron nearest to `-t g`, for the `t` that puts it on
 //!   the boundary of the ball (or a large one, if the minimizer is inside): its length grows with `t`.
 //!
-//! Where only bounds matter, the point nearest to `-t g` is `-t g` cut at the bounds, and `t` follows from a sort.
+//! `curved` has the step for a quadratic objective. Where only bounds matter, the point nearest to `-t g` is `-t g` cut at the bounds, and `t` follows from a sort.
 //!
 //! References:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
 //!   (1994), section 3, <https://doi.org/10.1007/978-94-015-8330-5_4>
 //! * J. Nocedal, S. J. Wright, Numerical Optimization (2006), section 16.7, <https://doi.org/10.1007/978-0-387-40065-5>
+
+mod curved;
 
 use thalweg_linalg::{dot, nrm2};
 
@@ -210,12 +212,18 @@ impl Rows {
         Rows { normals, limits, constraints: step.limits.len(), dim }
     }
 
-    /// The point of the polyhedron with violations up to `theta` that is nearest to `factor` times a vector, or to the origin.
-    fn nearest_to(&self, towards: Option<(&[f64], f64)>, theta: f64) -> Option<Nearest> {
+    /// The limits with violations of constraints up to `theta`.
+    fn widened(&self, theta: f64) -> Vec<(f64, f64)> {
         let mut limits = self.limits.clone();
         for (low, high) in limits.iter_mut().take(self.constraints) {
             (*low, *high) = (*low - theta, *high + theta);
         }
+        limits
+    }
+
+    /// The point of the polyhedron with violations up to `theta` that is nearest to `factor` times a vector, or to the origin.
+    fn nearest_to(&self, towards: Option<(&[f64], f64)>, theta: f64) -> Option<Nearest> {
+        let mut limits = self.widened(theta);
         let Some((vector, factor)) = towards else {
             return nearest(&self.normals, &limits, self.dim);
         };

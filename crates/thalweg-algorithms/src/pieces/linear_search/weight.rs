@@ -21,11 +21,13 @@ const ENOUGH: f64 = 2.0;
 
 impl LinearSearch<'_> {
     /// The changes of objective and largest violation that the models foresee.
-    fn foreseen(&self, model: &LinearModel, d: &[f64]) -> (f64, f64) {
-        let rows = model.jacobian.chunks_exact(d.len()).map(|row| dot(row, d));
-        let each = rows.zip(&model.limits).map(|(v, (low, high))| (low - v).max(v - high));
+    pub(super) fn foreseen(&self, model: &LinearModel, d: &[f64]) -> (f64, f64) {
+        let bend = |i: usize| model.curvature.as_ref().map_or(0.0, |c| c.bend(i, d));
+        let rows = model.jacobian.chunks_exact(d.len()).enumerate();
+        let changes = rows.map(|(i, row)| dot(row, d) + bend(i + 1));
+        let each = changes.zip(&model.limits).map(|(v, (low, high))| (low - v).max(v - high));
         let violation = each.fold(0.0, f64::max);
-        (dot(&model.gradient, d), violation - self.set.best_violation())
+        (dot(&model.gradient, d) + bend(0), violation - self.set.best_violation())
     }
 
     /// How much less the merit function is after a step, by the models.

@@ -17,7 +17,7 @@ fn models_of_linear_functions_are_exact_after_every_exchange() {
     let mut rng = thalweg_core::Rng::new(1);
     for round in 0..60 {
         set.choose_best(0.0);
-        let gradient = set.model().gradient;
+        let gradient = set.model(false).gradient;
         for (g, e) in gradient.iter().zip([3.0, -1.0, 1.0]) {
             assert!((g - e).abs() < 1e-9, "{round}: {gradient:?}");
         }
@@ -101,6 +101,7 @@ fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
         known: vec![known(0.0, -1.0), known(6.0, 2.0)],
         violations: vec![1.0, 0.0],
         lagrange: vec![-1.0, 1.0],
+        curvature: Curvature::none(1, 3),
         exchanges: 0,
         scale: vec![1.0],
         is_downward: vec![false],
@@ -109,6 +110,92 @@ fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
         limits: problem.constraint_limits().to_vec(),
     };
     assert_eq!(set.weight_of_ranges(), 2.0);
-    assert_eq!(set.model().limits, [(1.0, f64::INFINITY), (-10.0, f64::INFINITY)]);
-    assert_eq!((set.model().gradient, set.model().jacobian), (vec![6.0], vec![3.0, 0.0]));
+    assert_eq!(set.model(false).limits, [(1.0, f64::INFINITY), (-10.0, f64::INFINITY)]);
+    assert_eq!((set.model(false).gradient, set.model(false).jacobian), (vec![6.0], vec![3.0, 0.0]));
+}
+
+/// A set at three corners of a square, for an objective and a constraint of two variables.
+fn with_curves(functions: fn(&[f64]) -> (f64, f64), check: impl FnOnce(&mut LinearSet<'_>)) {
+    let corners = [0.0, 0.0, 1.0, 0.0, 0.0, 1.0];
+    let mut set = LinearSet {
+        n: 2,
+        points: corners.to_vec(),
+        known: corners.chunks(2).map(|x| known(functions, x)).collect(),
+        violations: vec![0.0; 3],
+        lagrange: Vec::new(),
+        curvature: Curvature::none(2, 2),
+        exchanges: 0,
+        scale: vec![1.0; 2],
+        is_downward: vec![false; 2],
+        lower: &[-INF; 2],
+        upper: &[INF; 2],
+        limits: vec![(0.0, INF)],
+    };
+    assert!(set.refresh());
+    check(&mut set);
+}
+
+fn known(functions: fn(&[f64]) -> (f64, f64), x: &[f64]) -> Known {
+    let (value, constraint) = functions(x);
+    Known { value, constraints: vec![constraint] }
+}
+
+#[test]
+fn the_curvature_of_quadratic_functions_is_learned() {
+    let functions: fn(&[f64]) -> (f64, f64) = |x| {
+        let objective = 3.0 * x[0] * x[0] - x[0] * x[1] + 0.5 * x[1] * x[1] + x[0] - 2.0 * x[1];
+        (objective, x[0] * x[1] - x[1] + 4.0)
+    };
+    with_curves(functions, |set| {
+        let mut rng = thalweg_core::Rng::new(2);
+        for _ in 0..400 {
+            let x = [4.0 * rng.uniform() - 2.0, 4.0 * rng.uniform() - 2.0];
+            set.learn(&x, &known(functions, &x));
+        }
+        for (i, expected) in [[6.0, -1.0, -1.0, 1.0], [0.0, 1.0, 1.0, 0.0]].iter().enumerate() {
+            let hessian = set.curvature.hessian(i);
+            let near = hessian.iter().zip(expected).all(|(h, e)| (h - e).abs() < 1e-6);
+            assert!(near, "{i}: {hessian:?}");
+        }
+        let (linear, model) = (set.model(false), set.model(true));
+        let x = set.best_point();
+        let gradient = [6.0 * x[0] - x[1] + 1.0, -x[0] + x[1] - 2.0];
+        let far = |of: &[f64]| (of[0] - gradient[0]).abs().max((of[1] - gradient[1]).abs());
+        assert!(far(&model.gradient) < 1e-6 && far(&linear.gradient) > 0.1);
+        assert!((model.jacobian[0] - x[1]).abs() < 1e-6);
+        assert!((model.jacobian[1] - (x[0] - 1.0)).abs() < 1e-6);
+    });
+}
+
+#[test]
+fn a_model_goes_through_the_point_that_it_learned_from() {
+    let functions: fn(&[f64]) -> (f64, f64) = |x| (x[0].exp() + x[1].powi(4), x[0].sin() - x[1]);
+    with_curves(functions, |set| {
+        let x = [0.3, -0.8];
+        set.learn(&x, &known(functions, &x));
+        let (model, d) = (set.model(true), set.way(&x));
+        let curvature = model.curvature.expect("curved");
+        let value = set.best().value + dot(&model.gradient, &d) + curvature.bend(0, &d);
+        assert!((value - functions(&x).0).abs() < 1e-12);
+        let constraint = set.best().constraints[0] + dot(&model.jacobian, &d);
+        assert!((constraint + curvature.bend(1, &d) - functions(&x).1).abs() < 1e-12);
+    });
+}
+
+#[test]
+fn a_curvature_that_is_worse_than_none_is_given_up() {
+    with_curves(
+        |x| (x[0], x[1]),
+        |set| {
+            let at = |x: [f64; 2], value: f64| (x, Known { value, constraints: vec![x[1]] });
+            let (x, known) = at([0.5, 0.5], 1e9);
+            set.learn(&x, &known);
+            assert!(nrm2(set.curvature.hessian(0)) > 1e8 && nrm2(set.curvature.hessian(1)) < 1e-9);
+            for (x, known) in [at([0.1, 0.2], 0.1), at([0.2, 0.3], 0.2)] {
+                assert!(nrm2(set.curvature.hessian(0)) > 1e7);
+                set.learn(&x, &known);
+            }
+            assert!(nrm2(set.curvature.hessian(0)) < 1e-9);
+        },
+    );
 }
