@@ -20,8 +20,8 @@ pub struct UserError {
     pub kind: UserErrorKind,
     /// What happened, in words (the traceback, where there is one).
     pub message: String,
-    /// The original error.
-    pub cause: Option<Box<dyn Any + Send>>,
+    /// The original error. `Sync`, so that errors that carry it are, and `?` turns them into those of other crates.
+    pub cause: Option<Box<dyn Any + Send + Sync>>,
     /// Which function it was, where the place of the failure does not say it: a constraint with its position and name, an option.
     pub function: Option<String>,
 }
