@@ -69,7 +69,41 @@ impl<O: Output, E: std::fmt::Display> Output for Result<O, E> {
     }
 
     fn write(self, out: &mut [f64]) -> Result<(), UserError> {
-        self.map_err(|error| UserError::new(error.to_string()))?.write(out)
+        self.map_err(user_error)?.write(out)
+    }
+}
+
+/// The user's error in words. The alternative form is that in which errors with causes (anyhow's, for instance) tell them, too.
+fn user_error(error: impl std::fmt::Display) -> UserError {
+    UserError::new(format!("{error:#}"))
+}
+
+/// What a function that writes into a slice may return: nothing, or an error instead of what it should have written.
+///
+/// Implemented for `()`, and for `Result<(), E>` with any error that can be displayed.
+#[diagnostic::on_unimplemented(
+    message = "a function that writes a derivative cannot return `{Self}`",
+    label = "neither () nor Result<(), E>",
+    note = "write the entries into the slice that is the last argument: `|x, out| out.copy_from_slice(&[..])`",
+    note = "a function that may fail returns a `Result<(), E>` with an error that can be displayed"
+)]
+pub trait Written {
+    /// Whether it was written.
+    ///
+    /// # Errors
+    /// The user's error.
+    fn written(self) -> Result<(), UserError>;
+}
+
+impl Written for () {
+    fn written(self) -> Result<(), UserError> {
+        Ok(())
+    }
+}
+
+impl<E: std::fmt::Display> Written for Result<(), E> {
+    fn written(self) -> Result<(), UserError> {
+        self.map_err(user_error)
     }
 }
 

@@ -3,7 +3,7 @@
 use thalweg_core::{OptionCall, SolverKind};
 use thalweg_space::params::Params;
 
-use crate::closures::{Derivative, Output};
+use crate::closures::{Derivative, Output, Written};
 use crate::nonlinear::{Limit, NonlinearLimits};
 use crate::objective::{
     Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError,
@@ -84,13 +84,13 @@ impl<'a, P> NonlinearConstraint<'a, P> {
     }
 
     /// The closed-form derivative: one row for each value with one entry for each flat parameter, written into the slice, which
-    /// is zero before. Without it the derivative is numerical.
-    pub fn derivative(mut self, mut derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
+    /// is zero before; where that may fail, the function returns a `Result`. Without it the derivative is numerical.
+    pub fn derivative<W: Written>(
+        mut self,
+        mut derivative: impl FnMut(&P, &mut [f64]) -> W + 'a,
+    ) -> Self {
         self.limits.has_derivative = true;
-        self.derivative = Some(Box::new(move |params, out| {
-            derivative(params, out);
-            Ok(())
-        }));
+        self.derivative = Some(Box::new(move |params, out| derivative(params, out).written()));
         self
     }
 }
