@@ -46,7 +46,7 @@ mod user_derivatives;
 pub use asktell::{AskTell, Asked, ask_tell};
 pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
 pub use check::DerivativeCheck;
-pub use closures::{Closures, Output, stateful};
+pub use closures::{Closures, Output, Written, stateful};
 pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
@@ -79,7 +79,10 @@ pub use status::Status;
 pub use thalweg_algorithms::AugmentedLagrangianOptions;
 pub use trace::Trace;
 
-pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice, Repeats, SearchState};
+pub use thalweg_core::{
+    self as core, Algorithm, AlgorithmChoice, Event, Extra, OptionValue, Repeats, SearchState,
+    Sink, SolverKind, Task,
+};
 pub use thalweg_diff as diff;
 pub use thalweg_log::{
     self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
