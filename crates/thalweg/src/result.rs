@@ -85,6 +85,10 @@ pub struct OptimizeResult<P> {
     pub kept_report: Option<ConvergenceReport>,
 }
 
+/// An objective that is this many times its first size (at least one) below zero, where better is lower, has fallen without end:
+/// the numbers are too coarse there for tests of convergence to mean anything.
+const FALLEN: f64 = 1e15;
+
 /// Outputs of an algorithm that say something about its point, and about no other.
 const BELONG_TO_THE_POINT: [&str; 6] =
     ["gradient", "jacobian", "hessian", "hessian_inverse", "multipliers", "lagrangian_gradient"];
@@ -178,6 +182,7 @@ impl FlatResult {
     ) -> Option<String> {
         self.status = Status::from(&finish.verdict);
         self.message = wording.message(&finish.verdict);
+        self.doubt_a_fall(evaluator);
         self.extras.extend(finish.extras.into_iter().map(|(name, extra)| (name.into(), extra)));
         if let Some(termination) = wording.termination(&finish.verdict) {
             self.extras.insert("termination".into(), Extra::Text(termination));
@@ -243,6 +248,19 @@ impl FlatResult {
             multipliers.iter_mut().for_each(|multiplier| *multiplier = -*multiplier);
         }
         violated
+    }
+
+    /// No success where the objective has fallen as far as only unbounded ones do.
+    fn doubt_a_fall(&mut self, evaluator: &Evaluator<'_>) {
+        let (best, size) = (&evaluator.best, self.start_fun.abs().max(1.0));
+        if self.status.is_success() && best.violation.is_feasible() && -best.value > FALLEN * size {
+            self.status = Status::Unbounded;
+            let value = if evaluator.maximize { -best.value } else { best.value };
+            self.message = format!(
+                "the objective has come to {value:.1e} from {:.1e} at the start: it seems to be unbounded; {}",
+                self.start_fun, self.message
+            );
+        }
     }
 
     /// Whether the best point has a smaller value than the algorithm's only because it violates constraints more, within their
