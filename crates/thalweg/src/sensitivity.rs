@@ -143,7 +143,9 @@ pub fn sensitivity(
     let effects: Vec<f64> = gradient.iter().zip(&scale).map(|(g, s)| (g * s).abs()).collect();
     let largest = effects.iter().copied().fold(0.0, f64::max);
     let parameter = |k: usize| ParameterSensitivity {
-        name: (of.names)(space.user_position(k)),
+        name: Some((of.names)(space.user_position(k)))
+            .filter(|name| !name.is_empty())
+            .unwrap_or("params".into()),
         value: params[space.user_position(k)],
         derivative: gradient[k],
         scale: scale[k],
