@@ -84,12 +84,12 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
     nearest(name, names)
 }
 
-/// The three words of a list that are most like `name`, for messages about unknown names; in small letters and without signs, so
+/// The three words of a list that are most like `name`, for messages about unknown names; in small letters and without hyphens, so
 /// that "L-BFGS-B" is like "lbfgsb".
 pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let similarity = |candidate: &str| {
         let pairs = |word: &str| -> Vec<(char, char)> {
-            let letters = word.chars().filter(|letter| letter.is_alphanumeric());
+            let letters = word.chars().filter(|letter| letter.is_alphanumeric() || *letter == '_');
             let letters: Vec<char> = letters.flat_map(char::to_lowercase).collect();
             letters.iter().copied().zip(letters.iter().copied().skip(1)).collect()
         };

@@ -217,6 +217,16 @@ fn a_fall_without_end_is_no_success_in_either_direction() -> Result<(), Optimize
 }
 
 #[test]
+fn any_number_of_threads_gives_the_same_result() -> Result<(), OptimizeError> {
+    let run = || minimize(sphere, [1.0, 2.0, 3.0]).algorithm("neldermead_parallel");
+    let one = run().run()?;
+    for n in [0, 1, 3, 1_000_000] {
+        assert_eq!(run().threads(n).run()?.params, one.params, "{n} threads");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_log_needs_a_name_in_its_folder() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let error = message(minimize(sphere, [1.0; 3]).algorithm("lbfgsb").log(folder.path()).run());
