@@ -91,7 +91,7 @@ pub use thalweg_log::{
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
-    LinearRow, Scaling, ScalingMethod, Space, params,
+    LinearRow, Scaling, ScalingMethod, Space, params, params::Params,
 };
 pub use thalweg_view as view;
 
