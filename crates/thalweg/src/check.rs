@@ -12,6 +12,7 @@ use crate::objective::{Answer, Batch, Failure, Objective};
 
 /// How far a closed-form derivative is from central differences at the start.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DerivativeCheck {
     /// The closed-form derivative: m rows, n columns.
     pub closed_form: Vec<f64>,
