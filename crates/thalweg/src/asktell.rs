@@ -1,5 +1,7 @@
 //! The Rust front door to a run whose objective is evaluated by the caller.
 
+use std::fmt;
+
 use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
 
@@ -136,6 +138,9 @@ impl<P: Params> Optimization<'static, P, Asked> {
 }
 
 /// A run that waits for its objective's values. See [`ask_tell`].
+///
+/// It stays in its thread, since the functions of nonlinear constraints may have to; a
+/// [`Suspended`](crate::drivers::Suspended) run may move to others.
 #[must_use = "the run waits for answers: ask, tell, and finish"]
 pub struct AskTell<P> {
     run: Suspended,
@@ -144,6 +149,12 @@ pub struct AskTell<P> {
     functions: ConstraintFunctions<'static, P>,
     /// Their values at the start, until they are told.
     start: Option<Vec<f64>>,
+}
+
+impl<P> fmt::Debug for AskTell<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AskTell").field(&self.run).finish()
+    }
 }
 
 impl<P: Params> AskTell<P> {

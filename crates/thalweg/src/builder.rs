@@ -1,9 +1,11 @@
 //! The Rust front door: from a closure to a result.
 
+mod debug;
 mod derivatives;
 mod inspect;
 mod logging;
 mod nonlinear;
+mod objective;
 mod restrict;
 mod selection;
 
@@ -33,6 +35,7 @@ use crate::progress::{Pace, Progress, ProgressReport, Show, terminal};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 use crate::trace::Trace;
+pub use objective::with_objective;
 use restrict::Restrictions;
 pub use selection::{By, Selection, by};
 

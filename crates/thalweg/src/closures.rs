@@ -1,6 +1,7 @@
 //! Objectives made of Rust closures over parameters of any shape.
 
 use std::cell::RefCell;
+use std::fmt;
 
 use rayon::prelude::*;
 use thalweg_core::SolverKind;
@@ -63,7 +64,7 @@ impl<const N: usize> Output for [f64; N] {
     }
 }
 
-impl<O: Output, E: std::fmt::Display> Output for Result<O, E> {
+impl<O: Output, E: fmt::Display> Output for Result<O, E> {
     fn count(&self) -> usize {
         self.as_ref().map_or(0, Output::count)
     }
@@ -74,7 +75,7 @@ impl<O: Output, E: std::fmt::Display> Output for Result<O, E> {
 }
 
 /// The user's error in words. The alternative form is that in which errors with causes (anyhow's, for instance) tell them, too.
-fn user_error(error: impl std::fmt::Display) -> UserError {
+fn user_error(error: impl fmt::Display) -> UserError {
     UserError::new(format!("{error:#}"))
 }
 
@@ -101,7 +102,7 @@ impl Written for () {
     }
 }
 
-impl<E: std::fmt::Display> Written for Result<(), E> {
+impl<E: fmt::Display> Written for Result<(), E> {
     fn written(self) -> Result<(), UserError> {
         self.map_err(user_error)
     }
@@ -189,6 +190,12 @@ pub struct Closures<'a, P, F> {
     n_outputs: usize,
     first: fn(&F, &P) -> Result<Vec<f64>, UserError>,
     run: fn(&mut Self, &Batch<'_>, &mut [f64], &mut Vec<Failure>),
+}
+
+impl<P, F> fmt::Debug for Closures<'_, P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closures").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl<P: Params, R: Output, F: Fn(&P) -> R> Closures<'_, P, F> {

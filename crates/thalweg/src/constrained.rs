@@ -1,5 +1,7 @@
 //! Nonlinear constraints made of Rust closures, and an objective with which they go.
 
+use std::fmt;
+
 use thalweg_core::{OptionCall, SolverKind};
 use thalweg_space::params::Params;
 
@@ -38,6 +40,12 @@ pub struct NonlinearConstraint<'a, P> {
     values: Values<'a, P>,
     derivative: Option<Derivative<'a, P>>,
     pub(crate) limits: NonlinearLimits,
+}
+
+impl<P> fmt::Debug for NonlinearConstraint<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NonlinearConstraint").field(&self.limits).finish()
+    }
 }
 
 impl<'a, P> NonlinearConstraint<'a, P> {

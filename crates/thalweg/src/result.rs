@@ -36,7 +36,6 @@ pub type FlatResult = OptimizeResult<Vec<f64>>;
 
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub struct OptimizeResult<P> {
     /// The best parameters found.
     pub params: P,

@@ -266,3 +266,25 @@ fn a_panic_goes_through_and_leaves_what_was_evaluated_in_the_log() -> Result<(),
     assert_eq!((resumed.params, resumed.fun), (straight.params, straight.fun));
     Ok(())
 }
+
+#[test]
+fn runs_can_be_shown_while_a_program_is_debugged() {
+    let run = minimize(sphere, [1.0; 3]).algorithm("slsqp").option("stopping_maxfun", 9);
+    let run = run.nonlinear(|x: &[f64; 3]| x[0], 0.0, 2.0);
+    let shown = format!("{run:?}");
+    for part in ["kind: Scalar", "direction: Minimize", "slsqp", "stopping_maxfun"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    let error = ask_tell([1.0]).suspend().expect_err("no algorithm was chosen");
+    assert!(error.to_string().starts_with("No algorithm was chosen"));
+}
+
+#[test]
+fn one_is_no_plural() -> Result<(), OptimizeError> {
+    let run = || minimize(sphere, [1.0, 2.0, 3.0]).algorithm("lbfgsb");
+    let one = run().option("stopping_maxfun", 1).run()?;
+    assert_eq!(one.message, "stopped: 1 evaluation is used up (stopping_maxfun)");
+    let one = run().option("stopping_maxiter", 1).run()?;
+    assert_eq!(one.message, "stopped: 1 iteration is used up (stopping_maxiter)");
+    Ok(())
+}
