@@ -93,7 +93,7 @@ impl<P: Params> Optimization<'static, P, Asked> {
             return Err(OptimizeError::invalid(InvalidKind::Argument, message));
         }
         let mut resolved = self.resolve()?;
-        let start = self.start.to_flat();
+        let start = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(start.len())?;
         let soft_bounds = self.soft_bounds_of(start.len())?;
         let (mut nonlinear, mut functions) = self.take_nonlinear();

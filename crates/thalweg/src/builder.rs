@@ -8,6 +8,7 @@ mod nonlinear;
 mod objective;
 mod restrict;
 mod selection;
+mod start;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -400,7 +401,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// The specification is wrong, or the objective failed.
     pub fn run(mut self) -> Result<OptimizeResult<P>, OptimizeError> {
         let resolved = self.resolve()?;
-        let flat = self.start.to_flat();
+        let flat = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();

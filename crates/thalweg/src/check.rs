@@ -63,7 +63,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// There is no closed-form derivative, or the objective failed.
     pub fn check_derivative(mut self) -> Result<DerivativeCheck, OptimizeError> {
-        let x = self.start.to_flat();
+        let x = self.flat_start()?;
         let (bounds, _) = self.restrictions(x.len())?;
         let start = self.objective.start(&x).map_err(OptimizeError::Start)?;
         if !self.objective.has_derivative() {
@@ -112,7 +112,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// There is no closed-form second derivative, or the objective failed.
     pub fn check_hessian(mut self) -> Result<DerivativeCheck, OptimizeError> {
-        let x = self.start.to_flat();
+        let x = self.flat_start()?;
         let n = x.len();
         let (bounds, _) = self.restrictions(n)?;
         let given = self.objective.second_derivatives();

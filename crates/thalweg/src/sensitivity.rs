@@ -174,7 +174,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// The specification is wrong, or the objective failed.
     pub fn sensitivity(mut self) -> Result<Sensitivity, OptimizeError> {
-        let flat = self.start.to_flat();
+        let flat = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let soft_bounds = self.soft_bounds_of(flat.len())?;
         let build_options = self.build_options();

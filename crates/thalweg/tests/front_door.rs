@@ -288,3 +288,42 @@ fn one_is_no_plural() -> Result<(), OptimizeError> {
     assert_eq!(one.message, "stopped: 1 iteration is used up (stopping_maxiter)");
     Ok(())
 }
+
+#[test]
+fn params_by_hand_that_contradict_themselves_are_refused() {
+    use thalweg::params::{Leaves, Params, Values};
+
+    #[derive(Clone)]
+    struct Pair<const COUNTED: usize, const READ: usize, const NAMED: usize>([f64; 2]);
+
+    impl<const COUNTED: usize, const READ: usize, const NAMED: usize> Params
+        for Pair<COUNTED, READ, NAMED>
+    {
+        fn n_values(&self) -> usize {
+            COUNTED
+        }
+        fn flatten_into(&self, flat: &mut Vec<f64>) {
+            flat.extend(self.0);
+        }
+        fn read_from(&mut self, values: &mut Values<'_>) {
+            (0..READ).for_each(|i| self.0[i % 2] = values.next_value());
+        }
+        fn describe(&self, leaves: &mut Leaves<'_>) {
+            (0..NAMED).for_each(|i| leaves.leaf_at(i));
+        }
+    }
+
+    fn run<const C: usize, const R: usize, const N: usize>() -> Result<f64, OptimizeError> {
+        let fun = |p: &Pair<C, R, N>| p.0.iter().map(|x| x * x).sum::<f64>();
+        Ok(minimize(fun, Pair([1.0, 2.0])).algorithm("lbfgsb").run()?.fun)
+    }
+    assert!(run::<2, 2, 2>().is_ok());
+    let short = message(run::<2, 1, 2>());
+    assert!(short.starts_with("The implementation of Params for front_door::"), "{short}");
+    let expected = "contradicts itself: flatten_into gives 2 numbers, n_values says 2, describe announces 2, and read_from reads 1. \
+                    All of them have to agree.";
+    assert!(short.ends_with(expected), "{short}");
+    let long = message(run::<3, 2, 1>());
+    let expected = "n_values says 3, describe announces 1, and read_from reads 2.";
+    assert!(long.contains(expected), "{long}");
+}
