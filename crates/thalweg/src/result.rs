@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use thalweg_core::{Extra, Finish, Stop};
+use thalweg_core::{Extra, Finish, Stop, Verdict};
 use thalweg_space::{ConstraintPlan, Space};
 
 use crate::convergence::ConvergenceReport;
@@ -84,10 +84,6 @@ pub struct OptimizeResult<P> {
     /// The convergence report of a history that is not there, because the result was exported without it.
     pub kept_report: Option<ConvergenceReport>,
 }
-
-/// An objective that is this many times its first size (at least one) below zero, where better is lower, has fallen without end:
-/// the numbers are too coarse there for tests of convergence to mean anything.
-const FALLEN: f64 = 1e15;
 
 /// Outputs of an algorithm that say something about its point, and about no other.
 const BELONG_TO_THE_POINT: [&str; 6] =
@@ -182,7 +178,6 @@ impl FlatResult {
     ) -> Option<String> {
         self.status = Status::from(&finish.verdict);
         self.message = wording.message(&finish.verdict);
-        self.doubt_a_fall(evaluator);
         self.extras.extend(finish.extras.into_iter().map(|(name, extra)| (name.into(), extra)));
         if let Some(termination) = wording.termination(&finish.verdict) {
             self.extras.insert("termination".into(), Extra::Text(termination));
@@ -234,6 +229,9 @@ impl FlatResult {
             };
             self.message = format!("{what} {why} is returned; {}", self.message);
         }
+        if self.status.is_success() {
+            self.tell_of_fall(evaluator, wording, &finish.verdict);
+        }
         let gradients = ["gradient", "lagrangian_gradient"];
         if let Some(Extra::Vector(gradient)) =
             gradients.iter().find_map(|&name| self.extras.get(name))
@@ -250,16 +248,17 @@ impl FlatResult {
         violated
     }
 
-    /// No success where the objective has fallen as far as only unbounded ones do.
-    fn doubt_a_fall(&mut self, evaluator: &Evaluator<'_>) {
-        let (best, size) = (&evaluator.best, self.start_fun.abs().max(1.0));
-        if self.status.is_success() && best.violation.is_feasible() && -best.value > FALLEN * size {
+    /// A point that is no minimum because the objective fell without end is no success.
+    fn tell_of_fall(&mut self, evaluator: &Evaluator<'_>, wording: Wording, verdict: &Verdict) {
+        let gradient = match self.extras.get("gradient") {
+            Some(Extra::Vector(gradient)) => Some(&gradient[..]),
+            _ => None,
+        };
+        let best = &evaluator.best;
+        if let Some(why) = evaluator.why_no_minimum(&best.x, best.value, gradient) {
             self.status = Status::Unbounded;
-            let value = if evaluator.maximize { -best.value } else { best.value };
-            self.message = format!(
-                "the objective has come to {value:.1e} from {:.1e} at the start: it seems to be unbounded; {}",
-                self.start_fun, self.message
-            );
+            let own = wording.termination(verdict).unwrap_or_else(|| wording.message(verdict));
+            self.message = format!("{why}; {own}");
         }
     }
 

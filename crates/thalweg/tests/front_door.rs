@@ -201,14 +201,8 @@ fn outcomes_are_told_point_by_point() -> Result<(), OptimizeError> {
 fn a_fall_without_end_is_no_success_in_either_direction() -> Result<(), OptimizeError> {
     let result = maximize(|x: &f64| x + 1.0, 1.0).algorithm("bobyqa").run()?;
     assert_eq!((result.status, result.success), (Status::Unbounded, false));
-    assert!(
-        result.message.starts_with("the objective has come to ")
-            && result
-                .message
-                .contains(" from 2.0e0 at the start: it seems to be unbounded; converged"),
-        "{}",
-        result.message
-    );
+    let expected = "the objective seems to be unbounded above: it has come to ";
+    assert!(result.message.starts_with(expected), "{}", result.message);
     // A large objective is none that falls without end.
     let large =
         minimize(|x: &f64| 1e20 * ((x - 1.0).powi(2) - 1.0), 3.0).algorithm("bobyqa").run()?;
