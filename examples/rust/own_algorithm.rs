@@ -7,7 +7,7 @@ use thalweg::core::{Algorithm, Finish, Problem, Stop, Test};
 
 /// Compass search: try a step up and down along every axis; halve the step when none is better.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "compass", kind = Scalar, supports(bounds, parallel), crate = thalweg::core)]
+#[algorithm(name = "compass", kind = Scalar, supports(bounds, parallel))]
 struct Compass {
     /// The first step.
     #[option(default = 1.0, above = 0.0)]

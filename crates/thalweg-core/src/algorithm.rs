@@ -124,7 +124,7 @@ pub struct AlgorithmSpec {
 }
 
 /// One line of the catalog.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct CatalogEntry {
     /// What the algorithm declares.
     pub spec: &'static AlgorithmSpec,

@@ -3,6 +3,7 @@
 /// What an evaluation computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Task {
     /// The objective only.
     Fun = 0,

@@ -71,6 +71,18 @@ impl From<&str> for OptionValue {
     }
 }
 
+impl From<String> for OptionValue {
+    fn from(word: String) -> Self {
+        OptionValue::Text(word)
+    }
+}
+
+impl From<Vec<f64>> for OptionValue {
+    fn from(numbers: Vec<f64>) -> Self {
+        OptionValue::List(numbers)
+    }
+}
+
 impl From<(f64, f64)> for OptionValue {
     fn from(interval: (f64, f64)) -> Self {
         interval.to_value()

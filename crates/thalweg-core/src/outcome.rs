@@ -180,14 +180,18 @@ impl Stop {
     }
 }
 
+fn count(n: u64, what: &str) -> String {
+    if n == 1 { format!("1 {what} is") } else { format!("{n} {what}s are") }
+}
+
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stop::MaxEvaluations(n) => {
-                write!(f, "stopped: {n} evaluations are used up (stopping_maxfun)")
+                write!(f, "stopped: {} used up (stopping_maxfun)", count(*n, "evaluation"))
             }
             Stop::MaxIterations(n) => {
-                write!(f, "stopped: {n} iterations are used up (stopping_maxiter)")
+                write!(f, "stopped: {} used up (stopping_maxiter)", count(*n, "iteration"))
             }
             Stop::MaxSeconds(s) => write!(f, "stopped: {s} seconds are used up (stopping_maxtime)"),
             Stop::Target { value, target } => {

@@ -20,8 +20,8 @@ pub struct UserError {
     pub kind: UserErrorKind,
     /// What happened, in words (the traceback, where there is one).
     pub message: String,
-    /// The original error.
-    pub cause: Option<Box<dyn Any + Send>>,
+    /// The original error. `Sync`, so that errors that carry it are, and `?` turns them into those of other crates.
+    pub cause: Option<Box<dyn Any + Send + Sync>>,
     /// Which function it was, where the place of the failure does not say it: a constraint with its position and name, an option.
     pub function: Option<String>,
 }
@@ -40,6 +40,15 @@ impl UserError {
         self
     }
 }
+
+/// What happened, in words.
+impl fmt::Display for UserError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for UserError {}
 
 impl fmt::Debug for UserError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

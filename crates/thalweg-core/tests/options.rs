@@ -7,6 +7,7 @@ use thalweg_macros::{Choice, Options};
 
 /// How to walk.
 #[derive(Clone, Copy, Debug, PartialEq, Choice)]
+#[choice(crate = thalweg_core)]
 pub enum Gait {
     /// One foot after the other.
     SlowWalk,
@@ -17,7 +18,7 @@ pub enum Gait {
 
 /// Walk about.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "walker", kind = Likelihood, global, needs(gradient, bounds), supports(parallel))]
+#[algorithm(name = "walker", kind = Likelihood, global, needs(gradient, bounds), supports(parallel), crate = thalweg_core)]
 pub struct Walker {
     /// Stop when the largest entry of the gradient is below this.
     #[option(shared)]

@@ -1,5 +1,6 @@
 //! The reading side: works while another process writes, and after a crash.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ use crate::store::{check_schema, sqlite};
 pub struct LogReader {
     connection: Connection,
     path: PathBuf,
+}
+
+impl fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogReader").field("path", &self.path).finish_non_exhaustive()
+    }
 }
 
 /// An answer of the objective that no evaluation says, and the id of the evaluation after which it was given.

@@ -60,6 +60,10 @@ pub(crate) fn to_bytes(numbers: &[f64]) -> Vec<u8> {
 /// Whether the options allow a log at their path: checked before anything is evaluated, and without a change to what is there.
 pub(crate) fn check(options: &LogOptions, resume: bool) -> Result<(), LogError> {
     let path = &options.path;
+    if path.is_dir() {
+        let (action, reason) = ("created", "it is a folder, in which the log needs a name".into());
+        return Err(LogError::Denied { path: path.clone(), action, reason });
+    }
     if path.exists() {
         if resume && options.if_exists == IfExists::Replace {
             return Err(LogError::ReplacedBeforeResume { path: path.clone() });

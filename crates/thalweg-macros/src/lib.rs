@@ -8,7 +8,8 @@ use proc_macro::TokenStream;
 /// Declare an algorithm: its struct's fields become options.
 ///
 /// On the struct: `#[algorithm(name = "..", kind = Scalar | LeastSquares | Likelihood, global, needs(gradient, hessian, bounds),
-/// supports(bounds, linear_constraints, nonlinear_constraints, parallel))]`; `needs(bounds)` means finite bounds.
+/// supports(bounds, linear_constraints, nonlinear_constraints, parallel))]`; `needs(bounds)` means finite bounds. `crate = path` says
+/// where the contract is, if not at `::thalweg::core`.
 ///
 /// On each field, beside its doc comment: `#[option(shared)]` for a shared word with its shared default, or
 /// `#[option(default = ..)]`; `min`, `above`, `max`, `below` give the range; `overrides = "reason"` says why a shared word has another default.
@@ -18,7 +19,8 @@ pub fn derive_options(input: TokenStream) -> TokenStream {
     options::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// The words of an option: an enum without fields, its variants in snake case or as `#[choice(word = "..")]` says.
+/// The words of an option: an enum without fields, its variants in snake case or as `#[choice(word = "..")]` says. On the enum,
+/// `#[choice(crate = path)]` says where the contract is, if not at `::thalweg::core`.
 #[proc_macro_derive(Choice, attributes(choice))]
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);

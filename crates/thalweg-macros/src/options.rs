@@ -85,7 +85,7 @@ struct Header {
 
 impl Header {
     fn parse(input: &DeriveInput) -> Result<Header> {
-        let mut root: Path = syn::parse_quote!(::thalweg_core);
+        let mut root: Path = syn::parse_quote!(::thalweg::core);
         let (mut name, mut kind, mut flags) = (None, None, Vec::new());
         for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("algorithm")) {
             attr.parse_nested_meta(|meta| {
@@ -266,9 +266,12 @@ impl<'a> OptionField<'a> {
 
 /// `#[derive(Choice)]`: the words of an option, from the variants of an enum in snake case.
 pub(crate) fn derive_choice(input: &DeriveInput) -> Result<TokenStream> {
-    let mut root: Path = syn::parse_quote!(::thalweg_core);
+    let mut root: Path = syn::parse_quote!(::thalweg::core);
     for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("choice")) {
         attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(meta.error("expected crate; `word = \"..\"` goes on variants"));
+            }
             root = meta.value()?.parse::<Path>()?;
             Ok(())
         })?;
@@ -278,9 +281,16 @@ pub(crate) fn derive_choice(input: &DeriveInput) -> Result<TokenStream> {
     };
     let (mut variants, mut words) = (Vec::new(), Vec::new());
     for variant in &data.variants {
+        if !variant.fields.is_empty() {
+            let message = "a choice is among words: its variants have no fields";
+            return Err(Error::new_spanned(variant, message));
+        }
         let mut word = snake_case(&variant.ident.to_string());
         for attr in variant.attrs.iter().filter(|attr| attr.path().is_ident("choice")) {
             attr.parse_nested_meta(|meta| {
+                if !meta.path.is_ident("word") {
+                    return Err(meta.error("expected word"));
+                }
                 word = meta.value()?.parse::<LitStr>()?.value();
                 Ok(())
             })?;
@@ -342,4 +352,81 @@ fn snake_case(name: &str) -> String {
         word.extend(letter.to_lowercase());
     }
     word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(derived: Result<TokenStream>) -> String {
+        derived.map_or_else(|error| error.to_string(), |_| "no error".into())
+    }
+
+    #[test]
+    fn mistakes_in_options_are_named() {
+        let missing = syn::parse_quote!(
+            #[algorithm(kind = Scalar)]
+            struct Walk;
+        );
+        assert_eq!(error(derive(&missing)), "#[algorithm(name = ..)] is missing");
+        let unknown = syn::parse_quote!(
+            #[algorithm(name = "walk", kind = Scalar, supports(bouns))]
+            struct Walk;
+        );
+        assert!(error(derive(&unknown)).starts_with("expected one of [\"bounds\", "));
+        let undocumented = syn::parse_quote!(
+            #[algorithm(name = "walk", kind = Scalar)]
+            struct Walk {
+                #[option(default = 1.0)]
+                step: f64,
+            }
+        );
+        assert_eq!(error(derive(&undocumented)), "an option needs a doc comment");
+        let undecided = syn::parse_quote!(
+            #[algorithm(name = "walk", kind = Scalar)]
+            struct Walk {
+                /// The length of a step.
+                step: f64,
+            }
+        );
+        assert_eq!(
+            error(derive(&undecided)),
+            "give either #[option(shared)] or #[option(default = ..)]"
+        );
+    }
+
+    #[test]
+    fn mistakes_in_choices_are_named() {
+        let fields = syn::parse_quote!(
+            enum Way {
+                Up(f64),
+                Down,
+            }
+        );
+        assert_eq!(
+            error(derive_choice(&fields)),
+            "a choice is among words: its variants have no fields"
+        );
+        let structure = syn::parse_quote!(
+            struct Way;
+        );
+        assert_eq!(error(derive_choice(&structure)), "a choice is an enum");
+        let misplaced = syn::parse_quote!(
+            #[choice(word = "up")]
+            enum Way {
+                Up,
+            }
+        );
+        assert_eq!(
+            error(derive_choice(&misplaced)),
+            "expected crate; `word = \"..\"` goes on variants"
+        );
+        let unknown = syn::parse_quote!(
+            enum Way {
+                #[choice(name = "up")]
+                Up,
+            }
+        );
+        assert_eq!(error(derive_choice(&unknown)), "expected word");
+    }
 }

@@ -142,6 +142,11 @@ impl Marks {
                 } else {
                     return Err(meta.error("unknown attribute: a field can be `skip` or `fixed`"));
                 }
+                if meta.input.peek(syn::Token![=]) {
+                    return Err(
+                        meta.error("takes no value: write `#[params(skip)]` or `#[params(fixed)]`")
+                    );
+                }
                 if marks.skip && marks.fixed {
                     return Err(meta.error(
                         "`skip` and `fixed` exclude each other: a skipped field is no parameter, \
@@ -207,6 +212,13 @@ mod tests {
             }
         );
         assert_eq!(error(unknown), "unknown attribute: a field can be `skip` or `fixed`");
+        let valued = syn::parse_quote!(
+            struct Model {
+                #[params(skip = true)]
+                a: f64,
+            }
+        );
+        assert_eq!(error(valued), "takes no value: write `#[params(skip)]` or `#[params(fixed)]`");
         let both = syn::parse_quote!(
             struct Model {
                 #[params(skip, fixed)]

@@ -110,7 +110,8 @@ pub(crate) fn specification_error(py: Python<'_>, wrong: OptimizeError) -> PyErr
             InvalidKind::AlgorithmOption => Kind::AlgoOption,
             InvalidKind::DiffOption => Kind::NumdiffOptions,
             InvalidKind::Algorithm => Kind::Algorithm,
-            InvalidKind::Argument => Kind::Argument,
+            // `Argument`, and what does not have a class of its own.
+            _ => Kind::Argument,
         },
         _ => Kind::Function,
     };

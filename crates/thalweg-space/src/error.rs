@@ -116,6 +116,7 @@ impl fmt::Display for Side {
 
 /// What is wrong with the user's parameters, bounds or constraints.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SpaceError {
     /// A flat vector has not one number per leaf.
     #[error(
@@ -267,6 +268,7 @@ impl SpaceError {
 
 /// A selector that finds no leaf, or more than it should.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SelectError {
     /// A position beyond the last parameter.
     #[error("position {position} is out of range: there {}", match n {

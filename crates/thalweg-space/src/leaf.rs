@@ -91,6 +91,11 @@ impl Path {
         self.segments.starts_with(&prefix.segments)
     }
 
+    /// The segments joined with dots.
+    pub(crate) fn dotted(&self) -> String {
+        self.segments.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
+    }
+
     /// The path made of the first `depth` segments (of all, if there are fewer).
     pub(crate) fn prefix(&self, depth: usize) -> Path {
         Path { segments: self.segments[..depth.min(self.segments.len())].to_vec() }

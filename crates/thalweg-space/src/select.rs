@@ -1,5 +1,7 @@
 //! Choosing parameters by position, by name or by path.
 
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
 use crate::error::SelectError;
 use crate::leaf::{Leaves, Path};
 use crate::params::Params;
@@ -9,15 +11,18 @@ const LISTED: usize = 10;
 
 /// Which parameters a bound or a constraint is about.
 ///
-/// Made from what it holds: `0.into()`, `vec![0, 2].into()`, `"slopes".into()`, `["a", "b"].into()`,
+/// Made from what it holds: `0.into()`, `(1..).into()`, `vec![0, 2].into()`, `"slopes".into()`, `["a", "b"].into()`,
 /// `Path::from(["slopes"]).into()`.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Selector {
     /// All parameters.
     All,
     /// Positions in the flat vector.
     Positions(Vec<usize>),
-    /// Names, each of a leaf or of a container with all leaves below it.
+    /// All positions from this one on.
+    From(usize),
+    /// Names, each of a leaf or of a container with all leaves below it: `"slopes_2"`, or `"slopes.2"`.
     Names(Vec<String>),
     /// The leaf at this path, or all leaves below it. Never ambiguous.
     Path(Path),
@@ -35,15 +40,9 @@ impl From<Vec<usize>> for Selector {
     }
 }
 
-impl From<std::ops::Range<usize>> for Selector {
-    fn from(positions: std::ops::Range<usize>) -> Self {
-        Selector::Positions(positions.collect())
-    }
-}
-
-impl From<std::ops::RangeFull> for Selector {
-    fn from(_: std::ops::RangeFull) -> Self {
-        Selector::All
+impl From<&[usize]> for Selector {
+    fn from(positions: &[usize]) -> Self {
+        Selector::Positions(positions.into())
     }
 }
 
@@ -53,15 +52,70 @@ impl<const N: usize> From<[usize; N]> for Selector {
     }
 }
 
+/// Ranges with an end are lists of positions.
+macro_rules! from_ranges {
+    ($($range:ty, $positions:expr;)*) => {$(
+        impl From<$range> for Selector {
+            fn from(range: $range) -> Self {
+                let positions: fn($range) -> Vec<usize> = $positions;
+                Selector::Positions(positions(range))
+            }
+        }
+    )*};
+}
+
+from_ranges! {
+    Range<usize>, |range| range.collect();
+    RangeInclusive<usize>, |range| range.collect();
+    RangeTo<usize>, |range| (0..range.end).collect();
+    RangeToInclusive<usize>, |range| (0..=range.end).collect();
+}
+
+impl From<RangeFrom<usize>> for Selector {
+    fn from(range: RangeFrom<usize>) -> Self {
+        Selector::From(range.start)
+    }
+}
+
+impl From<RangeFull> for Selector {
+    fn from(_: RangeFull) -> Self {
+        Selector::All
+    }
+}
+
 impl From<&str> for Selector {
     fn from(name: &str) -> Self {
         Selector::Names(vec![name.to_string()])
     }
 }
 
+impl From<String> for Selector {
+    fn from(name: String) -> Self {
+        Selector::Names(vec![name])
+    }
+}
+
 impl<const N: usize> From<[&str; N]> for Selector {
     fn from(names: [&str; N]) -> Self {
         Selector::Names(names.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl From<&[&str]> for Selector {
+    fn from(names: &[&str]) -> Self {
+        Selector::Names(names.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl From<Vec<&str>> for Selector {
+    fn from(names: Vec<&str>) -> Self {
+        names.as_slice().into()
+    }
+}
+
+impl From<Vec<String>> for Selector {
+    fn from(names: Vec<String>) -> Self {
+        Selector::Names(names)
     }
 }
 
@@ -128,6 +182,10 @@ impl LeafTable {
                     None => Ok(positions.clone()),
                 }
             }
+            Selector::From(first) => match self.paths.len() {
+                n if *first > n => Err(SelectError::OutOfRange { position: *first, n }),
+                n => Ok((*first..n).collect()),
+            },
             Selector::Names(names) => {
                 let mut positions = Vec::new();
                 for name in names {
@@ -157,7 +215,7 @@ impl LeafTable {
         for path in &self.paths {
             for depth in 0..=path.segments().len() {
                 let prefix = path.prefix(depth);
-                if prefix.to_string() == name && !found.contains(&prefix) {
+                if is_called(&prefix, name) && !found.contains(&prefix) {
                     found.push(prefix);
                 }
             }
@@ -172,6 +230,11 @@ impl LeafTable {
             _ => Err(SelectError::AmbiguousName { name: name.to_string(), candidates: found }),
         }
     }
+}
+
+/// Whether the segments join to `name`, with `_` or, as one writes fields in Rust, with dots.
+fn is_called(path: &Path, name: &str) -> bool {
+    path.to_string() == name || name.contains('.') && path.dotted() == name
 }
 
 #[cfg(test)]
@@ -197,10 +260,37 @@ mod tests {
         assert_eq!(leaves.select(&[1, 1].into()).unwrap(), [1, 1]);
         assert_eq!(leaves.select(&"a".into()).unwrap(), [0, 1]);
         assert_eq!(leaves.select(&["slope", "a_1"].into()).unwrap(), [3, 1]);
+        // With dots, a name says where one segment ends and the next begins.
+        assert_eq!(leaves.select(&"a.0".into()).unwrap(), [0]);
+        assert_eq!(leaves.select(&"a_0.0".into()).unwrap(), [2]);
+        assert_eq!(
+            LeafTable::of(&BTreeMap::from([("a.b", 1.0)])).select(&"a.b".into()).unwrap(),
+            [0]
+        );
         assert_eq!(leaves.select(&Path::from(["a_0"]).into()).unwrap(), [2]);
         assert_eq!(leaves.select(&Path::from(["a"]).join(0).into()).unwrap(), [0]);
         assert_eq!(LeafTable::from_paths(leaves.paths().to_vec()), leaves);
         assert_eq!(LeafTable::of(&1.0).select(&"".into()).unwrap(), [0]);
+    }
+
+    #[test]
+    fn ranges_and_lists_of_every_kind_select() {
+        let leaves = table();
+        let select = |selector: Selector| leaves.select(&selector).unwrap();
+        assert_eq!(select((1..3).into()), [1, 2]);
+        assert_eq!(select((1..=3).into()), [1, 2, 3]);
+        assert_eq!(select((..2).into()), [0, 1]);
+        assert_eq!(select((..=2).into()), [0, 1, 2]);
+        assert_eq!(select((2..).into()), [2, 3]);
+        assert_eq!(select((4..).into()), [0; 0], "as for slices");
+        assert_eq!(select((..).into()), [0, 1, 2, 3]);
+        assert_eq!(select((&[2_usize, 0][..]).into()), [2, 0]);
+        assert_eq!(select("slope".to_string().into()), [3]);
+        assert_eq!(select(vec!["slope", "a_1"].into()), [3, 1]);
+        assert_eq!(select((&["slope", "a_1"][..]).into()), [3, 1]);
+        assert_eq!(select(vec!["slope".to_string()].into()), [3]);
+        let error = leaves.select(&(5..).into()).unwrap_err().to_string();
+        assert_eq!(error, "position 5 is out of range: there are 4 parameters, 0 to 3");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Why a figure could not be made, written, or read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FigureError {
     /// The data or an option is wrong: which one, its value, and what would be right.
     Invalid(String),

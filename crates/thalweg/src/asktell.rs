@@ -1,9 +1,12 @@
 //! The Rust front door to a run whose objective is evaluated by the caller.
 
+use std::fmt;
+
 use thalweg_core::SolverKind;
 use thalweg_space::params::Params;
 
 use crate::builder::Optimization;
+use crate::closures::Output;
 use crate::constrained::ConstraintFunctions;
 use crate::drivers::{Backend, Blueprint, Suspended, Tell};
 use crate::error::{InvalidKind, OptimizeError};
@@ -11,9 +14,11 @@ use crate::objective::{Failure, UserError};
 use crate::result::{Direction, OptimizeResult};
 
 /// Stands where the objective would be: the caller will evaluate it.
+#[derive(Debug)]
 pub struct Asked {
     kind: SolverKind,
     has_derivative: bool,
+    direction: Option<Direction>,
 }
 
 /// A run that asks for points and is told the objective there; for objectives that live elsewhere: in a laboratory, on a
@@ -30,12 +35,25 @@ pub struct Asked {
 /// # Ok::<(), thalweg::OptimizeError>(())
 /// ```
 pub fn ask_tell<P: Params>(start: P) -> Optimization<'static, P, Asked> {
-    let asked = Asked { kind: SolverKind::Scalar, has_derivative: false };
+    let asked = Asked { kind: SolverKind::Scalar, has_derivative: false, direction: None };
     Optimization::new(asked, start, Direction::Minimize)
 }
 
 impl<P: Params> Optimization<'static, P, Asked> {
-    /// What will be told: values (the default), residuals or contributions.
+    /// What will be told: values (the default), residuals or contributions. The sum of contributions is maximized, as
+    /// [`likelihood`](crate::likelihood) does; everything else is minimized.
+    ///
+    /// ```
+    /// use thalweg::SolverKind;
+    ///
+    /// let waits = [0.4, 1.9, 0.7, 1.1];
+    /// let mut run = thalweg::ask_tell(1.0).outputs(SolverKind::Likelihood).algorithm("bhhh").suspend()?;
+    /// while let Some(rates) = run.ask() {
+    ///     run.tell_each(rates.iter().map(|rate: &f64| waits.map(|wait| rate.ln() - rate * wait)))?;
+    /// }
+    /// assert!((run.finish()?.params - 4.0 / 4.1).abs() < 1e-4);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
     pub fn outputs(mut self, kind: SolverKind) -> Self {
         self.objective.kind = kind;
         self
@@ -49,8 +67,17 @@ impl<P: Params> Optimization<'static, P, Asked> {
 
     /// Larger is better.
     pub fn maximize(mut self) -> Self {
-        self.direction = Direction::Maximize;
+        self.objective.direction = Some(Direction::Maximize);
         self
+    }
+
+    /// What was asked for, or what suits the outputs.
+    fn chosen_direction(&self) -> Direction {
+        let by_outputs = match self.objective.kind {
+            SolverKind::Likelihood => Direction::Maximize,
+            SolverKind::Scalar | SolverKind::LeastSquares => Direction::Minimize,
+        };
+        self.objective.direction.unwrap_or(by_outputs)
     }
 
     /// Check the specification and go to the first batch of points.
@@ -66,7 +93,7 @@ impl<P: Params> Optimization<'static, P, Asked> {
             return Err(OptimizeError::invalid(InvalidKind::Argument, message));
         }
         let mut resolved = self.resolve()?;
-        let start = self.start.to_flat();
+        let start = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(start.len())?;
         let soft_bounds = self.soft_bounds_of(start.len())?;
         let (mut nonlinear, mut functions) = self.take_nonlinear();
@@ -79,7 +106,7 @@ impl<P: Params> Optimization<'static, P, Asked> {
         let blueprint = Blueprint {
             has_derivative: self.objective.has_derivative,
             names: self.start.leaf_names().into(),
-            direction: self.direction,
+            direction: self.chosen_direction(),
             bounds,
             constraints,
             scaling: self.scaling,
@@ -111,6 +138,10 @@ impl<P: Params> Optimization<'static, P, Asked> {
 }
 
 /// A run that waits for its objective's values. See [`ask_tell`].
+///
+/// It stays in its thread, since the functions of nonlinear constraints may have to; a
+/// [`Suspended`](crate::drivers::Suspended) run may move to others.
+#[must_use = "the run waits for answers: ask, tell, and finish"]
 pub struct AskTell<P> {
     run: Suspended,
     template: P,
@@ -118,6 +149,12 @@ pub struct AskTell<P> {
     functions: ConstraintFunctions<'static, P>,
     /// Their values at the start, until they are told.
     start: Option<Vec<f64>>,
+}
+
+impl<P> fmt::Debug for AskTell<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AskTell").field(&self.run).finish()
+    }
 }
 
 impl<P: Params> AskTell<P> {
@@ -143,6 +180,51 @@ impl<P: Params> AskTell<P> {
     /// There are too many or too few; the run keeps waiting.
     pub fn tell(&mut self, outputs: &[f64]) -> Result<(), OptimizeError> {
         self.tell_with_derivatives(outputs, &[])
+    }
+
+    /// Tell one outcome for each point, in the order of [`ask`](AskTell::ask): what an objective would return, a number, residuals or
+    /// contributions, or an error for a point that could not be evaluated. A failure is dealt with as
+    /// [`error_handling`](Optimization::error_handling) says.
+    ///
+    /// ```
+    /// use thalweg::ErrorHandling;
+    ///
+    /// let laboratory = |x: &[f64; 2]| if x[0] < 0.5 { Err("no sample left") } else { Ok(x[0] * x[0] + x[1] * x[1]) };
+    /// let run = thalweg::ask_tell([1.0, 1.0]).algorithm("neldermead");
+    /// let mut run = run.error_handling(ErrorHandling::Continue).suspend()?;
+    /// while let Some(points) = run.ask() {
+    ///     run.tell_each(points.iter().map(laboratory))?;
+    /// }
+    /// assert!((run.finish()?.params[0] - 0.5).abs() < 1e-3);
+    /// # Ok::<(), thalweg::OptimizeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There are too many or too few; the run keeps waiting.
+    pub fn tell_each<R: Output>(
+        &mut self,
+        outcomes: impl IntoIterator<Item = R>,
+    ) -> Result<(), OptimizeError> {
+        let k = self.run.ask().map_or(0, |ask| ask.len());
+        let (mut rows, mut failures) = (Vec::with_capacity(k), Vec::new());
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            let mut row = vec![0.0; outcome.count()];
+            if let Err(error) = outcome.write(&mut row) {
+                failures.push(Failure { index, what: "fun", error });
+            }
+            rows.push(row);
+        }
+        if k > 0 && rows.len() != k {
+            let message = format!("{} outcomes were told for {k} points", rows.len());
+            return Err(OptimizeError::invalid(InvalidKind::Argument, message));
+        }
+        // The numbers of points that failed are not read, but have their places.
+        let width = rows.iter().map(Vec::len).max().unwrap_or(0);
+        failures.iter().for_each(|failure| rows[failure.index].resize(width, 0.0));
+        let tell = Tell { outputs: rows.concat(), failures, ..Tell::default() };
+        let tell = self.with_constraints(tell);
+        self.run.tell(tell)?;
+        self.answer_constraints()
     }
 
     /// Tell outputs (if they are wanted) and derivatives: m rows and n columns a point, row-major.

@@ -1,11 +1,14 @@
 //! The Rust front door: from a closure to a result.
 
+mod debug;
 mod derivatives;
 mod inspect;
 mod logging;
 mod nonlinear;
+mod objective;
 mod restrict;
 mod selection;
+mod start;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use crate::progress::{Pace, Progress, ProgressReport, Show, terminal};
 use crate::resolve::{Resolved, check_options, resolve};
 use crate::result::{Direction, OptimizeResult};
 use crate::trace::Trace;
+pub use objective::with_objective;
 use restrict::Restrictions;
 pub use selection::{By, Selection, by};
 
@@ -145,6 +149,9 @@ pub struct Optimization<'a, P, O> {
     pub(crate) resume: bool,
 }
 
+/// More threads than this take longer to begin than they save, if the system allows them at all.
+const MOST_THREADS: usize = 1024;
+
 type Callback<'a> = Box<dyn FnMut(&IterationReport<'_>) -> bool + 'a>;
 type OnFailure<'a> = Box<dyn FnMut(&Failure) + 'a>;
 
@@ -186,7 +193,9 @@ where
     R: Output,
     F: Fn(&P) -> R + Sync,
 {
-    /// Evaluate batches (numerical derivatives, populations, simplices) on `n` threads. Results do not depend on `n`.
+    /// Evaluate batches (numerical derivatives, populations, simplices) on `n` threads, at most 1024. Results do not depend on `n`.
+    /// Closed-form derivatives and constraints are evaluated in the calling thread. A panic of the objective ends the run and goes
+    /// on in the calling thread.
     ///
     /// ```
     /// let result = thalweg::minimize(|x: &[f64; 2]| x[0].powi(2) + x[1].powi(2), [1.0, 2.0])
@@ -197,7 +206,8 @@ where
     /// # Ok::<(), thalweg::OptimizeError>(())
     /// ```
     pub fn threads(mut self, n: usize) -> Self {
-        self.n_cores = n.max(1);
+        let n = n.clamp(1, MOST_THREADS);
+        self.n_cores = n;
         self.numerical_derivatives.n_cores = self.n_cores;
         if n > 1 {
             self.objective.use_threads(n);
@@ -391,7 +401,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// The specification is wrong, or the objective failed.
     pub fn run(mut self) -> Result<OptimizeResult<P>, OptimizeError> {
         let resolved = self.resolve()?;
-        let flat = self.start.to_flat();
+        let flat = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let (nonlinear, functions) = self.take_nonlinear();
         let build_options = self.build_options();

@@ -12,6 +12,7 @@ use crate::objective::{Answer, Batch, Failure, Objective};
 
 /// How far a closed-form derivative is from central differences at the start.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct DerivativeCheck {
     /// The closed-form derivative: m rows, n columns.
     pub closed_form: Vec<f64>,
@@ -62,7 +63,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// There is no closed-form derivative, or the objective failed.
     pub fn check_derivative(mut self) -> Result<DerivativeCheck, OptimizeError> {
-        let x = self.start.to_flat();
+        let x = self.flat_start()?;
         let (bounds, _) = self.restrictions(x.len())?;
         let start = self.objective.start(&x).map_err(OptimizeError::Start)?;
         if !self.objective.has_derivative() {
@@ -111,7 +112,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// There is no closed-form second derivative, or the objective failed.
     pub fn check_hessian(mut self) -> Result<DerivativeCheck, OptimizeError> {
-        let x = self.start.to_flat();
+        let x = self.flat_start()?;
         let n = x.len();
         let (bounds, _) = self.restrictions(n)?;
         let given = self.objective.second_derivatives();

@@ -1,6 +1,7 @@
 //! Objectives made of Rust closures over parameters of any shape.
 
 use std::cell::RefCell;
+use std::fmt;
 
 use rayon::prelude::*;
 use thalweg_core::SolverKind;
@@ -63,13 +64,47 @@ impl<const N: usize> Output for [f64; N] {
     }
 }
 
-impl<O: Output, E: std::fmt::Display> Output for Result<O, E> {
+impl<O: Output, E: fmt::Display> Output for Result<O, E> {
     fn count(&self) -> usize {
         self.as_ref().map_or(0, Output::count)
     }
 
     fn write(self, out: &mut [f64]) -> Result<(), UserError> {
-        self.map_err(|error| UserError::new(error.to_string()))?.write(out)
+        self.map_err(user_error)?.write(out)
+    }
+}
+
+/// The user's error in words. The alternative form is that in which errors with causes (anyhow's, for instance) tell them, too.
+fn user_error(error: impl fmt::Display) -> UserError {
+    UserError::new(format!("{error:#}"))
+}
+
+/// What a function that writes into a slice may return: nothing, or an error instead of what it should have written.
+///
+/// Implemented for `()`, and for `Result<(), E>` with any error that can be displayed.
+#[diagnostic::on_unimplemented(
+    message = "a function that writes a derivative cannot return `{Self}`",
+    label = "neither () nor Result<(), E>",
+    note = "write the entries into the slice that is the last argument: `|x, out| out.copy_from_slice(&[..])`",
+    note = "a function that may fail returns a `Result<(), E>` with an error that can be displayed"
+)]
+pub trait Written {
+    /// Whether it was written.
+    ///
+    /// # Errors
+    /// The user's error.
+    fn written(self) -> Result<(), UserError>;
+}
+
+impl Written for () {
+    fn written(self) -> Result<(), UserError> {
+        Ok(())
+    }
+}
+
+impl<E: fmt::Display> Written for Result<(), E> {
+    fn written(self) -> Result<(), UserError> {
+        self.map_err(user_error)
     }
 }
 
@@ -155,6 +190,12 @@ pub struct Closures<'a, P, F> {
     n_outputs: usize,
     first: fn(&F, &P) -> Result<Vec<f64>, UserError>,
     run: fn(&mut Self, &Batch<'_>, &mut [f64], &mut Vec<Failure>),
+}
+
+impl<P, F> fmt::Debug for Closures<'_, P, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Closures").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 impl<P: Params, R: Output, F: Fn(&P) -> R> Closures<'_, P, F> {

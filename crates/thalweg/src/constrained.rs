@@ -1,9 +1,11 @@
 //! Nonlinear constraints made of Rust closures, and an objective with which they go.
 
+use std::fmt;
+
 use thalweg_core::{OptionCall, SolverKind};
 use thalweg_space::params::Params;
 
-use crate::closures::{Derivative, Output};
+use crate::closures::{Derivative, Output, Written};
 use crate::nonlinear::{Limit, NonlinearLimits};
 use crate::objective::{
     Answer, Batch, Failure, Objective, SecondDerivatives, StartValues, UserError,
@@ -38,6 +40,12 @@ pub struct NonlinearConstraint<'a, P> {
     values: Values<'a, P>,
     derivative: Option<Derivative<'a, P>>,
     pub(crate) limits: NonlinearLimits,
+}
+
+impl<P> fmt::Debug for NonlinearConstraint<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NonlinearConstraint").field(&self.limits).finish()
+    }
 }
 
 impl<'a, P> NonlinearConstraint<'a, P> {
@@ -84,13 +92,13 @@ impl<'a, P> NonlinearConstraint<'a, P> {
     }
 
     /// The closed-form derivative: one row for each value with one entry for each flat parameter, written into the slice, which
-    /// is zero before. Without it the derivative is numerical.
-    pub fn derivative(mut self, mut derivative: impl FnMut(&P, &mut [f64]) + 'a) -> Self {
+    /// is zero before; where that may fail, the function returns a `Result`. Without it the derivative is numerical.
+    pub fn derivative<W: Written>(
+        mut self,
+        mut derivative: impl FnMut(&P, &mut [f64]) -> W + 'a,
+    ) -> Self {
         self.limits.has_derivative = true;
-        self.derivative = Some(Box::new(move |params, out| {
-            derivative(params, out);
-            Ok(())
-        }));
+        self.derivative = Some(Box::new(move |params, out| derivative(params, out).written()));
         self
     }
 }

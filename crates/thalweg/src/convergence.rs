@@ -7,6 +7,7 @@ const FLOOR: f64 = 0.1;
 
 /// Changes over the last step and over the last five accepted steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ConvergenceReport {
     /// The last accepted step.
     pub one_step: Changes,

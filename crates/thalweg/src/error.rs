@@ -11,6 +11,7 @@ use crate::result::FlatResult;
 
 /// Which part of the specification is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum InvalidKind {
     /// The objective or its derivative.
     Function,
@@ -38,6 +39,7 @@ pub enum InvalidKind {
 
 /// Why there is no result.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum OptimizeError {
     /// The specification is wrong; nothing was optimized.
     Invalid {
@@ -54,7 +56,8 @@ pub enum OptimizeError {
     User {
         /// The failure.
         failure: Failure,
-        /// The result so far: the best point, the history, no success.
+        /// The result so far: the best point, the history, no success. Its parameters are flat; `start.with_flat(&partial.params)`
+        /// of [`Params`](crate::Params) gives them the shape of the start.
         partial: Box<FlatResult>,
     },
 }

@@ -9,6 +9,31 @@
 //! println!("{result}");
 //! # Ok::<(), thalweg::OptimizeError>(())
 //! ```
+//!
+//! # Where to begin
+//!
+//! * [`minimize`], [`maximize`], [`least_squares`] and [`likelihood`] take a closure and a start, and return a builder,
+//!   [`Optimization`], whose methods say everything else: the algorithm and its options, bounds and constraints, derivatives, scaling,
+//!   threads, logs. [`run`](Optimization::run) returns an [`OptimizeResult`] with parameters of the start's type.
+//! * [`with_objective`] takes an [`Objective`] of yours, for instance one that evaluates many points at once.
+//! * What can be parameters is said by [`Params`]: numbers, arrays, vectors, tuples, maps, and structs of yours with
+//!   `#[derive(Params)]`.
+//! * [`ask_tell`] is for objectives that are evaluated elsewhere; [`drivers`] for many runs at once.
+//! * [`MultistartOptions`] searches from many starts, [`LogOptions`] keeps a run in a file from which it goes on, [`plots`] draws.
+//! * [`algorithms`] has every algorithm as a struct of options; [`public_algorithms`] lists all names. An algorithm of your own
+//!   derives [`Options`] and implements [`Algorithm`].
+//! * [`diff`] has numerical derivatives on their own, and [`Space`] the changes of variables that keep constraints.
+//!
+//! # Errors
+//!
+//! What is wrong with a specification is an [`OptimizeError`] before anything is optimized. It names the argument, its value and what
+//! would be right. Objectives may fail with a `Result`: see [`ErrorHandling`]. A run that ends without having converged is no error but
+//! a result whose [`status`](OptimizeResult::status) says why.
+//!
+//! # Features
+//!
+//! `ndarray`, `nalgebra` and `faer` make vectors and matrices of these crates parameters and outputs. `png` draws figures as PNG. None
+//! is on by default.
 
 mod aggregate;
 mod asktell;
@@ -44,9 +69,11 @@ mod trace;
 mod user_derivatives;
 
 pub use asktell::{AskTell, Asked, ask_tell};
-pub use builder::{By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize};
+pub use builder::{
+    By, Optimization, Selection, by, least_squares, likelihood, maximize, minimize, with_objective,
+};
 pub use check::DerivativeCheck;
-pub use closures::{Closures, Output, stateful};
+pub use closures::{Closures, Output, Written, stateful};
 pub use constrained::NonlinearConstraint;
 pub use convergence::{Changes, ConvergenceReport};
 pub use error::{InvalidKind, OptimizeError};
@@ -79,7 +106,10 @@ pub use status::Status;
 pub use thalweg_algorithms::AugmentedLagrangianOptions;
 pub use trace::Trace;
 
-pub use thalweg_core::{self as core, Algorithm, AlgorithmChoice, Repeats, SearchState};
+pub use thalweg_core::{
+    self as core, Algorithm, AlgorithmChoice, Event, Extra, OptionValue, Repeats, SearchState,
+    Sink, SolverKind, Task,
+};
 pub use thalweg_diff as diff;
 pub use thalweg_log::{
     self as log, Durability, IfExists, LogColumns, LogError, LogIteration, LogOptions, LogProblem,
@@ -88,7 +118,7 @@ pub use thalweg_log::{
 pub use thalweg_macros::{Choice, Options};
 pub use thalweg_space::{
     self as space, Bounds, BuildOptions, Constraint, ConstraintKind, ConstraintPlan, Distribution,
-    LinearRow, Scaling, ScalingMethod, Space, params,
+    LinearRow, Scaling, ScalingMethod, Space, params, params::Params,
 };
 pub use thalweg_view as view;
 

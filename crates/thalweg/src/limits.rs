@@ -26,6 +26,7 @@ impl Default for Limits {
 
 /// What a callback is told at the end of every iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct IterationReport<'a> {
     /// The number of the iteration, from 1.
     pub iteration: u64,

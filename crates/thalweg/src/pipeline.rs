@@ -94,6 +94,11 @@ pub struct Specification<'a> {
 }
 
 impl Specification<'_> {
+    /// What messages call the parameter at this position; a single number has no name.
+    fn name(&self, position: usize) -> String {
+        Some((self.names)(position)).filter(|name| !name.is_empty()).unwrap_or("params".into())
+    }
+
     /// Who keeps constraints that no change of variables does.
     fn keeper(&self) -> Keeper {
         let able = self.algorithm.spec().features.nonlinear_constraints;
@@ -283,7 +288,7 @@ fn check_constraints(spec: &Specification<'_>) -> Result<(), OptimizeError> {
 fn check_bounds(spec: &Specification<'_>, space: &Space) -> Result<(), OptimizeError> {
     let features = spec.algorithm.spec().features;
     let side = |side: Option<&[f64]>, i: usize| side.is_some_and(|side| side[i].is_finite());
-    let name = |i: usize| (spec.names)(space.user_position(i));
+    let name = |i: usize| spec.name(space.user_position(i));
     if !features.bounds {
         let bounded =
             (0..space.n_free()).find(|&i| side(space.lower(), i) || side(space.upper(), i));
@@ -421,11 +426,11 @@ fn evaluator<'s, 'a: 's>(
     let differentiator = if spec.objective.has_derivative() {
         None
     } else {
-        let name = |i: usize| (spec.names)(space.user_position(i));
+        let name = |i: usize| spec.name(space.user_position(i));
         Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
     };
     let hessian_differentiator = if uses_hessian && !spec.objective.second_derivatives().any() {
-        let name = |i: usize| (spec.names)(space.user_position(i));
+        let name = |i: usize| spec.name(space.user_position(i));
         let make = match spec.objective.has_derivative() {
             true => Differentiator::new,
             false => Differentiator::of_second_order,
@@ -436,7 +441,7 @@ fn evaluator<'s, 'a: 's>(
     };
     let constraint_differentiator = match constraints.ranges(false).next() {
         Some(_) => {
-            let name = |i: usize| (spec.names)(space.user_position(i));
+            let name = |i: usize| spec.name(space.user_position(i));
             Some(Differentiator::new(space, &spec.numerical_derivatives, &name)?)
         }
         None => None,

@@ -84,11 +84,15 @@ pub fn proposals(name: &str) -> Vec<&'static str> {
     nearest(name, names)
 }
 
-/// The three words of a list that are most like `name`, for messages about unknown names.
+/// The three words of a list that are most like `name`, for messages about unknown names; in small letters and without hyphens, so
+/// that "L-BFGS-B" is like "lbfgsb".
 pub fn nearest<'a>(name: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let similarity = |candidate: &str| {
-        let pairs =
-            |word: &str| -> Vec<(char, char)> { word.chars().zip(word.chars().skip(1)).collect() };
+        let pairs = |word: &str| -> Vec<(char, char)> {
+            let letters = word.chars().filter(|letter| letter.is_alphanumeric() || *letter == '_');
+            let letters: Vec<char> = letters.flat_map(char::to_lowercase).collect();
+            letters.iter().copied().zip(letters.iter().copied().skip(1)).collect()
+        };
         let (own, other) = (pairs(name), pairs(candidate));
         let shared = own.iter().filter(|pair| other.contains(pair)).count();
         (2000 * shared / (own.len() + other.len()).max(1)) as i64

@@ -143,7 +143,9 @@ pub fn sensitivity(
     let effects: Vec<f64> = gradient.iter().zip(&scale).map(|(g, s)| (g * s).abs()).collect();
     let largest = effects.iter().copied().fold(0.0, f64::max);
     let parameter = |k: usize| ParameterSensitivity {
-        name: (of.names)(space.user_position(k)),
+        name: Some((of.names)(space.user_position(k)))
+            .filter(|name| !name.is_empty())
+            .unwrap_or("params".into()),
         value: params[space.user_position(k)],
         derivative: gradient[k],
         scale: scale[k],
@@ -172,7 +174,7 @@ impl<P: Params, O: Objective> Optimization<'_, P, O> {
     /// # Errors
     /// The specification is wrong, or the objective failed.
     pub fn sensitivity(mut self) -> Result<Sensitivity, OptimizeError> {
-        let flat = self.start.to_flat();
+        let flat = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let soft_bounds = self.soft_bounds_of(flat.len())?;
         let build_options = self.build_options();

@@ -6,6 +6,7 @@ use thalweg_core::{Stop, Verdict};
 
 /// How a run ended. Only the first three are a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Status {
     /// A convergence test was met.
     Converged = 0,

@@ -122,7 +122,7 @@ fn told_failures_become_penalties() {
 
 /// Walk down along the first axis; use a lot of stack, panic on demand.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "walk", kind = Scalar, supports(bounds), crate = thalweg::core)]
+#[algorithm(name = "walk", kind = Scalar, supports(bounds))]
 struct Walk {
     /// Panic in this iteration.
     #[option(default = None)]

@@ -5,7 +5,7 @@ use thalweg::{ErrorHandling, OptimizeError, Options, Status, minimize};
 
 /// Evaluate points in a row, some batches of which are of another size, or may fail.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "manners", kind = Scalar, crate = thalweg::core)]
+#[algorithm(name = "manners", kind = Scalar)]
 struct Manners {
     /// Whether failures are tolerated; none for what the run says.
     #[option(default = None)]
@@ -27,7 +27,7 @@ impl Algorithm for Manners {
 
 /// A search of two steps, between which others are evaluated that the history is not to tell of.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "aside", kind = Scalar, crate = thalweg::core)]
+#[algorithm(name = "aside", kind = Scalar)]
 struct Aside {
     /// Where the search ends.
     #[option(default = 1.0)]
@@ -99,7 +99,7 @@ fn a_request_may_tolerate_failures_or_not_whatever_the_run_does() {
 
 /// A search whose arithmetic overflows.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "overflowing", kind = Scalar, crate = thalweg::core)]
+#[algorithm(name = "overflowing", kind = Scalar)]
 struct Overflowing {
     /// Where it leads.
     #[option(default = f64::INFINITY)]

@@ -8,7 +8,6 @@ use crate::results::{Distance, DistanceMeasure, Evaluations, RuntimeMeasure, Tar
 
 /// What has to be near the solution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Choice)]
-#[choice(root = thalweg::core)]
 pub enum StoppingCriterion {
     /// The objective.
     #[default]

@@ -2,7 +2,7 @@
 
 use super::count;
 
-/// What is wrong with one constraint, whatever the values of the parameters are. The texts continue "constraints[0] (kind) ...".
+/// What is wrong with one constraint, whatever the values of the parameters are. The texts continue `constraints[0] (kind) ...`.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {

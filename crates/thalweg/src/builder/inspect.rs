@@ -65,7 +65,7 @@ impl<P: Params, O> Optimization<'_, P, O> {
     }
 
     fn space(&self) -> Result<Space, OptimizeError> {
-        let flat = self.start.to_flat();
+        let flat = self.flat_start()?;
         let (bounds, constraints) = self.restrictions(flat.len())?;
         let names = OnceCell::new();
         let name_of = |i: usize| names.get_or_init(|| self.start.leaf_names())[i].clone();

@@ -60,6 +60,7 @@ impl RecordedFailure {
 pub type Tape = Vec<Exchange>;
 
 /// An objective that records its answers.
+#[derive(Debug)]
 pub struct Recording<'a, O: ?Sized> {
     objective: &'a mut O,
     tape: &'a mut Tape,
@@ -145,6 +146,7 @@ impl<O: Objective + ?Sized> Objective for Recording<'_, O> {
 ///
 /// Every point has to be the recorded one to the last bit; a run that asks for another is ended with an error that
 /// says at which evaluation.
+#[derive(Debug)]
 pub struct Replaying<'a, O: ?Sized> {
     objective: &'a mut O,
     tape: &'a [Exchange],

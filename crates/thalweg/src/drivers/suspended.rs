@@ -1,5 +1,6 @@
 //! One run that stops at every batch and waits for the answer.
 
+use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -57,6 +58,12 @@ pub struct Suspended {
     outcome: Option<Outcome>,
     n_outputs: usize,
     n_constraints: usize,
+}
+
+impl fmt::Debug for Suspended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suspended").field("ask", &self.ask).finish_non_exhaustive()
+    }
 }
 
 enum Engine {

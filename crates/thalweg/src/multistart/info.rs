@@ -5,6 +5,7 @@ use crate::result::OptimizeResult;
 
 /// The exploration and the local runs behind a result.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct MultistartInfo<P> {
     /// Where the local runs began.
     pub start_params: Vec<P>,

@@ -6,6 +6,7 @@ use crate::report::significant;
 
 /// How far a run is. Its text is one line.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct ProgressReport {
     /// Evaluations of the objective; those for numerical derivatives do not count.
     pub n_evaluations: u64,

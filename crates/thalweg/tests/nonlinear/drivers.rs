@@ -95,8 +95,9 @@ fn blueprints(start: [f64; 2]) -> impl Iterator<Item = (&'static str, Blueprint)
     })
 }
 
-fn essence(result: FlatResult) -> FlatResult {
-    FlatResult { history: None, ..result }
+fn essence(mut result: FlatResult) -> FlatResult {
+    result.history = None;
+    result
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::classics::INF;
 
 /// Asks for everything at the start, compares, and claims to have converged at a given point.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "claims", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+#[algorithm(name = "claims", kind = Scalar, supports(bounds, nonlinear_constraints))]
 struct Claims {
     /// The first coordinate of the point.
     #[option(default = 0.0)]
@@ -90,7 +90,7 @@ fn an_end_at_a_point_that_violates_a_constraint_is_no_success() {
 
 /// Claims to have converged at a given point.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "ends", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+#[algorithm(name = "ends", kind = Scalar, supports(bounds, nonlinear_constraints))]
 struct Ends {
     /// The first coordinate of the point.
     #[option(default = 0.0)]
@@ -136,7 +136,7 @@ fn the_stencil_of_a_derivative_stays_within_the_bounds() {
 
 /// Compares the derivative of the constraints with central differences in its own space.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "compares", kind = Scalar, supports(bounds, nonlinear_constraints), crate = thalweg::core)]
+#[algorithm(name = "compares", kind = Scalar, supports(bounds, nonlinear_constraints))]
 struct Compares {
     /// How far from the start.
     #[option(default = 0.05)]

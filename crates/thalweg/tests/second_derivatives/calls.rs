@@ -88,7 +88,7 @@ fn wrong_hessians_end_the_run_with_what_is_wrong() {
 #[test]
 fn an_algorithm_asks_only_for_what_it_declares() {
     #[derive(Clone, Debug, Options)]
-    #[algorithm(name = "undeclared", kind = Scalar, needs(gradient), crate = thalweg::core)]
+    #[algorithm(name = "undeclared", kind = Scalar, needs(gradient))]
     struct Undeclared {
         /// The place of the only request.
         #[option(default = 0.0)]
@@ -131,7 +131,7 @@ fn a_penalty_stands_in_for_a_hessian_that_failed() {
 #[test]
 fn the_time_limit_is_kept_between_products() {
     #[derive(Clone, Debug, Options)]
-    #[algorithm(name = "products", kind = Scalar, needs(gradient, hessian), crate = thalweg::core)]
+    #[algorithm(name = "products", kind = Scalar, needs(gradient, hessian))]
     struct Products {
         /// The size of the direction.
         #[option(default = 1.0)]

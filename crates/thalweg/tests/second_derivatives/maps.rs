@@ -9,7 +9,7 @@ type Report = Arc<Mutex<Vec<[f64; 2]>>>;
 
 /// Compares second derivatives with differences of gradients at the start and at two points near it.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "comparer", kind = Scalar, needs(gradient, hessian), supports(bounds), crate = thalweg::core)]
+#[algorithm(name = "comparer", kind = Scalar, needs(gradient, hessian), supports(bounds))]
 pub(crate) struct Comparer {
     /// The lengths of the differences.
     #[option(default = 1e-5)]
@@ -223,7 +223,7 @@ fn a_numerical_gradient_makes_the_same_hessian_as_a_given_one() {
 
 /// Tells the Hessian at a point near the start.
 #[derive(Clone, Debug, Options)]
-#[algorithm(name = "teller", kind = Scalar, needs(gradient, hessian), supports(bounds), crate = thalweg::core)]
+#[algorithm(name = "teller", kind = Scalar, needs(gradient, hessian), supports(bounds))]
 struct Teller {
     /// How far from the start that point is.
     #[option(default = 0.05)]
