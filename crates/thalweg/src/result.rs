@@ -229,6 +229,14 @@ impl FlatResult {
             };
             self.message = format!("{what} {why} is returned; {}", self.message);
         }
+        if self.status.is_success() && evaluator.scratch.is_penalized(&finish.x) {
+            // The penalty is flat at the start: what looks stationary there is no minimum.
+            self.status = Status::Invalid;
+            self.message = format!(
+                "the derivative failed where the algorithm ended, and that of a penalty took its place; {}",
+                self.message
+            );
+        }
         let gradients = ["gradient", "lagrangian_gradient"];
         if let Some(Extra::Vector(gradient)) =
             gradients.iter().find_map(|&name| self.extras.get(name))

@@ -46,6 +46,11 @@ impl Evaluator<'_> {
                 (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
                     if !failure.is_of_constraint() {
                         self.put_penalty(failure.index, points, want, aggregate, values);
+                        if want.is_derivative() {
+                            let n = self.space.n_free();
+                            let from = failure.index * n;
+                            self.scratch.penalized = points[from..from + n].to_vec();
+                        }
                     }
                     if let Some(notify) = &mut self.on_failure {
                         notify(&failure);
