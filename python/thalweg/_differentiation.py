@@ -168,7 +168,7 @@ def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
 
     evaluations = _Evaluations(func, func_kwargs, unpacker, tree, options, mode)
     raw = evaluations.at_start(given["f0"])
-    if options.step_size is None and evaluations.have_low_precision():
+    if not options._are_of_the_user() and evaluations.have_low_precision():
         warn_low_precision("func", "step_size=1e-3")
     points = plan.points
     evaluations.extend(points)
