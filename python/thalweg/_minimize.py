@@ -431,13 +431,19 @@ def _evaluator(
         source = call.multistart
     if source is None and algorithm.batch_evaluator == "joblib":
         return None
-    from thalweg.batch_evaluators import can_travel, check_picklable, evaluate_function
+    from thalweg.batch_evaluators import (
+        can_travel,
+        check_installed,
+        check_picklable,
+        evaluate_function,
+    )
 
     if source is None:
         evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
         return None
 
     if max(source.n_cores, algorithm.n_cores) > 1:
+        check_installed(source.batch_evaluator)
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}
         given = {name: function for name, function in functions.items() if callable(function)}
         check_picklable(source.batch_evaluator, given)

@@ -169,6 +169,29 @@ def test_missing_packages_are_named():
         )
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"numdiff_options": {"n_cores": 2, "batch_evaluator": "pathos"}},
+        {
+            "multistart": {"n_samples": 4, "n_cores": 2, "batch_evaluator": "pathos"},
+            "bounds": om.Bounds(lower=-START, upper=START),
+        },
+    ],
+)
+def test_a_missing_batch_evaluator_is_refused_before_the_first_evaluation(options, monkeypatch):
+    monkeypatch.setattr(om.batch_evaluators, "find_spec", lambda name: None)
+    evaluations = []
+
+    def counted(x):
+        evaluations.append(x)
+        return x @ x
+
+    with pytest.raises(exceptions.NotInstalledError, match="pip install pathos"):
+        om.minimize(counted, START, "scipy_lbfgsb", **options)
+    assert evaluations == []
+
+
 @pytest.mark.parametrize("method", ["raise", "interrupt"])
 def test_a_batch_that_fails_keeps_what_it_evaluated_and_ends_at_once(method):
     calls = []
