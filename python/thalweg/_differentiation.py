@@ -203,6 +203,15 @@ def _plan(order: str, tree: _thalweg.Tree, lower: Any, upper: Any, flat: dict[st
         return make_plan(tree.start, lower, upper, flat, tree.names)
 
 
+def _has_low_precision(output: Any) -> bool:
+    if isinstance(output, dict):
+        return any(map(_has_low_precision, output.values()))
+    if isinstance(output, (list, tuple)):
+        return any(map(_has_low_precision, output))
+    dtype = getattr(output, "dtype", None)
+    return getattr(dtype, "kind", "") in "fV" and getattr(dtype, "itemsize", 8) < 8
+
+
 class _Evaluations:
     """Outputs of the user's function, as rows of numbers; a row of a failed evaluation is NaN.
 
@@ -245,8 +254,7 @@ class _Evaluations:
 
     def have_low_precision(self) -> bool:
         """Whether the output at the start has fewer digits than float64."""
-        dtype = getattr(self._f0, "dtype", None)
-        return getattr(dtype, "kind", "") in "fV" and getattr(dtype, "itemsize", 8) < 8
+        return _has_low_precision(self._f0)
 
     def extend(self, points: NDArray[np.float64]) -> None:
         """Evaluate further points, in parallel when that pays."""

@@ -264,6 +264,17 @@ def test_derivatives_that_vanish_in_low_precision_make_no_success(algorithm):
     )
 
 
+def test_low_precision_is_found_in_trees():
+    def residuals(x):
+        return {"a": x[:1], "b": [1.0, (np.float32(x[1:]),)]}
+
+    with pytest.warns(UserWarning, match="func " + LOW):
+        om.first_derivative(residuals, np.ones(2))
+    with pytest.warns(UserWarning, match="fun " + LOW):
+        result = om.minimize(om.mark.least_squares(residuals), np.ones(2), "scipy_ls_lm")
+    assert not result.success
+
+
 def test_a_target_is_reached_in_low_precision_too():
     def single(x):
         return np.float32(np.sum(np.float32(x) ** 2))
