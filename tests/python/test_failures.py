@@ -109,6 +109,20 @@ def test_no_derivative_at_the_start_is_no_convergence_there(algorithm, numerical
     assert "the derivative failed where the algorithm ended, and that of a penalty" in result.message
 
 
+@pytest.mark.parametrize("algorithm", ["nlopt_bobyqa", "powell", "scipy_cobyla", "nag_pybobyqa"])
+def test_failures_everywhere_but_at_the_start_are_no_success(algorithm):
+    def only_at_the_start(x):
+        if not np.array_equal(x, START):
+            raise ValueError("out of the model's domain")
+        return x @ x
+
+    with pytest.warns(UserWarning, match="a penalty takes the place"):
+        result = om.minimize(only_at_the_start, START, algorithm, error_handling="continue")
+    assert not result.success
+    assert result.message.startswith("every evaluation but that at the start failed; ")
+    assert np.array_equal(result.params, START)
+
+
 def test_no_derivative_at_the_start_of_least_squares_is_no_convergence_there():
     jac = om.mark.least_squares(lambda x: np.full((2, 2), np.inf))
     residuals = om.mark.least_squares(lambda x: x)

@@ -237,6 +237,11 @@ impl FlatResult {
                 self.message
             );
         }
+        if self.status.is_success() && evaluator.scratch.all_failed(evaluator.counts.fun) {
+            self.status = Status::Invalid;
+            self.message =
+                format!("every evaluation but that at the start failed; {}", self.message);
+        }
         let gradients = ["gradient", "lagrangian_gradient"];
         if let Some(Extra::Vector(gradient)) =
             gradients.iter().find_map(|&name| self.extras.get(name))

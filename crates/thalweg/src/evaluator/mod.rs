@@ -112,6 +112,8 @@ pub(crate) struct Scratch {
     failures: Vec<Failure>,
     /// The last point whose derivative is that of the penalty.
     penalized: Vec<f64>,
+    /// How many evaluations failed and were replaced by the penalty.
+    n_replaced: u64,
     /// The last single point that did not fail, and its outputs in the algorithm's terms; for numerical derivatives only.
     last: Last,
     /// The objective at points whose numerical derivative alone was wanted.
@@ -156,6 +158,11 @@ impl Scratch {
     /// Whether the derivative that was last asked for at this point failed, and that of the penalty took its place.
     pub(crate) fn is_penalized(&self, x: &[f64]) -> bool {
         !x.is_empty() && self.penalized == x
+    }
+
+    /// Whether of so many evaluations all failed, but perhaps that of the start.
+    pub(crate) fn all_failed(&self, n_evaluations: u64) -> bool {
+        self.n_replaced > 0 && n_evaluations <= self.n_replaced + 1
     }
 }
 
