@@ -11,7 +11,7 @@ use thalweg_space::{
 
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::error::{InvalidKind, OptimizeError};
-use crate::evaluator::{Best, Counts, Evaluator, Scratch};
+use crate::evaluator::{Best, Counts, Evaluator, FirstSize, Scratch};
 use crate::hessian;
 use crate::history::History;
 use crate::limits::{IterationReport, Limits};
@@ -476,6 +476,7 @@ fn evaluator<'s, 'a: 's>(
         start_constraints: start.constraints.concat(),
         start,
         best,
+        first_size: FirstSize::default(),
         counts: Counts::default(),
         failure: None,
         scratch: Scratch::new(space),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use thalweg_core::{Extra, Finish, Stop};
+use thalweg_core::{Extra, Finish, Stop, Verdict};
 use thalweg_space::{ConstraintPlan, Space};
 
 use crate::convergence::ConvergenceReport;
@@ -242,6 +242,9 @@ impl FlatResult {
             self.message =
                 format!("every evaluation but that at the start failed; {}", self.message);
         }
+        if self.status.is_success() {
+            self.tell_of_fall(evaluator, wording, &finish.verdict);
+        }
         let gradients = ["gradient", "lagrangian_gradient"];
         if let Some(Extra::Vector(gradient)) =
             gradients.iter().find_map(|&name| self.extras.get(name))
@@ -256,6 +259,20 @@ impl FlatResult {
             multipliers.iter_mut().for_each(|multiplier| *multiplier = -*multiplier);
         }
         violated
+    }
+
+    /// A point that is no minimum because the objective fell without end is no success.
+    fn tell_of_fall(&mut self, evaluator: &Evaluator<'_>, wording: Wording, verdict: &Verdict) {
+        let gradient = match self.extras.get("gradient") {
+            Some(Extra::Vector(gradient)) => Some(&gradient[..]),
+            _ => None,
+        };
+        let best = &evaluator.best;
+        if let Some(why) = evaluator.why_no_minimum(&best.x, best.value, gradient) {
+            self.status = Status::Unbounded;
+            let own = wording.termination(verdict).unwrap_or_else(|| wording.message(verdict));
+            self.message = format!("{why}; {own}");
+        }
     }
 
     /// Whether the best point has a smaller value than the algorithm's only because it violates constraints more, within their

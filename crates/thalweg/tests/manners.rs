@@ -96,3 +96,31 @@ fn a_request_may_tolerate_failures_or_not_whatever_the_run_does() {
         assert_eq!(partial.fun, 1.0);
     }
 }
+
+/// A search whose arithmetic overflows.
+#[derive(Clone, Debug, Options)]
+#[algorithm(name = "overflowing", kind = Scalar, crate = thalweg::core)]
+struct Overflowing {
+    /// Where it leads.
+    #[option(default = f64::INFINITY)]
+    endless: f64,
+}
+
+impl Algorithm for Overflowing {
+    fn solve(&self, problem: &mut Problem<'_>, x0: &[f64]) -> Result<Finish, Stop> {
+        let mut gradient = vec![0.0];
+        problem.value_and_gradient(x0, &mut gradient)?;
+        let value = problem.value_and_gradient(&[self.endless], &mut gradient)?;
+        Ok(Finish::stalled(x0.to_vec(), 2.0, format!("{value} there")))
+    }
+}
+
+#[test]
+fn what_comes_of_points_that_are_not_finite_is_no_failure_of_the_user() {
+    // No root at minus infinity and no derivative at infinity.
+    for endless in [f64::INFINITY, f64::NEG_INFINITY] {
+        let result = minimize(root, [4.0]).algorithm(Overflowing { endless }).run().unwrap();
+        assert_eq!((result.fun, result.params), (2.0, [4.0]));
+        assert!(result.message.contains("inf there"), "{}", result.message);
+    }
+}

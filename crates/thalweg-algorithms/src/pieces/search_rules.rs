@@ -179,7 +179,7 @@ impl SearchRules {
             course.best_at_restart = best;
             course.restarts = 0;
         } else {
-            course.radius *= self.restarts.radius_factor;
+            course.radius = (self.restarts.radius_factor * course.radius).min(LARGEST_RADIUS);
             course.in_vain += 1;
         }
         course.recent.clear();

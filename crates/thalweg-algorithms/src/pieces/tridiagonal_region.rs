@@ -12,6 +12,8 @@ use thalweg_linalg::{axpy, dot, nrm2};
 
 use super::region_step::to_sphere;
 
+/// Entries whose squares are far from overflowing.
+const LARGEST: f64 = 1e140;
 /// Newton steps for lambda.
 const MOST_STEPS: usize = 100;
 /// The accepted relative error of |h|, before h is put onto the sphere.
@@ -29,8 +31,25 @@ pub struct Tridiagonal {
 }
 
 impl Tridiagonal {
-    /// The step within the radius, a positive number, and whether the radius cut it off. All numbers are finite, k at least one.
+    /// The step within the radius, a positive number, and whether the radius cut it off; NaN where numbers are not finite. k is at
+    /// least one.
     pub fn step(&self, slope: f64, radius: f64) -> (Vec<f64>, bool) {
+        let entries = || self.diagonal.iter().chain(&self.beside);
+        let size = entries().fold(0.0_f64, |size, t| size.max(t.abs()));
+        if entries().any(|t| !t.is_finite()) || !slope.is_finite() {
+            return (vec![f64::NAN; self.diagonal.len()], false);
+        }
+        if size <= LARGEST {
+            return self.step_in_range(slope, radius);
+        }
+        // The same step, of numbers whose squares do not overflow.
+        let scaled = |numbers: &[f64]| numbers.iter().map(|t| t / size).collect();
+        let small = Tridiagonal { diagonal: scaled(&self.diagonal), beside: scaled(&self.beside) };
+        small.step_in_range(slope / size, radius)
+    }
+
+    /// The step where squares of the entries do not overflow.
+    fn step_in_range(&self, slope: f64, radius: f64) -> (Vec<f64>, bool) {
         let mut pivots = Vec::new();
         if self.pivots(0.0, &mut pivots) {
             let h = self.solve(&pivots, slope);
@@ -204,6 +223,21 @@ mod tests {
         let hard = Tridiagonal { diagonal: vec![1.0, -1.0], beside: vec![0.0] };
         let (h, is_cut) = assert_least(&hard, 1.0, 2.0);
         assert!(is_cut && (h[0] + 0.5).abs() < 1e-6 && (nrm2(&h) - 2.0).abs() < 1e-12, "{h:?}");
+    }
+
+    #[test]
+    fn the_unit_of_the_objective_makes_no_difference() {
+        let t = Tridiagonal { diagonal: vec![1.0, 2.0, -3.0], beside: vec![0.5, 0.25] };
+        let (expected, _) = t.step(1.0, 5.0);
+        for unit in [1e-150, 1e150, 1e300] {
+            let scaled = |numbers: &[f64]| numbers.iter().map(|t| t * unit).collect();
+            let t = Tridiagonal { diagonal: scaled(&t.diagonal), beside: scaled(&t.beside) };
+            let (h, is_cut) = t.step(unit, 5.0);
+            assert!(is_cut && h.iter().zip(&expected).all(|(h, e)| (h - e).abs() < 1e-10), "{h:?}");
+        }
+        let endless = Tridiagonal { diagonal: vec![1.0, f64::INFINITY], beside: vec![0.0] };
+        assert!(endless.step(1.0, 5.0).0.iter().all(|h| h.is_nan()));
+        assert_eq!(endless.step(1.0, 5.0).0.len(), 2);
     }
 
     #[test]

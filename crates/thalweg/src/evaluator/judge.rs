@@ -31,6 +31,7 @@ impl Evaluator<'_> {
         if want.contains(Want::CONSTRAINTS) {
             self.judge_constraints(points, want, values);
         }
+        self.forgive_endless_points(points, want, aggregate, values);
         if self.scratch.failures.is_empty() {
             return Ok(());
         }
@@ -66,6 +67,28 @@ impl Evaluator<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Where a point is not finite, because an algorithm's arithmetic has overflowed, no answer is the user's fault: such a point is
+    /// infinitely bad.
+    fn forgive_endless_points(
+        &mut self,
+        points: &[f64],
+        want: Want,
+        aggregate: Aggregate,
+        values: &mut Values,
+    ) {
+        let (n, m) = (self.space.n_free(), aggregate.n_solver_outputs());
+        let is_endless = |i: usize| points[i * n..(i + 1) * n].iter().any(|x| !x.is_finite());
+        self.scratch.failures.retain(|failure| {
+            let i = failure.index;
+            let forgiven = failure.error.kind == UserErrorKind::Ordinary && is_endless(i);
+            if forgiven && want.is_evaluation() {
+                output_column(values, aggregate.solver)[i * m..(i + 1) * m].fill(f64::INFINITY);
+                values.values[i] = f64::INFINITY;
+            }
+            !forgiven
+        });
     }
 
     /// A derivative that is not finite where the value is counts as a failure.

@@ -6,6 +6,7 @@
 mod call;
 mod constraints;
 mod differentiate;
+mod fall;
 mod judge;
 mod plain;
 mod record;
@@ -20,6 +21,7 @@ use thalweg_core::{
 };
 use thalweg_space::{Space, Workspace};
 
+pub(crate) use self::fall::FirstSize;
 use self::plain::Plain;
 use crate::aggregate::{Aggregate, is_compatible};
 use crate::history::History;
@@ -59,6 +61,7 @@ pub(crate) struct Evaluator<'a> {
     /// The values of all constraints there, likewise.
     pub start_constraints: Vec<f64>,
     pub best: Best,
+    pub first_size: FirstSize,
     pub counts: Counts,
     /// The failure that ended the run.
     pub failure: Option<Failure>,
@@ -266,6 +269,12 @@ impl Evaluator<'_> {
             aggregate.gradients(values);
         }
         self.remember_gradient(points, want, values);
+        if self.is_at_first_points() {
+            self.first_size.note(
+                if want.is_evaluation() { &values.values[..k] } else { &[] },
+                if want.contains(Want::GRADIENT) { &values.gradients } else { &[] },
+            );
+        }
         self.check_value(want, values)?;
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));

@@ -102,6 +102,10 @@ impl Evaluator<'_> {
             return Ok(Plain::Evaluated(begin));
         }
         self.record_plainly(x, value, with_gradient, begin)?;
+        if self.is_at_first_points() {
+            let gradient = if with_gradient { &values.gradients[..] } else { &[] };
+            self.first_size.note(&[value], gradient);
+        }
         Ok(Plain::Answered)
     }
 

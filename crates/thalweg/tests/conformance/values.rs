@@ -1,6 +1,7 @@
 //! Ordinary and hostile objectives.
 
 use crate::support::{Probe, blueprint, catalog, expect, rosenbrock, run, shifted};
+use thalweg::core::SolverKind;
 use thalweg::{ErrorHandling, OptimizeError, Status};
 
 #[test]
@@ -103,50 +104,90 @@ fn a_start_that_is_not_finite_is_refused() {
     }
 }
 
+type Function = fn(&[f64]) -> f64;
+
+/// A scalar objective without a derivative.
+struct Scalar(Function);
+
+impl thalweg::Objective for Scalar {
+    fn kind(&self) -> SolverKind {
+        SolverKind::Scalar
+    }
+    fn n_outputs(&self) -> usize {
+        1
+    }
+    fn has_derivative(&self) -> bool {
+        false
+    }
+    fn start(&mut self, x: &[f64]) -> Result<thalweg::StartValues, thalweg::Failure> {
+        Ok(thalweg::StartValues { outputs: vec![self.0(x)], ..Default::default() })
+    }
+    fn evaluate(
+        &mut self,
+        batch: &thalweg::Batch<'_>,
+        answer: thalweg::Answer<'_>,
+        _: &mut Vec<thalweg::Failure>,
+    ) {
+        batch.iter().zip(answer.outputs).for_each(|(x, out)| *out = self.0(x));
+    }
+}
+
 #[test]
 fn an_unbounded_objective_is_no_success() {
-    for entry in catalog() {
-        // Sums of squares are bounded: only scalar algorithms can fall for ever.
-        if entry.spec.features.kind != thalweg::core::SolverKind::Scalar
-            || entry.spec.features.needs_bounds
-        {
-            continue;
-        }
-        let mut probe = Probe::counting(entry.spec.features.kind, |_, _| Ok(vec![]));
-        probe.n_outputs = 1;
-        struct Falling;
-        impl thalweg::Objective for Falling {
-            fn kind(&self) -> thalweg::core::SolverKind {
-                thalweg::core::SolverKind::Scalar
-            }
-            fn n_outputs(&self) -> usize {
-                1
-            }
-            fn has_derivative(&self) -> bool {
-                false
-            }
-            fn start(&mut self, x: &[f64]) -> Result<thalweg::StartValues, thalweg::Failure> {
-                Ok(thalweg::StartValues {
-                    outputs: vec![x[0] - x[1].powi(3)],
-                    ..Default::default()
-                })
-            }
-            fn evaluate(
-                &mut self,
-                batch: &thalweg::Batch<'_>,
-                answer: thalweg::Answer<'_>,
-                _: &mut Vec<thalweg::Failure>,
-            ) {
-                let thalweg::Answer { outputs, .. } = answer;
-                batch.iter().zip(outputs).for_each(|(x, out)| *out = x[0] - x[1].powi(3));
+    let falling: [(&str, Function); 5] = [
+        ("cubic", |x| x[0] - x[1].powi(3)),
+        ("linear", |x| x[0] - 0.3 * x[1]),
+        ("concave", |x| -x.iter().map(|x| x * x).sum::<f64>()),
+        ("saddle", |x| (x[0] - 2.0).powi(2) - (x[1] + 1.0).powi(2)),
+        ("like a cone", |x| -x.iter().map(|x| (1.0 + x * x).sqrt()).sum::<f64>()),
+    ];
+    // Sums of squares are bounded: only scalar algorithms can fall for ever.
+    let scalar = |entry: &&thalweg::core::CatalogEntry| {
+        let features = entry.spec.features;
+        features.kind == SolverKind::Scalar && !features.needs_bounds
+    };
+    let mut told = 0;
+    for entry in catalog().iter().filter(scalar) {
+        for (what, fun) in falling {
+            for start in [[1.0, 1.0], [0.3, -40.0]] {
+                let name = format!("{} {what} {start:?}", entry.spec.name);
+                match blueprint(entry, &start).run(&mut Scalar(fun)) {
+                    Ok(result) => {
+                        assert!(!result.success, "{name}: {} {}", result.fun, result.message);
+                        told += usize::from(result.status == Status::Unbounded);
+                    }
+                    Err(error) => {
+                        assert!(error.to_string().contains("not finite"), "{name}: {error}");
+                    }
+                }
             }
         }
-        match blueprint(entry, &[1.0, 1.0]).run(&mut Falling) {
-            Ok(result) => assert!(!result.success, "{}: {}", entry.spec.name, result.message),
-            Err(error) => {
-                assert!(error.to_string().contains("not finite"), "{}: {error}", entry.spec.name)
-            }
-        }
+    }
+    assert!(told > 20, "only {told} runs say that the objective is unbounded");
+}
+
+#[test]
+fn a_fall_to_a_bound_or_into_a_deep_valley_is_a_success() {
+    let deep: Function = |x| 1e13 * ((x[0] - 2.0).powi(2) + (x[1] - 1.0).powi(2) - 5.0);
+    let exponential: Function = |x| -x[0].exp() + (x[1] - 1.0).powi(2);
+    for name in ["lbfgsb", "bobyqa", "neldermead", "truncated_newton"] {
+        let minimum = |start: [f64; 2], upper: f64, fun: Function| {
+            thalweg::minimize(|x: &Vec<f64>| fun(x), start.to_vec())
+                .algorithm(name)
+                .bounds(0, f64::NEG_INFINITY, upper)
+                .run()
+                .unwrap()
+        };
+        // From zero, where the objective is zero, down to -5e13.
+        let result = minimum([0.0, 0.0], f64::INFINITY, deep);
+        assert!(
+            result.success && result.fun < -4.99e13,
+            "{name}: {} {}",
+            result.fun,
+            result.message
+        );
+        let result = minimum([0.0, 0.0], 40.0, exponential);
+        assert!(result.success && result.fun < -1e17, "{name}: {} {}", result.fun, result.message);
     }
 }
 
