@@ -168,7 +168,7 @@ def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
 
     evaluations = _Evaluations(func, func_kwargs, unpacker, tree, options, mode)
     raw = evaluations.at_start(given["f0"])
-    if options.step_size is None and evaluations.have_low_precision():
+    if not options._are_of_the_user() and evaluations.have_low_precision():
         warn_low_precision("func", "step_size=1e-3")
     points = plan.points
     evaluations.extend(points)
@@ -201,6 +201,15 @@ def _plan(order: str, tree: _thalweg.Tree, lower: Any, upper: Any, flat: dict[st
     except ValueError:
         # Names are made only for the message: it is raised again with them.
         return make_plan(tree.start, lower, upper, flat, tree.names)
+
+
+def _has_low_precision(output: Any) -> bool:
+    if isinstance(output, dict):
+        return any(map(_has_low_precision, output.values()))
+    if isinstance(output, (list, tuple)):
+        return any(map(_has_low_precision, output))
+    dtype = getattr(output, "dtype", None)
+    return getattr(dtype, "kind", "") in "fV" and getattr(dtype, "itemsize", 8) < 8
 
 
 class _Evaluations:
@@ -245,8 +254,7 @@ class _Evaluations:
 
     def have_low_precision(self) -> bool:
         """Whether the output at the start has fewer digits than float64."""
-        dtype = getattr(self._f0, "dtype", None)
-        return getattr(dtype, "kind", "") in "fV" and getattr(dtype, "itemsize", 8) < 8
+        return _has_low_precision(self._f0)
 
     def extend(self, points: NDArray[np.float64]) -> None:
         """Evaluate further points, in parallel when that pays."""

@@ -310,10 +310,12 @@ class _Reader:
         fields["constraint_plan"] = self._plan(document)
         table = document.get("history")
         fields["history"] = None if table is None else self._history(fields["direction"], table)
-        fields["convergence_report"] = _read_report(document.get("convergence_report"))
         info = document.get("multistart_info")
         fields["multistart_info"] = None if info is None else self._search(info)
-        return OptimizeResult(**fields)
+        result = OptimizeResult(**fields)
+        # None says that there is none: with many starts, the history is no place to look for it.
+        result.convergence_report = _read_report(document.get("convergence_report"))
+        return result
 
     def _point(self, values: list[Any]) -> Any:
         return self.tree.unflatten(read_numbers(values))

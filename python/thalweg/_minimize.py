@@ -295,9 +295,9 @@ def _optimize(call: Call) -> OptimizeResult:
 
         for warning in raw.multistart.warnings:
             warn_user(warning)
-    if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
-        _warn_of_low_precision(call, objective)
     result = OptimizeResult._from_run(raw, call.direction, algorithm.name, call.params, tree)
+    if raw.n_jac_evals and call.jac is None and call.fun_and_jac is None:
+        _judge_low_precision(call, objective, result)
     if algorithm.own_history is not None and call.collect_history and raw.multistart is None:
         result.history = algorithm.own_history
     return _with_logger(result, log)
@@ -381,13 +381,27 @@ def _numdiff(call: Call, tree: Tree) -> dict[str, Any]:
     return options._flat(tree)
 
 
-def _warn_of_low_precision(call: Call, objective: Objective) -> None:
-    """Say so when the steps of numerical derivatives vanish in the digits of the objective."""
-    steps = None if call.numdiff_options is None else call.numdiff_options.step_size
-    if steps is None and objective.low_precision:
-        from thalweg._warnings import warn_low_precision
+def _judge_low_precision(call: Call, objective: Objective, result: OptimizeResult) -> None:
+    """Where the steps of numerical derivatives vanish in the digits of the objective, say so.
 
-        warn_low_precision("fun", 'numdiff_options={"step_size": 1e-3}')
+    A search that saw such derivatives, often zero, knows nothing of a minimum.
+    """
+    options = call.numdiff_options
+    if not objective.low_precision or (options is not None and options._are_of_the_user()):
+        return
+    from thalweg._status import Status
+    from thalweg._thalweg import STATUS_WORDS
+    from thalweg._warnings import warn_low_precision
+
+    by_derivatives = getattr(result.status, "word", None) != "target_reached"
+    warn_low_precision("fun", 'numdiff_options={"step_size": 1e-3}')
+    if result.success and by_derivatives:
+        result.success = False
+        result.status = Status(STATUS_WORDS.index("invalid"), "invalid")
+        result.message = (
+            "numerical derivatives vanish in the digits of fun, which returns numbers with less "
+            f"than 64 bits; {result.message}"
+        )
 
 
 def _multistart(call: Call, tree: Tree) -> dict[str, Any] | None:
@@ -417,13 +431,19 @@ def _evaluator(
         source = call.multistart
     if source is None and algorithm.batch_evaluator == "joblib":
         return None
-    from thalweg.batch_evaluators import can_travel, check_picklable, evaluate_function
+    from thalweg.batch_evaluators import (
+        can_travel,
+        check_installed,
+        check_picklable,
+        evaluate_function,
+    )
 
     if source is None:
         evaluate_function(algorithm.batch_evaluator)  # Nobody needs it, but a wrong one is told.
         return None
 
     if max(source.n_cores, algorithm.n_cores) > 1:
+        check_installed(source.batch_evaluator)
         functions = {name: call.__dict__[name] for name in ("fun", "jac", "fun_and_jac")}
         given = {name: function for name, function in functions.items() if callable(function)}
         check_picklable(source.batch_evaluator, given)

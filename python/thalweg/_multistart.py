@@ -123,6 +123,9 @@ class MultistartOptions:
             )
             if new in ("convergence_xtol_rel", "error_handling") and getattr(self, new) is None:
                 object.__setattr__(self, new, value)
+        self._check_outdated()
+
+    def _check_outdated(self) -> None:
         share = self.share_optimization
         _require(
             share is None or (_is_number(share) and 0 <= share <= 1),
@@ -310,7 +313,9 @@ def convert_multistart_options(
     for key, value in options.items():
         plain = str(key).replace(".", "_")
         name = _KEYS_OF_2022.get(plain, plain)
-        if name != plain:
+        if name in _OUTDATED:
+            renamed.append((str(key), _OUTDATED[name] or "nothing: leave it out"))
+        elif name != plain:
             renamed.append((str(key), name))
         if name not in MultistartOptions.__dataclass_fields__:
             from thalweg.utilities import propose_alternatives
@@ -325,7 +330,13 @@ def convert_multistart_options(
                 f"Invalid multistart options: {name} is given twice, the second time as {key!r}."
             )
         given[name] = value
-    return MultistartOptions(**given)
+    # They are said among the other replaced names: one warning for one call.
+    outdated = {name: given.pop(name) for name in _OUTDATED if name in given}
+    converted = MultistartOptions(**given)
+    for name, value in outdated.items():
+        object.__setattr__(converted, name, value)
+    converted._check_outdated()
+    return converted
 
 
 class MultistartInfo(DictLikeAccess):

@@ -109,6 +109,12 @@ class NumdiffOptions:
         """Consistent with `==`."""
         return hash((self.method, self.n_cores, self.step_rule))
 
+    def _are_of_the_user(self) -> bool:
+        """Whether lengths of steps are chosen, instead of what is right for numbers of 64 bits."""
+        factor = self.scaling_factor
+        as_usual = _is_number(factor) and float(factor) == 1
+        return self.step_size is not None or self.min_steps is not None or not as_usual
+
     def _flat(self, tree: Tree) -> dict[str, Any]:
         """The options as the core takes them: trees of steps as flat vectors."""
         flat = {

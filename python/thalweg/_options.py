@@ -139,6 +139,8 @@ def convert(spec: OptionSpec, value: Any, algorithm: str) -> Any:
         return _convert_group(spec, value, algorithm)
     try:
         converted = _CONVERTERS[spec.kind](value)
+        if spec.kind == "int":
+            converted = _within_64_bits(spec, converted)
     except (TypeError, ValueError, OverflowError):
         raise _invalid(spec, value, algorithm) from None
     if spec.kind == "choice" and converted not in (spec.choices or ()):
@@ -220,19 +222,43 @@ def _to_bool(value: Any) -> bool:
     return bool(value)
 
 
-def _to_int(value: Any) -> int:
+def _within_64_bits(spec: OptionSpec, number: float) -> int:
+    """The whole number, or what does the same as one that is too large.
+
+    Limits are as good as none, and seeds of any length give a generator.
+    """
+    if -_LARGEST <= number <= _LARGEST:
+        return int(number)
+    if spec.name.startswith("stopping_") and number > 0:
+        return _LARGEST
+    if spec.name == "seed" and number > 0:
+        return _drawn_seed(int(number))
+    raise OverflowError
+
+
+_LARGEST = 2**63 - 1
+"""The largest whole number that an option has."""
+
+
+def _to_int(value: Any) -> float:
     if type(value) is int:
         return value
     if hasattr(value, "__index__"):
         return int(value)
     if _is_random_generator(value):
-        from thalweg.utilities import get_rng
-
-        return int(get_rng(value).integers(2**53))
+        return _drawn_seed(value)
     number = _to_float(value)
+    if number in (float("inf"), float("-inf")):
+        return number
     if number != int(number):
         raise ValueError
     return int(number)
+
+
+def _drawn_seed(source: Any) -> int:
+    from thalweg.utilities import get_rng
+
+    return int(get_rng(source).integers(2**53))
 
 
 def _to_float(value: Any) -> float:

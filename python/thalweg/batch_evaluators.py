@@ -168,6 +168,18 @@ def can_travel(batch_evaluator: Any, functions: list[Any]) -> bool:
     return True
 
 
+def check_installed(batch_evaluator: Any) -> None:
+    """Refuse a batch evaluator whose package is missing, before anything is evaluated.
+
+    Raises:
+        NotInstalledError: It is missing. (Without joblib there are threads instead.)
+    """
+    if batch_evaluator in ("pathos", "pathos_mp") and find_spec("pathos") is None:
+        raise NotInstalledError(
+            "The batch evaluator 'pathos' needs the package pathos: pip install pathos."
+        )
+
+
 def _pickler(batch_evaluator: Any) -> Callable[[Any], Any] | None:
     """How functions are pickled on their way to this batch evaluator; None if they are not."""
     if batch_evaluator in ("joblib", None):
@@ -387,10 +399,7 @@ def _in_joblib(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: in
 
 
 def _in_pathos(func: Callable[[Any], Any], arguments: Sequence[Any], n_cores: int) -> list[Any]:
-    if find_spec("pathos") is None:
-        raise NotInstalledError(
-            "The batch evaluator 'pathos' needs the package pathos: pip install pathos."
-        )
+    check_installed("pathos")
     from pathos.pools import ProcessPool
 
     return list(ProcessPool(nodes=n_cores).map(func, arguments))

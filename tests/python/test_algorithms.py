@@ -262,3 +262,24 @@ def test_stubs_are_up_to_date():
         [sys.executable, script, "--check"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("unlimited", [10**30, 1e20, 2**63, np.inf, "1e300"])
+def test_limits_beyond_all_counts_are_none(unlimited):
+    algorithm = om.algos.scipy_lbfgsb(stopping_maxfun=unlimited, stopping_maxiter=unlimited)
+    assert algorithm.stopping_maxfun == algorithm.stopping_maxiter == 2**63 - 1
+    assert om.minimize(lambda x: x @ x, np.ones(2), algorithm).success
+
+
+def test_a_seed_may_be_longer_than_64_bits():
+    entropy = np.random.SeedSequence(1).generate_state(4).tolist()
+    long = sum(part << 32 * i for i, part in enumerate(entropy))
+    first, again, other = (
+        om.algos.scipy_differential_evolution(seed=seed).seed for seed in (long, long, long + 1)
+    )
+    assert first == again != other
+
+
+def test_counts_that_are_no_limits_have_to_fit():
+    with pytest.raises(InvalidAlgoOptionError, match="option 'n_cores' of neldermead_parallel is 1e"):
+        om.algos.neldermead_parallel(n_cores=1e30)

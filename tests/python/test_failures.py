@@ -90,6 +90,48 @@ def test_continue_warns_and_goes_on():
     assert np.allclose(result.params, [1, 0], atol=1e-2)
 
 
+@pytest.mark.parametrize("algorithm", ["lbfgsb", "bfgs", "fides", "scipy_slsqp", "trust_ncg"])
+@pytest.mark.parametrize("numerical", [False, True])
+def test_no_derivative_at_the_start_is_no_convergence_there(algorithm, numerical):
+    def only_at_the_start(x):
+        if not np.array_equal(x, START):
+            raise ValueError("out of the model's domain")
+        return x @ x
+
+    jac = {} if numerical else {"jac": lambda x: np.full(2, np.nan)}
+    with pytest.warns(UserWarning, match="a penalty takes the place"):
+        result = om.minimize(
+            only_at_the_start, START, algorithm, error_handling="continue", **jac
+        )
+    assert not result.success
+    assert np.array_equal(result.params, START)
+    assert result.fun == START @ START
+    assert "the derivative failed where the algorithm ended, and that of a penalty" in result.message
+
+
+@pytest.mark.parametrize("algorithm", ["nlopt_bobyqa", "powell", "scipy_cobyla", "nag_pybobyqa"])
+def test_failures_everywhere_but_at_the_start_are_no_success(algorithm):
+    def only_at_the_start(x):
+        if not np.array_equal(x, START):
+            raise ValueError("out of the model's domain")
+        return x @ x
+
+    with pytest.warns(UserWarning, match="a penalty takes the place"):
+        result = om.minimize(only_at_the_start, START, algorithm, error_handling="continue")
+    assert not result.success
+    assert result.message.startswith("every evaluation but that at the start failed; ")
+    assert np.array_equal(result.params, START)
+
+
+def test_no_derivative_at_the_start_of_least_squares_is_no_convergence_there():
+    jac = om.mark.least_squares(lambda x: np.full((2, 2), np.inf))
+    residuals = om.mark.least_squares(lambda x: x)
+    for algorithm in ("scipy_ls_lm", "scipy_ls_trf", "scipy_ls_dogbox"):
+        with pytest.warns(UserWarning, match="a penalty takes the place"):
+            result = om.minimize(residuals, START, algorithm, jac=jac, error_handling="continue")
+        assert not result.success
+
+
 def test_keyboard_interrupt_and_system_exit_pass_at_the_start():
     def leave(x):
         raise SystemExit(3)
@@ -139,6 +181,29 @@ def test_missing_packages_are_named():
         om.batch_evaluators.pathos_mp_batch_evaluator(
             abs, [1, 2], n_cores=2, error_handling="raise"
         )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"numdiff_options": {"n_cores": 2, "batch_evaluator": "pathos"}},
+        {
+            "multistart": {"n_samples": 4, "n_cores": 2, "batch_evaluator": "pathos"},
+            "bounds": om.Bounds(lower=-START, upper=START),
+        },
+    ],
+)
+def test_a_missing_batch_evaluator_is_refused_before_the_first_evaluation(options, monkeypatch):
+    monkeypatch.setattr(om.batch_evaluators, "find_spec", lambda name: None)
+    evaluations = []
+
+    def counted(x):
+        evaluations.append(x)
+        return x @ x
+
+    with pytest.raises(exceptions.NotInstalledError, match="pip install pathos"):
+        om.minimize(counted, START, "scipy_lbfgsb", **options)
+    assert evaluations == []
 
 
 @pytest.mark.parametrize("method", ["raise", "interrupt"])

@@ -185,6 +185,19 @@ def test_searches_come_back():
     assert read.n_exploration_evals == info.n_exploration_evals == 20
 
 
+def test_no_convergence_report_of_many_starts_stays_none():
+    result = om.minimize(
+        lambda x: x @ x,
+        np.ones(2),
+        "scipy_lbfgsb",
+        bounds=om.Bounds(soft_lower=np.zeros(2), soft_upper=np.full(2, 2.0)),
+        multistart=om.MultistartOptions(n_samples=4, stopping_maxopt=1),
+    )
+    read = again(result)
+    assert read.convergence_report is result.convergence_report is None
+    assert repr(read) == repr(result)
+
+
 def test_without_history_the_report_stays():
     result = om.minimize(lambda x: x @ x, np.ones(2), "lbfgsb")
     text = result.to_json(include_history=False)

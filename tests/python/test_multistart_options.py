@@ -43,14 +43,17 @@ def test_names_of_2022_are_replaced():
             "share_optimizations": 0.3,
             "convergence.relative_params_tolerance": 0.02,
             "optimization_error_handling": "raise",
+            "exploration_error_handling": "continue",
         },
         renamed,
     )
     assert (options.n_samples, options.convergence_xtol_rel) == (70, 0.02)
+    assert options.share_optimization == 0.3
     assert options.error_handling == "raise"
     assert dict(renamed) == {
         "n_sample": "n_samples",
-        "share_optimizations": "share_optimization",
+        "share_optimizations": "stopping_maxopt",
+        "exploration_error_handling": "nothing: leave it out",
         "convergence.relative_params_tolerance": "convergence_xtol_rel",
         "optimization_error_handling": "error_handling",
     }
@@ -75,6 +78,26 @@ def test_outdated_options_warn(option, value, advice):
         assert options.convergence_xtol_rel == 0.1
     if option == "optimization_error_handling":
         assert options.error_handling == "raise"
+
+
+def test_a_dict_of_2022_gives_one_warning():
+    with pytest.warns(FutureWarning) as caught:
+        result = om.minimize(
+            sphere,
+            np.ones(2),
+            "scipy_lbfgsb",
+            lower_bounds=np.full(2, -5.0),
+            upper_bounds=np.full(2, 5.0),
+            multistart=True,
+            multistart_options={
+                "n_samples": 40,
+                "share_optimizations": 0.5,
+                "convergence.max_discoveries": 100,
+            },
+        )
+    assert len(caught) == 1
+    assert "share_optimizations -> stopping_maxopt" in str(caught[0].message)
+    assert result.multistart_info.n_optimizations == 20
 
 
 def test_the_share_of_optimizations_works():

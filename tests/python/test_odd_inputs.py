@@ -247,6 +247,46 @@ def test_low_precision_is_said(start):
         om.first_derivative(single, start)
 
 
+@pytest.mark.parametrize("algorithm", ["scipy_lbfgsb", "bfgs", "fides", "scipy_ls_lm"])
+def test_derivatives_that_vanish_in_low_precision_make_no_success(algorithm):
+    def single(x):
+        return np.float32(np.sum(np.float32(x) ** 2))
+
+    residuals = om.mark.least_squares(lambda x: np.float32(x))
+    fun = residuals if algorithm == "scipy_ls_lm" else single
+    with pytest.warns(UserWarning, match=LOW):
+        result = om.minimize(fun, np.full(2, 3.0), algorithm)
+    assert result.success is False
+    assert result.status == "invalid"
+    assert result.message.startswith(
+        "numerical derivatives vanish in the digits of fun, which returns numbers with less than "
+        "64 bits; converged: "
+    )
+
+
+def test_low_precision_is_found_in_trees():
+    def residuals(x):
+        return {"a": x[:1], "b": [1.0, (np.float32(x[1:]),)]}
+
+    with pytest.warns(UserWarning, match="func " + LOW):
+        om.first_derivative(residuals, np.ones(2))
+    with pytest.warns(UserWarning, match="fun " + LOW):
+        result = om.minimize(om.mark.least_squares(residuals), np.ones(2), "scipy_ls_lm")
+    assert not result.success
+
+
+def test_a_target_is_reached_in_low_precision_too():
+    def single(x):
+        return np.float32(np.sum(np.float32(x) ** 2))
+
+    with pytest.warns(UserWarning, match=LOW):
+        result = om.minimize(
+            single, np.ones(2), "scipy_lbfgsb", algo_options={"convergence_target_value": 3}
+        )
+    assert result.success
+    assert result.status == "target_reached"
+
+
 @pytest.mark.filterwarnings("error")
 def test_low_precision_is_fine_where_it_does_no_harm():
     def single(x):
@@ -254,7 +294,12 @@ def test_low_precision_is_fine_where_it_does_no_harm():
 
     om.minimize(single, np.ones(2), "scipy_neldermead", algo_options={"stopping_maxfun": 5})
     om.minimize(single, np.ones(2), "scipy_lbfgsb", jac=lambda x: np.float32(2 * x))
-    om.minimize(single, np.ones(2), "scipy_lbfgsb", numdiff_options={"step_size": 1e-3})
+    assert om.minimize(
+        single, np.ones(2), "scipy_lbfgsb", numdiff_options={"step_size": 1e-3}
+    ).success
+    assert om.minimize(
+        single, np.ones(2), "scipy_lbfgsb", numdiff_options={"scaling_factor": 3e4}
+    ).success
     om.first_derivative(single, np.ones(2), step_size=1e-3)
 
 

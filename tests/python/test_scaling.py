@@ -330,6 +330,23 @@ def test_missing_bounds_are_named():
     )
 
 
+def test_bounds_that_constraints_bend_are_not_asked_for():
+    with pytest.raises(InvalidScalingError) as caught:
+        om.minimize(
+            sphere,
+            np.array([0.25, 0.75, 1.0]),
+            "lbfgsb",
+            bounds=om.Bounds(lower=np.zeros(3), upper=np.full(3, 2.0)),
+            constraints=om.ProbabilityConstraint(lambda x: x[:2]),
+            scaling={"method": "bounds"},
+        )
+    assert str(caught.value) == (
+        "scaling by bounds needs finite bounds (or soft bounds) of every free parameter; these are missing: '0' (upper). "
+        "Parameters under constraints such as probabilities have coordinates of their own, which no bounds of parameters "
+        "limit: there, scale by start_values or gradient."
+    )
+
+
 def test_slopes_that_are_not_finite_are_named():
     with pytest.raises(InvalidScalingError, match="scaling by gradient needs a finite derivative at the start, but it is not finite for: 'a'"):
         om.minimize(

@@ -153,6 +153,35 @@ def test_success_without_a_message_is_said_in_words():
     assert result.message == "converged: the algorithm's own test was met"
 
 
+@pytest.mark.parametrize("success", [True, None])
+def test_why_a_claimed_success_is_none_is_said_beside_the_message(success):
+    def leaves_the_bounds(problem, x0):
+        return InternalOptimizeResult(
+            x0 + 4, problem.fun(x0), success=success, message="all is well"
+        )
+
+    result = om.minimize(
+        lambda x: x @ x,
+        np.ones(2),
+        algorithm(leaves_the_bounds),
+        bounds=om.Bounds(upper=np.full(2, 2.0)),
+    )
+    assert result.success is False
+    assert (
+        result.message == "a bound is violated by 3e0; the algorithm reported: all is well"
+    )
+
+
+def test_an_x_that_is_no_vector_is_refused():
+    solve = algorithm(lambda problem, x0: InternalOptimizeResult(x0[:, None], problem.fun(x0)))
+    with pytest.raises(om.exceptions.InvalidFunctionError) as raised:
+        om.minimize(lambda x: x @ x, np.ones(2), solve)
+    assert str(raised.value) == (
+        "The algorithm returned ndarray of shape (2, 1) as x, which has to be a vector of 2 numbers, "
+        "one for each free parameter."
+    )
+
+
 def test_an_x_of_another_length_is_refused():
     solve = algorithm(lambda problem, x0: InternalOptimizeResult(x0[:1], problem.fun(x0)))
     with pytest.raises(om.exceptions.InvalidFunctionError) as raised:

@@ -15,7 +15,7 @@ use thalweg::{Algorithm, Space};
 use crate::errors::{Kind, error};
 use crate::handle::{ProblemHandle, Terms};
 use crate::interrupt::{Flag, is_ctrl_c};
-use crate::numeric::{number, to_vec, vector};
+use crate::numeric::{describe, number, to_vec, vector};
 use crate::objective::{Cores, kind_from_word};
 
 /// What a user-defined algorithm reports about its own run.
@@ -189,6 +189,9 @@ impl Algorithm for PythonAlgorithm {
     }
 }
 
+/// What an algorithm says that calls its run a success.
+pub(crate) const OWN_TEST: &str = "the algorithm's own test was met";
+
 /// Read what the algorithm returned.
 fn finish(
     returned: &Bound<'_, PyAny>,
@@ -206,7 +209,13 @@ fn finish(
     let Some(x) = get("x")? else {
         return Err(error(py, Kind::Internal, "The algorithm returned no x."));
     };
-    let x = to_vec(&x)?;
+    let Ok(x) = to_vec(&x) else {
+        let text = format!(
+            "The algorithm returned {} as x, which has to be a vector of {n} numbers, one for each free parameter.",
+            describe(&x)
+        );
+        return Err(error(py, Kind::Function, text));
+    };
     if x.len() != n {
         let text = format!(
             "The algorithm returned an x with {} entries, but the problem has {n} free parameters.",
@@ -237,8 +246,12 @@ fn finish(
         info: info.map(Bound::unbind),
     });
     let verdict = if success.unwrap_or(true) {
-        let measure = "the algorithm's own test was met";
-        Verdict::Converged(Test { measure, value: f64::NAN, tolerance: f64::NAN, option: "" })
+        Verdict::Converged(Test {
+            measure: OWN_TEST,
+            value: f64::NAN,
+            tolerance: f64::NAN,
+            option: "",
+        })
     } else {
         Verdict::Stalled(message.unwrap_or_else(|| "the algorithm reports no success".to_string()))
     };

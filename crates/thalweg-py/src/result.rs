@@ -7,7 +7,7 @@ use pyo3::types::PyDict;
 use thalweg::core::Extra;
 use thalweg::{Extras, FlatResult, Status};
 
-use crate::algorithm::Reported;
+use crate::algorithm::{OWN_TEST, Reported};
 use crate::history::HistoryData;
 use crate::multistart::RawMultistart;
 use crate::numeric::vector;
@@ -102,8 +102,16 @@ impl RawResult {
             (self.success, self.status) = (None, py.None());
             self.message.clear();
         }
-        if let Some(message) = reported.message {
-            self.message = message;
+        let refused = self.success == Some(false) && reported.success != Some(false);
+        match reported.message {
+            // Why it is no success has to be said, whatever the algorithm says.
+            Some(message) if refused => {
+                let own = format!("converged: {OWN_TEST}");
+                let said = format!("the algorithm reported: {message}");
+                self.message = self.message.replace(&own, &said);
+            }
+            Some(message) => self.message = message,
+            None => {}
         }
         if let Some(status) = reported.status {
             self.status = status;

@@ -229,6 +229,19 @@ impl FlatResult {
             };
             self.message = format!("{what} {why} is returned; {}", self.message);
         }
+        if self.status.is_success() && evaluator.scratch.is_penalized(&finish.x) {
+            // The penalty is flat at the start: what looks stationary there is no minimum.
+            self.status = Status::Invalid;
+            self.message = format!(
+                "the derivative failed where the algorithm ended, and that of a penalty took its place; {}",
+                self.message
+            );
+        }
+        if self.status.is_success() && evaluator.scratch.all_failed(evaluator.counts.fun) {
+            self.status = Status::Invalid;
+            self.message =
+                format!("every evaluation but that at the start failed; {}", self.message);
+        }
         if self.status.is_success() {
             self.tell_of_fall(evaluator, wording, &finish.verdict);
         }

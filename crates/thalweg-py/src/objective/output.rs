@@ -3,7 +3,7 @@
 use numpy::{PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyFutureWarning, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyTuple};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple};
 use thalweg::core::SolverKind;
 
 use crate::errors::{Kind, error};
@@ -151,10 +151,18 @@ pub(crate) fn read_scalar(value: &Bound<'_, PyAny>) -> PyResult<f64> {
     })
 }
 
-/// Whether these are floats with fewer digits than float64, as jax has them by default.
+/// Whether these are floats with fewer digits than float64, as jax has them by default, or a tree with such leaves.
 pub(crate) fn has_low_precision(value: &Bound<'_, PyAny>) -> bool {
     if value.is_exact_instance_of::<PyFloat>() {
         return false;
+    }
+    if let Ok(dict) = value.cast::<PyDict>() {
+        return dict.iter().any(|(_, leaf)| has_low_precision(&leaf));
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        return value.try_iter().is_ok_and(|mut leaves| {
+            leaves.any(|leaf| leaf.is_ok_and(|leaf| has_low_precision(&leaf)))
+        });
     }
     let Ok(dtype) = value.getattr("dtype") else { return false };
     let kind = dtype.getattr("kind").and_then(|kind| kind.extract::<char>());

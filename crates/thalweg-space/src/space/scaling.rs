@@ -77,8 +77,9 @@ pub enum ScalingError {
     ClippingValue(f64),
     /// The magnitude is not a positive number.
     Magnitude(f64),
-    /// Parameters without finite bounds, and which they lack.
-    IncompleteBounds(Vec<String>),
+    /// Parameters without finite bounds, and which they lack; and whether constraints give some parameters coordinates of
+    /// their own, which bounds of the parameters do not limit.
+    IncompleteBounds(Vec<String>, bool),
     /// Parameters for which there is no finite slope at the start.
     Gradient(Vec<String>),
 }
@@ -96,12 +97,20 @@ impl fmt::Display for ScalingError {
             ScalingError::Magnitude(value) => {
                 write!(f, "magnitude of scaling must be a positive number, not {value:?}.")
             }
-            ScalingError::IncompleteBounds(items) => write!(
-                f,
-                "scaling by bounds needs finite bounds (or soft bounds) of every free parameter; these are missing: {}. \
-                 Give them, or scale by start_values or gradient.",
-                list(items)
-            ),
+            ScalingError::IncompleteBounds(items, bent) => {
+                let remedy = if *bent {
+                    "Parameters under constraints such as probabilities have coordinates of their own, which no bounds of \
+                     parameters limit: there, scale by start_values or gradient."
+                } else {
+                    "Give them, or scale by start_values or gradient."
+                };
+                write!(
+                    f,
+                    "scaling by bounds needs finite bounds (or soft bounds) of every free parameter; these are missing: \
+                     {}. {remedy}",
+                    list(items)
+                )
+            }
             ScalingError::Gradient(items) => write!(
                 f,
                 "scaling by gradient needs a finite derivative at the start, but it is not finite for: {}. Start \
@@ -212,7 +221,7 @@ impl Space {
         if missing.is_empty() {
             Ok((factor, offset))
         } else {
-            Err(ScalingError::IncompleteBounds(missing))
+            Err(ScalingError::IncompleteBounds(missing, self.factors().is_none()))
         }
     }
 

@@ -113,6 +113,10 @@ pub(crate) struct Scratch {
     derivatives: Vec<f64>,
     own: Vec<f64>,
     failures: Vec<Failure>,
+    /// The last point whose derivative is that of the penalty.
+    penalized: Vec<f64>,
+    /// How many evaluations failed and were replaced by the penalty.
+    n_replaced: u64,
     /// The last single point that did not fail, and its outputs in the algorithm's terms; for numerical derivatives only.
     last: Last,
     /// The objective at points whose numerical derivative alone was wanted.
@@ -152,6 +156,16 @@ impl Last {
 impl Scratch {
     pub(crate) fn new(space: &Space) -> Self {
         Scratch { work: space.workspace(), ..Default::default() }
+    }
+
+    /// Whether the derivative that was last asked for at this point failed, and that of the penalty took its place.
+    pub(crate) fn is_penalized(&self, x: &[f64]) -> bool {
+        !x.is_empty() && self.penalized == x
+    }
+
+    /// Whether of so many evaluations all failed, but perhaps that of the start.
+    pub(crate) fn all_failed(&self, n_evaluations: u64) -> bool {
+        self.n_replaced > 0 && n_evaluations <= self.n_replaced + 1
     }
 }
 

@@ -15,7 +15,7 @@ use crate::pieces::linear_set::{Curvature, Known, LinearModel};
 use crate::pieces::linear_step::LinearStep;
 
 /// How often the step is found again.
-const REPETITIONS: usize = 3;
+const REPETITIONS: usize = 2;
 /// A step inside the trust region that is longer than this part of the one before, which was inside as well, is no shorter.
 const SHORTER: f64 = 0.5;
 /// How many of them are too many.
