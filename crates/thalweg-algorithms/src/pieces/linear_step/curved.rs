@@ -22,11 +22,11 @@ const FALL: f64 = 0.1;
 /// The least lambda, relative to the first one, and iterations to find it.
 const LEAST: f64 = 1e-7;
 const ITERATIONS: usize = 30;
-/// How near to the boundary, relative to the radius, a step has to be.
-const ON_BOUNDARY: f64 = 1e-2;
+/// How near to the boundary, relative to the radius, a step has to be; the way from it to a longer one leads onto the boundary.
+const ON_BOUNDARY: f64 = 0.1;
 /// How near two values of lambda are that are the same: with a longer and a shorter step, and where the next one is not defined.
-const SAME: f64 = 1.03;
-const SAME_EDGE: f64 = 0.97;
+const SAME: f64 = 1.1;
+const SAME_EDGE: f64 = 0.9;
 
 /// A step and the multipliers of the constraints, positive at a lower limit.
 pub struct CurvedStep {
