@@ -46,7 +46,7 @@ use crate::pieces::rounding::lost_in_rounding;
 use crate::pieces::step_pairs::NewPair;
 use crate::pieces::wolfe_search::WolfeSearch;
 
-/// A step of this part of the first one of its search, or less, that gains nothing is none.
+/// A step of this part of the first one of its search, or less, that gains nothing at the start of a run is none.
 const NEGLIGIBLE: f64 = 1e-10;
 
 /// Limited-memory quasi-Newton method with bounds (L-BFGS-B).
@@ -145,8 +145,9 @@ impl Algorithm for Lbfgsb {
                 }
             };
 
+            // Later on, a search that gains nothing is the end of a run.
             let is_short = search.step <= NEGLIGIBLE * first && search.value >= value;
-            let is_vain = search.ending == Ending::Exhausted || is_short;
+            let is_vain = search.ending == Ending::Exhausted || first_iteration && is_short;
             if is_vain || self.is_worse(value, search.value) {
                 std::mem::swap(&mut x, &mut x_old);
                 std::mem::swap(&mut gradient, &mut gradient_old);
