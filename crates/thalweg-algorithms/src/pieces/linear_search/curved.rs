@@ -94,8 +94,8 @@ impl LinearSearch<'_> {
             let size = multipliers.iter().map(|y| y.abs()).sum::<f64>();
             let (value, violation) = self.foreseen(model, &found.d);
             let merit = value + self.mu.max(ENOUGH * size) * violation;
-            for (i, (moved, limit)) in limits.iter_mut().zip(&model.limits).enumerate() {
-                let bend = curvature.bend(i + 1, &found.d);
+            let bends = curvature.bends(&found.d);
+            for ((moved, limit), bend) in limits.iter_mut().zip(&model.limits).zip(&bends[1..]) {
                 *moved = (limit.0 - bend, limit.1 - bend);
             }
             if best.as_ref().is_none_or(|(_, least)| merit < *least) {

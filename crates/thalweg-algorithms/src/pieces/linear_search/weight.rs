@@ -22,7 +22,8 @@ const ENOUGH: f64 = 2.0;
 impl LinearSearch<'_> {
     /// The changes of objective and largest violation that the models foresee.
     pub(super) fn foreseen(&self, model: &LinearModel, d: &[f64]) -> (f64, f64) {
-        let bend = |i: usize| model.curvature.as_ref().map_or(0.0, |c| c.bend(i, d));
+        let bends = model.curvature.as_ref().map(|curvature| curvature.bends(d));
+        let bend = |i: usize| bends.as_ref().map_or(0.0, |bends| bends[i]);
         let rows = model.jacobian.chunks_exact(d.len()).enumerate();
         let changes = rows.map(|(i, row)| dot(row, d) + bend(i + 1));
         let each = changes.zip(&model.limits).map(|(v, (low, high))| (low - v).max(v - high));

@@ -12,7 +12,7 @@
 //! * M. J. D. Powell, Least Frobenius norm updating of quadratic models that satisfy interpolation conditions (2004),
 //!   <https://doi.org/10.1007/s10107-003-0490-7>
 
-use thalweg_linalg::{axpy, dot};
+use thalweg_linalg::{axpy, dot, mul};
 
 use super::{Known, LinearSet};
 
@@ -42,10 +42,11 @@ impl Curvature {
         &self.hessians[i * self.n * self.n..(i + 1) * self.n * self.n]
     }
 
-    /// What a step changes by the curvature, `d'Hd / 2`.
-    pub fn bend(&self, i: usize, d: &[f64]) -> f64 {
-        let rows = self.hessian(i).chunks_exact(self.n).zip(d);
-        0.5 * rows.map(|(row, d_i)| d_i * dot(row, d)).sum::<f64>()
+    /// What a step changes by the curvature, `d'Hd / 2`, for each function.
+    pub fn bends(&self, d: &[f64]) -> Vec<f64> {
+        let mut products = vec![0.0; self.hessians.len() / self.n];
+        mul(&self.hessians, self.n, d, &mut products);
+        products.chunks_exact(self.n).map(|product| 0.5 * dot(product, d)).collect()
     }
 
     /// Make function `i` go through another point, too, at which its linear model is wrong by `error`.

@@ -24,11 +24,9 @@ impl LinearSet<'_> {
         let center = self.best();
         for k in self.others() {
             let (known, lagrange) = (&self.known[k], self.lagrange(k));
-            let way = if curved { self.way(self.point(k)) } else { Vec::new() };
-            let change = |i: usize| {
-                let bend = if curved { self.curvature.bend(i, &way) } else { 0.0 };
-                known.function(i) - center.function(i) - bend
-            };
+            let bends = curved.then(|| self.curvature.bends(&self.way(self.point(k))));
+            let bend = |i: usize| bends.as_ref().map_or(0.0, |bends| bends[i]);
+            let change = |i: usize| known.function(i) - center.function(i) - bend(i);
             axpy(change(0), lagrange, &mut gradient);
             for (i, row) in jacobian.chunks_exact_mut(n).enumerate() {
                 axpy(change(i + 1), lagrange, row);

@@ -175,10 +175,10 @@ fn a_model_goes_through_the_point_that_it_learned_from() {
         set.learn(&x, &known(functions, &x));
         let (model, d) = (set.model(true), set.way(&x));
         let curvature = model.curvature.expect("curved");
-        let value = set.best().value + dot(&model.gradient, &d) + curvature.bend(0, &d);
+        let value = set.best().value + dot(&model.gradient, &d) + curvature.bends(&d)[0];
         assert!((value - functions(&x).0).abs() < 1e-12);
         let constraint = set.best().constraints[0] + dot(&model.jacobian, &d);
-        assert!((constraint + curvature.bend(1, &d) - functions(&x).1).abs() < 1e-12);
+        assert!((constraint + curvature.bends(&d)[1] - functions(&x).1).abs() < 1e-12);
     });
 }
 
