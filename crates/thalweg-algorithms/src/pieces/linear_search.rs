@@ -80,6 +80,8 @@ pub struct LinearSearch<'a> {
     simplex: Simplex,
     /// Those of the constraints in the last step on curved models.
     multipliers: Vec<f64>,
+    /// The lambda of the last curved step.
+    lambda: f64,
     inner: Inner,
     /// The best point within the tolerances of all constraints.
     kept: Option<(Vec<f64>, f64)>,
@@ -124,6 +126,7 @@ impl<'a> LinearSearch<'a> {
             evaluations,
             simplex,
             multipliers,
+            lambda: 0.0,
             inner,
             kept,
         }

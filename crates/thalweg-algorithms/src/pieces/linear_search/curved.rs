@@ -87,9 +87,9 @@ impl LinearSearch<'_> {
                 high: &high,
                 radius: self.radii.delta,
             };
-            let Some(found) = step.solve_curved(&lagrangian(curvature, &multipliers)) else {
-                break;
-            };
+            let hessian = lagrangian(curvature, &multipliers);
+            let Some(found) = step.solve_curved(&hessian, self.lambda) else { break };
+            self.lambda = found.lambda;
             multipliers = found.multipliers;
             let size = multipliers.iter().map(|y| y.abs()).sum::<f64>();
             let (value, violation) = self.foreseen(model, &found.d);

@@ -32,21 +32,25 @@ const SAME_EDGE: f64 = 0.9;
 pub struct CurvedStep {
     /// The step.
     pub d: Vec<f64>,
+    /// The lambda that makes it as long as it is; zero for one inside the radius, infinite for that of the least violation.
+    pub lambda: f64,
     /// The multipliers.
     pub multipliers: Vec<f64>,
 }
 
 impl LinearStep<'_> {
-    /// The step for a function with the Hessian `hessian`; `None` only when rounding errors prevail.
-    pub fn solve_curved(&self, hessian: &[f64]) -> Option<CurvedStep> {
+    /// The step for a function with the Hessian `hessian`; `None` only when rounding errors prevail. `guess` is the lambda of a step like
+    /// it, or zero or infinite if there is none.
+    pub fn solve_curved(&self, hessian: &[f64], guess: f64) -> Option<CurvedStep> {
         let rows = Rows::of(self);
         let (theta, start) = self.least_violation(&rows)?;
         let full = nrm2(self.gradient) == 0.0 || nrm2(&start) >= FULL * self.radius;
-        let start = CurvedStep { d: start, multipliers: vec![0.0; self.limits.len()] };
+        let multipliers = vec![0.0; self.limits.len()];
+        let start = CurvedStep { d: start, lambda: f64::INFINITY, multipliers };
         if full {
             return Some(start);
         }
-        let mut found = Path { step: self, rows: &rows, theta, hessian }.follow(start);
+        let mut found = Path { step: self, rows: &rows, theta, hessian }.follow(start, guess);
         for (d, (low, high)) in found.d.iter_mut().zip(self.low.iter().zip(self.high)) {
             *d = d.max(*low).min(*high);
         }
@@ -88,7 +92,7 @@ impl Path<'_> {
         let mut d: Vec<f64> = found.point.iter().zip(&target).map(|(p, t)| p + t).collect();
         solve_lower_transposed(l, n, &mut d).ok()?;
         found.multipliers.truncate(self.rows.constraints);
-        all_finite(&d).then_some(CurvedStep { d, multipliers: found.multipliers })
+        all_finite(&d).then_some(CurvedStep { d, lambda, multipliers: found.multipliers })
     }
 
     fn is_inside(&self, found: &CurvedStep) -> bool {
@@ -96,49 +100,109 @@ impl Path<'_> {
     }
 
     /// The minimizer in the ball; `start`, the one for an infinite lambda, when rounding errors prevail.
-    fn follow(&self, start: CurvedStep) -> CurvedStep {
-        if let Some(whole) = self.at(0.0).filter(|found| self.is_inside(found)) {
-            return whole;
-        }
-        let first = nrm2(self.step.gradient) / self.step.radius + nrm2(self.hessian);
-        let mut lambdas = (0..GROWTHS as i32).map(|k| first * GROWTH.powi(k));
-        let inside = lambdas
-            .find_map(|lambda| self.at(lambda).filter(|f| self.is_inside(f)).map(|f| (f, lambda)));
-        let Some((mut inside, mut lambda)) = inside else { return start };
-        let (mut outside, mut undefined): (Option<(Vec<f64>, f64)>, f64) = (None, 0.0);
-        for _ in 0..ITERATIONS {
-            let next = match &outside {
-                Some((longer, at)) => self.between((&inside.d, lambda), (longer, *at)),
-                None if undefined > 0.0 => {
-                    (undefined < SAME_EDGE * lambda).then_some(0.5 * (undefined + lambda))
-                }
-                None => (lambda >= LEAST * first).then_some(FALL * lambda),
-            };
-            let Some(next) = next else { break };
-            match self.at(next) {
-                Some(found) if self.is_inside(&found) => (inside, lambda) = (found, next),
-                Some(found) => outside = Some((found.d, next)),
-                None if outside.is_some() => break,
-                None => undefined = next,
+    fn follow(&self, start: CurvedStep, guess: f64) -> CurvedStep {
+        let mut bracket = Bracket::default();
+        if guess > 0.0 && guess.is_finite() {
+            bracket.take(self, guess);
+            if bracket.inside.as_ref().is_some_and(|found| self.is_on_boundary(&found.d)) {
+                return bracket.end(self, start);
             }
         }
-        if let Some((longer, _)) = outside {
-            // Between two points of the polyhedron.
-            let share = self.step.share(&inside.d, &longer);
-            inside.d.iter_mut().zip(&longer).for_each(|(i, o)| *i += share * (o - *i));
+        if bracket.is_open() {
+            bracket.take_whole(self);
+            if bracket.inside.as_ref().is_some_and(|found| found.lambda == 0.0) {
+                return bracket.end(self, start);
+            }
         }
-        inside
+        let first = nrm2(self.step.gradient) / self.step.radius + nrm2(self.hessian);
+        let mut lambda = first;
+        for _ in 0..GROWTHS {
+            if bracket.inside.is_some() {
+                break;
+            }
+            bracket.take(self, lambda);
+            lambda *= GROWTH;
+        }
+        for _ in 0..ITERATIONS {
+            let Some(next) = bracket.next(self, LEAST * first) else { break };
+            if !bracket.take(self, next) && bracket.outside.is_some() {
+                break;
+            }
+        }
+        bracket.end(self, start)
+    }
+
+    fn is_on_boundary(&self, d: &[f64]) -> bool {
+        (nrm2(d) - self.step.radius).abs() < ON_BOUNDARY * self.step.radius
     }
 
     /// A lambda between those of a step inside the ball and a longer one: where, without a Hessian, the way between them would leave it.
-    fn between(&self, (d, lambda): (&[f64], f64), (longer, at): (&[f64], f64)) -> Option<f64> {
-        let radius = self.step.radius;
-        if (nrm2(d) - radius).abs() < ON_BOUNDARY * radius || at * SAME > lambda {
+    fn between(&self, inside: &CurvedStep, outside: &CurvedStep) -> Option<f64> {
+        let (lambda, at) = (inside.lambda, outside.lambda);
+        if self.is_on_boundary(&inside.d) || at * SAME > lambda {
             return None;
         }
-        let t = 1.0 / lambda + self.step.share(d, longer) * (1.0 / at - 1.0 / lambda);
+        let share = self.step.share(&inside.d, &outside.d);
+        let t = 1.0 / lambda + share * (1.0 / at - 1.0 / lambda);
         let margin = 1.0 + (SAME - 1.0) / 3.0;
         Some((1.0 / t).clamp(at * margin, lambda / margin))
+    }
+}
+
+/// What is known of the steps for some lambdas.
+#[derive(Default)]
+struct Bracket {
+    /// The longest one inside the ball.
+    inside: Option<CurvedStep>,
+    /// The shortest one outside, for a lambda that is not zero.
+    outside: Option<CurvedStep>,
+    /// The largest lambda for which there is none.
+    undefined: f64,
+}
+
+impl Bracket {
+    /// Whether the step without a lambda may be inside.
+    fn is_open(&self) -> bool {
+        self.outside.is_none() && self.undefined == 0.0
+    }
+
+    /// Take in the step for a lambda; whether there is one.
+    fn take(&mut self, path: &Path<'_>, lambda: f64) -> bool {
+        match path.at(lambda) {
+            Some(found) if path.is_inside(&found) => self.inside = Some(found),
+            Some(found) => self.outside = Some(found),
+            None => self.undefined = self.undefined.max(lambda),
+        }
+        self.undefined != lambda
+    }
+
+    /// Take in the step without a lambda if it is inside.
+    fn take_whole(&mut self, path: &Path<'_>) {
+        if let Some(whole) = path.at(0.0).filter(|found| path.is_inside(found)) {
+            self.inside = Some(whole);
+        }
+    }
+
+    /// The next lambda to try, as long as it is worth it.
+    fn next(&self, path: &Path<'_>, least: f64) -> Option<f64> {
+        let inside = self.inside.as_ref()?;
+        match &self.outside {
+            Some(outside) => path.between(inside, outside),
+            None if self.undefined > 0.0 => (self.undefined < SAME_EDGE * inside.lambda)
+                .then_some(0.5 * (self.undefined + inside.lambda)),
+            None => (inside.lambda >= least).then_some(FALL * inside.lambda),
+        }
+    }
+
+    /// The step on the boundary between the two, or what there is.
+    fn end(self, path: &Path<'_>, start: CurvedStep) -> CurvedStep {
+        let Some(mut inside) = self.inside else { return start };
+        if let Some(outside) = self.outside {
+            // Between two points of the polyhedron.
+            let share = path.step.share(&inside.d, &outside.d);
+            inside.d.iter_mut().zip(&outside.d).for_each(|(i, o)| *i += share * (o - *i));
+        }
+        inside
     }
 }
 
@@ -165,12 +229,12 @@ mod tests {
 
     #[test]
     fn inside_the_ball_it_is_the_minimizer_with_its_multipliers() {
-        let free =
-            plane(&[2.0, 1.0], &[1.0, 0.0], &[(-9.0, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
+        let free = plane(&[2.0, 1.0], &[1.0, 0.0], &[(-9.0, INF)])
+            .solve_curved(&[4.0, 0.0, 0.0, 2.0], 0.0);
         close(&free.expect("a step").d, &[-0.5, -0.5]);
         // At the limit d0 >= -0.1 the gradient 2 + 4 d0 is the multiplier.
-        let held =
-            plane(&[2.0, 1.0], &[1.0, 0.0], &[(-0.1, INF)]).solve_curved(&[4.0, 0.0, 0.0, 2.0]);
+        let held = plane(&[2.0, 1.0], &[1.0, 0.0], &[(-0.1, INF)])
+            .solve_curved(&[4.0, 0.0, 0.0, 2.0], 0.0);
         let held = held.expect("a step");
         close(&held.d, &[-0.1, -0.5]);
         close(&held.multipliers, &[1.6]);
@@ -179,13 +243,13 @@ mod tests {
     #[test]
     fn without_curvature_it_is_the_linear_step() {
         let step = plane(&[2.0, 1.0], &[1.0, 1.0], &[(0.0, INF)]);
-        close(&step.solve_curved(&[0.0; 4]).expect("a step").d, &step.solve());
+        close(&step.solve_curved(&[0.0; 4], 0.0).expect("a step").d, &step.solve());
     }
 
     #[test]
     fn negative_curvature_leads_to_the_boundary() {
         let step = plane(&[0.0, 1.0], &[1.0, 0.0], &[(0.0, 0.2)]);
-        let found = step.solve_curved(&[-1.0, 0.0, 0.0, -1.0]).expect("a step");
+        let found = step.solve_curved(&[-1.0, 0.0, 0.0, -1.0], 0.0).expect("a step");
         assert!((nrm2(&found.d) - 1.0).abs() < 1e-6 && found.d[1] < -0.9, "{:?}", found.d);
     }
 
@@ -219,7 +283,7 @@ mod tests {
                     hessian.chunks_exact(n).zip(d).map(|(row, d_i)| d_i * dot(row, d)).sum();
                 dot(&gradient, d) + 0.5 * bent
             };
-            let d = step.solve_curved(&hessian).expect("a step").d;
+            let d = step.solve_curved(&hessian, 0.0).expect("a step").d;
             assert!(nrm2(&d) <= 0.7 * (1.0 + 1e-9) && step.violation(&d) < 1e-8, "{round}");
             for _ in 0..200 {
                 let other: Vec<f64> =
