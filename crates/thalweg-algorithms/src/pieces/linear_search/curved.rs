@@ -37,6 +37,17 @@ impl Inner {
     pub(super) fn none() -> Self {
         Inner { length: f64::INFINITY, repeated: 0 }
     }
+
+    /// Take in the length of a step to a minimum inside, or that there was none; whether too many in a row have been no shorter.
+    fn is_stuck_after(&mut self, length: Option<f64>) -> bool {
+        let Some(length) = length else {
+            *self = Inner::none();
+            return false;
+        };
+        self.repeated = if length > SHORTER * self.length { self.repeated + 1 } else { 0 };
+        self.length = length;
+        self.repeated == REPEATED
+    }
 }
 
 impl LinearSearch<'_> {
@@ -56,15 +67,10 @@ impl LinearSearch<'_> {
     /// points are far away or scales differ by much, what is learned from a small step may hardly change the Hessian, so that
     /// equal steps would follow each other for ever.
     pub(super) fn watch(&mut self, ratio: f64, length: f64, radius: f64) {
-        let last = std::mem::replace(&mut self.inner, Inner::none());
-        if self.is_curved() && ratio.is_finite() && length < BOUNDARY * radius {
-            self.inner.length = length;
-            self.inner.repeated =
-                if length > SHORTER * last.length { last.repeated + 1 } else { 0 };
-            if self.inner.repeated == REPEATED {
-                self.set.forget_curvature();
-                self.inner = Inner::none();
-            }
+        let inside = self.is_curved() && ratio.is_finite() && length < BOUNDARY * radius;
+        if self.inner.is_stuck_after(inside.then_some(length)) {
+            self.set.forget_curvature();
+            self.inner = Inner::none();
         }
     }
 
@@ -114,4 +120,24 @@ fn lagrangian(curvature: &Curvature, multipliers: &[f64]) -> Vec<f64> {
         axpy(-y, curvature.hessian(i + 1), &mut hessian);
     }
     hessian
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After how many of these steps the curvature is given up.
+    fn stuck_after(lengths: &[Option<f64>]) -> Option<usize> {
+        let mut inner = Inner::none();
+        lengths.iter().position(|length| inner.is_stuck_after(*length)).map(|k| k + 1)
+    }
+
+    #[test]
+    fn steps_that_do_not_become_shorter_are_too_many_in_a_row() {
+        assert_eq!(stuck_after(&[1.0, 0.9, 0.8, 0.9, 0.8].map(Some)), Some(4));
+        assert_eq!(stuck_after(&[1.0, 0.4, 0.1, 0.01, 0.001, 0.0001].map(Some)), None);
+        assert_eq!(stuck_after(&[1.0, 0.9, 0.8, 0.2, 0.19, 0.18, 0.17].map(Some)), Some(7));
+        let at_the_boundary = [Some(1.0), Some(0.9), Some(0.8), None, Some(0.8), Some(0.8)];
+        assert_eq!(stuck_after(&at_the_boundary), None);
+    }
 }
