@@ -4,6 +4,7 @@
 
 mod bounds;
 mod drivers;
+mod hostile;
 mod limits;
 mod resume;
 mod stacks;
