@@ -94,9 +94,9 @@ pub struct Specification<'a> {
 }
 
 impl Specification<'_> {
-    /// What messages call the parameter at this position; a single number has no name.
+    /// What messages call the parameter at this position.
     fn name(&self, position: usize) -> String {
-        Some((self.names)(position)).filter(|name| !name.is_empty()).unwrap_or("params".into())
+        shown_name((self.names)(position))
     }
 
     /// Who keeps constraints that no change of variables does.
@@ -114,6 +114,11 @@ impl Specification<'_> {
         let nonlinear = self.nonlinear.iter().map(|constraint| constraint.position);
         space.plan().clone().with_keeper(self.keeper(), nonlinear)
     }
+}
+
+/// What messages call a parameter of this name; a single number has none.
+pub(crate) fn shown_name(name: String) -> String {
+    if name.is_empty() { "params".into() } else { name }
 }
 
 /// Run a specification.

@@ -10,6 +10,7 @@ use crate::builder::Optimization;
 use crate::error::OptimizeError;
 use crate::numdiff::NumericalDerivatives;
 use crate::objective::Objective;
+use crate::pipeline::shown_name;
 use crate::scaling::gradient_at_start;
 
 /// Below this share of the largest effect, a parameter is called badly scaled: steps that suit the others hardly touch it.
@@ -143,9 +144,7 @@ pub fn sensitivity(
     let effects: Vec<f64> = gradient.iter().zip(&scale).map(|(g, s)| (g * s).abs()).collect();
     let largest = effects.iter().copied().fold(0.0, f64::max);
     let parameter = |k: usize| ParameterSensitivity {
-        name: Some((of.names)(space.user_position(k)))
-            .filter(|name| !name.is_empty())
-            .unwrap_or("params".into()),
+        name: shown_name((of.names)(space.user_position(k))),
         value: params[space.user_position(k)],
         derivative: gradient[k],
         scale: scale[k],

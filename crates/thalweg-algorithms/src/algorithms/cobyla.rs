@@ -6,14 +6,15 @@
 //! models are linear then; with derivatives, `slsqp`.
 //!
 //! # How it works
-//! Objective and constraints are known at n + 1 points. The linear models through them make a step within the bounds and a trust
-//! region: first as little violation as possible, then the least objective without more of it. Points are compared by the objective
-//! plus mu times the largest violation; mu is raised when it does not let the step count as a gain. The new point takes the place of
-//! another one. With constraints, every further evaluation also tells how the functions are curved (`pieces::linear_set::curvature`):
-//! from 2 (n + 1) evaluations on (by PRIMA's rules, 4 (n + 1)) the models have Hessians, changed as little as what is seen demands, and the step is that of sequential
-//! quadratic programming with them (`pieces::linear_search::curved`). Along curved constraints steps on linear models gain little. Where the models disappoint and a point is far away or near to the face of the simplex opposite to it, that one is
-//! moved to where the simplex is largest. Steps that gain nothing, from points in good shape, make the resolution rho smaller, until it
-//! is the wanted precision.
+//! Objective and constraints are known at n + 1 points. The linear models through them make a step within the bounds and a trust region:
+//! first as little violation as possible, then the least objective without more of it. Points are compared by the objective plus mu times
+//! the largest violation; mu is raised when it does not let the step count as a gain. The new point takes the place of another one. With
+//! constraints, every further evaluation also tells how the functions are curved (`pieces::linear_set::curvature`): from 2 (n + 1)
+//! evaluations on (by PRIMA's rules, 4 (n + 1)) the models have Hessians, changed as little as what is seen demands, and the step is that
+//! of sequential quadratic programming with them (`pieces::linear_search::curved`). Along curved constraints steps on linear models gain
+//! little. Where the models disappoint and a point is far away or near to the face of the simplex opposite to it, that one is moved to
+//! where the simplex is largest. Steps that gain nothing, from points in good shape, make the resolution rho smaller, until it is the
+//! wanted precision.
 //!
 //! # Differences from the reference
 //! Written from Powell's paper. Against NLopt 2.11's LN_COBYLA and scipy 1.17's COBYLA:
@@ -34,8 +35,8 @@
 //!   mean, but seldom more than NLopt's;
 //! * by PRIMA's rules it takes the steps of scipy's COBYLA for the first 12 (n + 1) evaluations, with constraints 4 (n + 1), up to
 //!   rounding and as long as bounds allow; afterwards (with constraints, from 20 (n + 1) evaluations on) points and rho follow its own
-//!   rules, which need fewer evaluations in long runs. As there, no step is tried while the gradient times the radius is above 6.7e7 (without constraints, as long as the steps are scipy's, and
-//!   except at the last radius): the radius becomes smaller first;
+//!   rules, which need fewer evaluations in long runs. As there, no step is tried while the gradient times the radius is above 6.7e7
+//!   (without constraints, as long as the steps are scipy's, and except at the last radius): the radius becomes smaller first;
 //! * where rounding decides in the references, rules do: of points that are equally bad, the first in order goes, by PRIMA's rules that of
 //!   the largest merit among equally far ones, and a point is far away only if it is clearly so. Steps are often as long as the radius or
 //!   half of it, so that such ties come up in most runs. From there on the points are no longer the references';

@@ -8,7 +8,8 @@
 //! * the minimizer of `g'd` in a polyhedron and a ball is the point of the polyhedron nearest to `-t g`, for the `t` that puts it on
 //!   the boundary of the ball (or a large one, if the minimizer is inside): its length grows with `t`.
 //!
-//! `curved` has the step for a quadratic objective. Where only bounds matter, the point nearest to `-t g` is `-t g` cut at the bounds, and `t` follows from a sort.
+//! `curved` has the step for a quadratic objective. Where only bounds matter, the point nearest to `-t g` is `-t g` cut at the bounds,
+//! and `t` follows from a sort.
 //!
 //! References:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
@@ -243,7 +244,7 @@ mod tests {
     use super::*;
     use thalweg_core::Rng;
 
-    const INF: f64 = f64::INFINITY;
+    pub(super) const INF: f64 = f64::INFINITY;
 
     #[track_caller]
     fn close(actual: &[f64], expected: &[f64]) {
@@ -251,7 +252,7 @@ mod tests {
         assert!(actual.iter().zip(expected).all(near), "{actual:?} is not {expected:?}");
     }
 
-    fn plane<'a>(
+    pub(super) fn plane<'a>(
         gradient: &'a [f64],
         jacobian: &'a [f64],
         limits: &'a [(f64, f64)],

@@ -208,18 +208,9 @@ impl Bracket {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{INF, plane};
     use super::*;
     use thalweg_core::Rng;
-
-    const INF: f64 = f64::INFINITY;
-
-    fn plane<'a>(
-        gradient: &'a [f64],
-        jacobian: &'a [f64],
-        limits: &'a [(f64, f64)],
-    ) -> LinearStep<'a> {
-        LinearStep { gradient, jacobian, limits, low: &[-INF; 2], high: &[INF; 2], radius: 1.0 }
-    }
 
     #[track_caller]
     fn close(actual: &[f64], expected: &[f64]) {
