@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from thalweg.exceptions import InvalidKwargsError
@@ -119,7 +120,8 @@ def _takes_one_argument(function: Any) -> bool:
     if code is None:
         # A built-in function or a wrapper: whatever is wrong shows in the first evaluation.
         return not isinstance(function, partial)
-    return code.co_argcount == 1 and not code.co_kwonlyargcount
+    bound = type(function) is MethodType
+    return code.co_argcount == 1 + bound and not code.co_kwonlyargcount
 
 
 def check_signature(function: Any, kwargs: dict[str, Any], name: str) -> None:
