@@ -96,8 +96,9 @@ impl Evaluator<'_> {
             values.values[0] = value;
             gradient.iter_mut().for_each(|entry| *entry = -*entry);
         }
-        let ordinary =
-            gradient.iter().fold(value.is_finite(), |finite, entry| finite & entry.is_finite());
+        let ordinary = gradient
+            .iter()
+            .fold(value.is_finite(), |finite, entry| finite & (entry.abs() < f64::INFINITY));
         if !ordinary || !self.scratch.failures.is_empty() {
             return Ok(Plain::Evaluated(begin));
         }

@@ -1,23 +1,23 @@
 //! Time since the start of a run, which a resumed run counts on from where its log ends.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use thalweg_core::Task;
 
 use super::journal::Journal;
+use super::ticks::Ticks;
 
 /// The time since the start of a run. Clones show the same time.
 #[derive(Clone)]
 pub struct Clock {
-    origin: Instant,
+    ticks: Ticks,
     journal: Option<Arc<Journal>>,
 }
 
 impl Clock {
     /// A clock that starts now.
     pub fn start() -> Self {
-        Clock { origin: Instant::now(), journal: None }
+        Clock { ticks: Ticks::start(), journal: None }
     }
 
     /// The same for a run with a log.
@@ -26,8 +26,9 @@ impl Clock {
     }
 
     /// Seconds since the start of the run; while answers come from a log, those at which they were given.
+    #[inline]
     pub fn seconds(&self) -> f64 {
-        let elapsed = self.origin.elapsed().as_secs_f64();
+        let elapsed = self.ticks.seconds();
         self.journal.as_ref().map_or(elapsed, |journal| journal.seconds(elapsed))
     }
 

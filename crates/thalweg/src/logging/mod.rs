@@ -8,6 +8,7 @@
 //! * `journal.rs`: what the two places share: the writer, the tape, the clock.
 //! * `tape.rs`: the answers and evaluations of the log, each handed out once.
 //! * `journaled.rs`: the objective with a log around it.
+//! * `clock.rs`, `ticks.rs`: time since the start of a run, and how it is told quickly.
 //! * `identity.rs`: what defines a run, so that another one is refused.
 
 mod clock;
@@ -16,6 +17,7 @@ mod journal;
 mod journaled;
 mod keep;
 mod tape;
+mod ticks;
 
 pub use clock::Clock;
 pub use keep::Log;
