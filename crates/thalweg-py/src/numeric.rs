@@ -1,5 +1,9 @@
 //! Numbers in and out of numpy, without asking numpy more often than necessary.
 
+use std::ffi::c_int;
+use std::slice;
+
+use numpy::npyffi::{NPY_ARRAY_ALIGNED, NPY_ARRAY_C_CONTIGUOUS, PyArrayObject};
 use numpy::{IxDyn, PyArray, PyArray1, PyArrayDyn, PyArrayMethods, PyUntypedArray};
 use numpy::{PyUntypedArrayMethods, prelude::*};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -24,6 +28,9 @@ pub(crate) fn new_array<'py>(py: Python<'py>, data: &[f64], shape: &[usize]) -> 
 /// The data of a C-contiguous, aligned float64 array, and its shape; `None` for everything else.
 #[inline]
 pub(crate) fn as_f64_array<'a>(object: &'a Bound<'_, PyAny>) -> Option<(&'a [f64], &'a [usize])> {
+    if let Some(found) = as_common_array(object) {
+        return Some(found);
+    }
     let array = object.cast::<PyArrayDyn<f64>>().ok()?;
     if !array.is_c_contiguous() {
         return None;
@@ -34,7 +41,40 @@ pub(crate) fn as_f64_array<'a>(object: &'a Bound<'_, PyAny>) -> Option<(&'a [f64
     }
     // SAFETY: contiguous, aligned, native float64 (checked by the cast). The slice is copied from at once by all
     // callers, before any Python code can run.
-    Some((unsafe { std::slice::from_raw_parts(data, len) }, array.shape()))
+    Some((unsafe { slice::from_raw_parts(data, len) }, array.shape()))
+}
+
+/// The same for nothing but numpy's own class and its one description of float64, told by two addresses.
+#[inline]
+fn as_common_array<'a>(object: &'a Bound<'_, PyAny>) -> Option<(&'a [f64], &'a [usize])> {
+    const FLAGS: c_int = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    static COMMON: PyOnceLock<(usize, usize)> = PyOnceLock::new();
+    let py = object.py();
+    let (class, descr) = *COMMON.get_or_init(py, || {
+        let array = PyArray1::<f64>::zeros(py, 1, false);
+        // SAFETY: a live array.
+        unsafe {
+            let descr = (*array.as_array_ptr()).fields.descr;
+            (ffi::Py_TYPE(array.as_ptr()) as usize, descr as usize)
+        }
+    });
+    // SAFETY: an array, if its class says so. Both addresses are of objects that numpy never frees.
+    unsafe {
+        if ffi::Py_TYPE(object.as_ptr()) as usize != class {
+            return None;
+        }
+        let fields = &(*object.as_ptr().cast::<PyArrayObject>()).fields;
+        if fields.descr as usize != descr
+            || fields.flags & FLAGS != FLAGS
+            || fields.nd == 0
+            || fields.data.is_null()
+        {
+            return None;
+        }
+        let shape = slice::from_raw_parts(fields.dimensions.cast::<usize>(), fields.nd as usize);
+        // The slice is copied from at once by all callers, before any Python code can run.
+        Some((slice::from_raw_parts(fields.data.cast(), shape.iter().product()), shape))
+    }
 }
 
 static FLOAT64: PyOnceLock<Py<PyAny>> = PyOnceLock::new();

@@ -68,13 +68,14 @@ impl Objective for Functions {
 
     fn evaluate(&mut self, batch: &Batch<'_>, answer: Answer<'_>, failures: &mut Vec<Failure>) {
         Python::attach(|py| {
-            if let Some(turns) = &mut self.turns {
-                turns.count(py);
-            }
             if let Some(infos) = &mut self.infos {
                 infos.clear();
             }
-            if let Err(error) = py.check_signals() {
+            let signals = match &mut self.turns {
+                Some(turns) => turns.count(py),
+                None => py.check_signals(),
+            };
+            if let Err(error) = signals {
                 failures.push(self.failed(py, 0, "fun", Cause::User(error)));
                 return;
             }
