@@ -13,7 +13,10 @@ pub struct InverseBfgs {
 impl InverseBfgs {
     /// The identity of `dim` variables, with room for `capacity` pairs.
     pub fn new(dim: usize, capacity: usize) -> Self {
-        InverseBfgs { pairs: StepPairs::new(dim, capacity), loops: TwoLoops::new(capacity) }
+        InverseBfgs {
+            pairs: StepPairs::new(TwoLoops::width(dim), capacity),
+            loops: TwoLoops::new(capacity),
+        }
     }
 
     /// Whether H is the identity.

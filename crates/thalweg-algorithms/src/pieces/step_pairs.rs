@@ -311,37 +311,6 @@ pub(super) fn dot<const WIDE: bool>(a: &[f64], b: &[f64]) -> f64 {
     total::<WIDE>(sums) + a_tail.iter().zip(b_tail).map(|(a, b)| a * b).sum::<f64>()
 }
 
-/// `u += step v`. Returns `u'w` for the new u.
-#[inline(always)] // into code for the processor at hand
-pub(super) fn move_and_project<const WIDE: bool>(
-    u: &mut [f64],
-    step: f64,
-    v: &[f64],
-    w: &[f64],
-) -> f64 {
-    let (u_lanes, u_tail) = u.as_chunks_mut::<LANES>();
-    let (v_lanes, v_tail) = v.as_chunks::<LANES>();
-    let (w_lanes, w_tail) = w.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for ((u, v), &w) in u_lanes.iter_mut().zip(v_lanes).zip(w_lanes) {
-        // Everything is read before anything is written: the compiler cannot see that no slice overlaps another.
-        let moved: [f64; LANES] = std::array::from_fn(|k| u[k] + step * v[k]);
-        *u = moved;
-        for k in 0..LANES {
-            sums[k] += moved[k] * w[k];
-        }
-    }
-    let mut tail = 0.0;
-    for ((u, v), w) in u_tail.iter_mut().zip(v_tail).zip(w_tail) {
-        *u += step * v;
-        tail += *u * w;
-    }
-    if u_lanes.is_empty() {
-        return tail;
-    }
-    total::<WIDE>(sums) + tail
-}
-
 /// The sum of partial sums.
 ///
 /// What the compiler sees of this sum decides on the registers of the whole loop before it: it uses halves of the wide ones, unless
