@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 /// Set when the user has pressed Ctrl-C.
 pub(crate) type Flag = Arc<AtomicBool>;
@@ -18,6 +19,29 @@ const SIGINT: i32 = 2;
 /// Whether the exception is a `KeyboardInterrupt` that the handler raised, and not one of the user's own.
 pub(crate) fn is_ctrl_c(py: Python<'_>, error: &PyErr, flag: &Flag) -> bool {
     flag.load(Ordering::Relaxed) && error.is_instance_of::<PyKeyboardInterrupt>(py)
+}
+
+/// What Python offers for signals.
+struct Signals {
+    get_handler: Py<PyAny>,
+    set_handler: Py<PyAny>,
+    /// Python's own handler of Ctrl-C.
+    default: Py<PyAny>,
+}
+
+impl Signals {
+    fn get(py: Python<'_>) -> PyResult<&Self> {
+        static FOUND: PyOnceLock<Signals> = PyOnceLock::new();
+        FOUND.get_or_try_init(py, || {
+            let module = py.import("_signal")?;
+            let get = |name| module.getattr(name).map(Bound::unbind);
+            Ok(Signals {
+                get_handler: get("getsignal")?,
+                set_handler: get("signal")?,
+                default: get("default_int_handler")?,
+            })
+        })
+    }
 }
 
 /// The signal handler.
@@ -47,23 +71,21 @@ impl Guard {
     }
 
     fn replace(py: Python<'_>, flag: &Flag) -> PyResult<Option<Py<PyAny>>> {
-        let signal = py.import(pyo3::intern!(py, "_signal"))?;
-        let default = signal.getattr(pyo3::intern!(py, "default_int_handler"))?;
-        let current = signal.call_method1(pyo3::intern!(py, "getsignal"), (SIGINT,))?;
-        if !current.is(&default) {
+        let signals = Signals::get(py)?;
+        let current = signals.get_handler.call1(py, (SIGINT,))?;
+        if !current.bind(py).is(&signals.default) {
             return Ok(None);
         }
         let handler = Py::new(py, InterruptHandler { flag: Arc::clone(flag) })?;
         // Outside of the main thread this raises, and nothing is installed.
-        signal.call_method1(pyo3::intern!(py, "signal"), (SIGINT, handler))?;
-        Ok(Some(current.unbind()))
+        signals.set_handler.call1(py, (SIGINT, handler))?;
+        Ok(Some(current))
     }
 
     /// Put the former handler back.
     pub(crate) fn restore(mut self, py: Python<'_>) -> PyResult<()> {
         if let Some(previous) = self.previous.take() {
-            let signal = py.import(pyo3::intern!(py, "_signal"))?;
-            signal.call_method1(pyo3::intern!(py, "signal"), (SIGINT, previous))?;
+            Signals::get(py)?.set_handler.call1(py, (SIGINT, previous))?;
         }
         Ok(())
     }

@@ -48,6 +48,9 @@ pub(crate) fn recognize(
     declared: Option<SolverKind>,
     warns: bool,
 ) -> PyResult<(Form, Option<SolverKind>)> {
+    if returned.is_exact_instance_of::<PyFloat>() {
+        return Ok((Form::Plain, declared));
+    }
     if let Ok(dict) = returned.cast::<PyDict>() {
         let present = |kind: &SolverKind| dict.contains(dict_key(*kind)).unwrap_or(false);
         let kinds = [SolverKind::LeastSquares, SolverKind::Likelihood, SolverKind::Scalar];

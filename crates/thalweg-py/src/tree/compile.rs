@@ -2,12 +2,12 @@
 
 use numpy::{PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyList, PyString, PyTuple, PyType};
 
 use super::culprit::{describe_value, first_culprit};
 use super::node::{Leaf, LeafKind, Node, text};
 use super::pandas::{FrameTemplate, Interop, SeriesTemplate, series_values, value_column};
-use crate::numeric::{number, to_f64_array};
+use crate::numeric::{as_f64_array, number, to_f64_array};
 
 /// Containers nested deeper than this are taken for a cycle.
 const MAX_DEPTH: usize = 200;
@@ -29,8 +29,7 @@ pub(crate) struct Compiled {
 /// # Errors
 /// A leaf that is not numeric.
 pub(crate) fn compile(params: &Bound<'_, PyAny>) -> PyResult<Result<Compiled, BadLeaf>> {
-    let interop = Interop::find(params.py())?;
-    let mut compiler = Compiler { interop, start: Vec::new(), path: Vec::new() };
+    let mut compiler = Compiler { interop: None, start: Vec::new(), path: Vec::new() };
     Ok(match compiler.node(params) {
         Ok(root) => Ok(Compiled { root, start: compiler.start }),
         Err(text) => Err(BadLeaf { path: compiler.path, text }),
@@ -38,7 +37,8 @@ pub(crate) fn compile(params: &Bound<'_, PyAny>) -> PyResult<Result<Compiled, Ba
 }
 
 struct Compiler<'py> {
-    interop: Interop<'py>,
+    /// Found when it is first needed.
+    interop: Option<Interop<'py>>,
     start: Vec<f64>,
     /// The path of the node at hand; left as it is when something is wrong.
     path: Vec<String>,
@@ -154,23 +154,41 @@ impl<'py> Compiler<'py> {
 
     /// A leaf, if the object is one.
     fn leaf(&mut self, object: &Bound<'py, PyAny>) -> PyResult<Option<Leaf>> {
-        let py = object.py();
         let offset = self.start.len();
+        let kind = if let Some((data, shape)) = as_f64_array(object) {
+            self.start.extend(data);
+            Some(LeafKind::Array { shape: shape.to_vec() })
+        } else if object.is_exact_instance_of::<PyFloat>() {
+            self.start.push(number(object)?);
+            Some(LeafKind::Scalar)
+        } else {
+            self.uncommon_leaf(object)?
+        };
+        Ok(kind.map(|kind| Leaf { offset, size: self.start.len() - offset, kind }))
+    }
+
+    /// The kind of a leaf that is neither an array of float64 nor a float, if the object is one.
+    fn uncommon_leaf(&mut self, object: &Bound<'py, PyAny>) -> PyResult<Option<LeafKind>> {
+        let py = object.py();
+        let interop = match &self.interop {
+            Some(interop) => interop,
+            None => self.interop.insert(Interop::find(py)?),
+        };
         let kind = if object.cast::<PyUntypedArray>().is_ok() {
             let array = to_f64_array(object)?;
             self.start.extend(array.to_vec()?);
             LeafKind::Array { shape: array.shape().to_vec() }
-        } else if self.interop.is_jax(object)? {
+        } else if interop.is_jax(object)? {
             let array = to_f64_array(object)?;
             self.start.extend(array.to_vec()?);
             let asarray = py.import("jax.numpy")?.getattr("asarray")?.unbind();
             LeafKind::Jax { shape: array.shape().to_vec(), asarray }
-        } else if self.interop.is_series(object)? {
+        } else if interop.is_series(object)? {
             let values = series_values(object)?;
             let template = SeriesTemplate::new(object, &values)?;
             self.start.extend(values);
             LeafKind::Series(template)
-        } else if self.interop.is_frame(object)? {
+        } else if interop.is_frame(object)? {
             self.frame(object)?
         } else if object.hasattr("__float__")? || object.hasattr("__index__")? {
             self.start.push(number(object)?);
@@ -183,7 +201,7 @@ impl<'py> Compiler<'py> {
         } else {
             return Ok(None);
         };
-        Ok(Some(Leaf { offset, size: self.start.len() - offset, kind }))
+        Ok(Some(kind))
     }
 
     fn frame(&mut self, frame: &Bound<'py, PyAny>) -> PyResult<LeafKind> {

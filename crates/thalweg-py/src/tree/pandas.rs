@@ -7,6 +7,7 @@
 //! public methods are used.
 
 use pyo3::exceptions::PyValueError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -21,7 +22,8 @@ pub(crate) struct Interop<'py> {
 
 impl<'py> Interop<'py> {
     pub(crate) fn find(py: Python<'py>) -> PyResult<Self> {
-        let modules = py.import("sys")?.getattr("modules")?.cast_into::<PyDict>()?;
+        let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+        let modules = modules.cast_into::<PyDict>()?;
         let class = |module: &str, name: &str| -> PyResult<Option<Bound<'py, PyAny>>> {
             Ok(modules.get_item(module)?.and_then(|module| module.getattr(name).ok()))
         };
