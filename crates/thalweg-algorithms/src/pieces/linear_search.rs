@@ -176,10 +176,11 @@ impl<'a> LinearSearch<'a> {
         let length = nrm2(&d).min(self.radii.delta);
         let short = length < SHORT * self.radii.rho;
         let rules = self.rules();
-        if !short && self.raise_weight(model, &d) {
+        let foreseen = self.foreseen(model, &d);
+        if !short && self.raise_weight(model, &d, foreseen) {
             return Ok(None);
         }
-        let (promised, radius) = (self.promise(model, &d), self.radii.delta);
+        let (promised, radius) = (self.promise(foreseen), self.radii.delta);
         let sound = rules.judges_before && !self.is_spread(rules);
         let usable = !short && promised > 0.0 && !self.is_too_steep(problem, model);
         let outcome = if usable {
@@ -350,7 +351,8 @@ impl<'a> LinearSearch<'a> {
             return down;
         }
         let model = self.set.model(self.is_curved());
-        if self.promise(&model, &up) > self.promise(&model, &down) { up } else { down }
+        let promise = |d: &[f64]| self.promise(self.foreseen(&model, d));
+        if promise(&up) > promise(&down) { up } else { down }
     }
 
     /// New points around the best one. `false` when that does not help either.

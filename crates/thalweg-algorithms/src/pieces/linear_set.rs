@@ -15,6 +15,7 @@
 //!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
 
 mod curvature;
+mod forms;
 mod model;
 
 use thalweg_core::{Problem, Stop, Want};
@@ -53,6 +54,8 @@ pub struct LinearSet<'a> {
     known: Vec<Known>,
     /// The largest violation at each point.
     violations: Vec<f64>,
+    /// The way from the best point to each one, in the scaled variables; once all points are there.
+    ways: Vec<f64>,
     /// The gradient of each Lagrange function, in the scaled variables.
     lagrange: Vec<f64>,
     curvature: Curvature,
@@ -106,6 +109,7 @@ impl<'a> LinearSet<'a> {
             points: x0.to_vec(),
             known: Vec::new(),
             violations: Vec::new(),
+            ways: Vec::new(),
             lagrange: Vec::new(),
             curvature: Curvature::none(x0.len(), problem.constraint_limits().len() + 1),
             exchanges: 0,
@@ -290,6 +294,9 @@ impl<'a> LinearSet<'a> {
         }
         self.known.swap(0, k);
         self.violations.swap(0, k);
+        if self.has_models() {
+            self.measure();
+        }
     }
 
     /// Whether the points determine linear models. They do not after a renewal that failed.
@@ -313,9 +320,25 @@ impl<'a> LinearSet<'a> {
         x.iter().zip(from).map(|(x, (from, scale))| (x - from) / scale).collect()
     }
 
+    /// The way from the best point to point `k`.
+    fn way_to(&self, k: usize) -> &[f64] {
+        &self.ways[k * self.n..(k + 1) * self.n]
+    }
+
+    /// Measure the ways to all points.
+    fn measure(&mut self) {
+        let mut ways = std::mem::take(&mut self.ways);
+        ways.clear();
+        let scaled = |(i, x): (usize, &f64)| (x - self.points[i]) / self.scale[i];
+        self.points
+            .chunks_exact(self.n)
+            .for_each(|x| ways.extend(x.iter().enumerate().map(scaled)));
+        self.ways = ways;
+    }
+
     /// How far point `k` is from the best one.
     pub fn distance(&self, k: usize) -> f64 {
-        nrm2(&self.way(self.point(k)))
+        nrm2(self.way_to(k))
     }
 
     /// The point farthest from the best one.
@@ -359,11 +382,11 @@ impl<'a> LinearSet<'a> {
     ) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
         for k in (0..=self.n).filter(|&k| better || k != 0) {
-            let way = self.way(self.point(k));
+            let way = self.way_to(k);
             let square: f64 = if better {
                 way.iter().zip(d).map(|(w, d)| (w - d) * (w - d)).sum()
             } else {
-                dot(&way, &way)
+                dot(way, way)
             };
             let weight = (square / (near * near)).max(1.0).powi(power);
             let score = weight * self.lagrange_after(k, d).abs();
@@ -389,6 +412,11 @@ impl<'a> LinearSet<'a> {
             }
         }
         self.points[t * n..(t + 1) * n].copy_from_slice(x);
+        if t == 0 {
+            self.measure();
+        } else {
+            self.ways[t * n..(t + 1) * n].copy_from_slice(&d);
+        }
         self.violations[t] = self.violation(&known);
         self.known[t] = known;
         self.exchanges += 1;
@@ -411,9 +439,9 @@ impl<'a> LinearSet<'a> {
     fn refresh(&mut self) -> bool {
         let n = self.n;
         self.exchanges = 0;
+        self.measure();
         let others: Vec<usize> = self.others().collect();
-        let ways: Vec<f64> = others.iter().flat_map(|&k| self.way(self.point(k))).collect();
-        let Ok(qr) = QrPivot::factor(&ways, n, n) else { return false };
+        let Ok(qr) = QrPivot::factor(&self.ways[n..], n, n) else { return false };
         if qr.rank(DEPENDENT) < n {
             return false;
         }

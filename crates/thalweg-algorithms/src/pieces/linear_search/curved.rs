@@ -98,9 +98,9 @@ impl LinearSearch<'_> {
             self.lambda = found.lambda;
             multipliers = found.multipliers;
             let size = multipliers.iter().map(|y| y.abs()).sum::<f64>();
-            let (value, violation) = self.foreseen(model, &found.d);
-            let merit = value + self.mu.max(ENOUGH * size) * violation;
             let bends = curvature.bends(&found.d);
+            let (value, violation) = self.foreseen_with(Some(&bends), model, &found.d);
+            let merit = value + self.mu.max(ENOUGH * size) * violation;
             for ((moved, limit), bend) in limits.iter_mut().zip(&model.limits).zip(&bends[1..]) {
                 *moved = (limit.0 - bend, limit.1 - bend);
             }

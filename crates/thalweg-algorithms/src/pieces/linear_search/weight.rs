@@ -23,7 +23,17 @@ impl LinearSearch<'_> {
     /// The changes of objective and largest violation that the models foresee.
     pub(super) fn foreseen(&self, model: &LinearModel, d: &[f64]) -> (f64, f64) {
         let bends = model.curvature.as_ref().map(|curvature| curvature.bends(d));
-        let bend = |i: usize| bends.as_ref().map_or(0.0, |bends| bends[i]);
+        self.foreseen_with(bends.as_deref(), model, d)
+    }
+
+    /// The same, where it is known what the curvature changes.
+    pub(super) fn foreseen_with(
+        &self,
+        bends: Option<&[f64]>,
+        model: &LinearModel,
+        d: &[f64],
+    ) -> (f64, f64) {
+        let bend = |i: usize| bends.map_or(0.0, |bends| bends[i]);
         let rows = model.jacobian.chunks_exact(d.len()).enumerate();
         let changes = rows.map(|(i, row)| dot(row, d) + bend(i + 1));
         let each = changes.zip(&model.limits).map(|(v, (low, high))| (low - v).max(v - high));
@@ -31,9 +41,8 @@ impl LinearSearch<'_> {
         (dot(&model.gradient, d) + bend(0), violation - self.set.best_violation())
     }
 
-    /// How much less the merit function is after a step, by the models.
-    pub(super) fn promise(&self, model: &LinearModel, d: &[f64]) -> f64 {
-        let (value, violation) = self.foreseen(model, d);
+    /// How much less the merit function is after a step for which the models foresee these changes.
+    pub(super) fn promise(&self, (value, violation): (f64, f64)) -> f64 {
         -value - self.mu * violation
     }
 
@@ -42,9 +51,14 @@ impl LinearSearch<'_> {
         known.value + self.mu * self.set.violation(known)
     }
 
-    /// Raise the weight of violations until the step counts as a gain. Whether another point is the best one then.
-    pub(super) fn raise_weight(&mut self, model: &LinearModel, d: &[f64]) -> bool {
-        let (value, violation) = self.foreseen(model, d);
+    /// Raise the weight of violations until the step, for which the models foresee these changes, counts as a gain. Whether another
+    /// point is the best one then.
+    pub(super) fn raise_weight(
+        &mut self,
+        model: &LinearModel,
+        d: &[f64],
+        (value, violation): (f64, f64),
+    ) -> bool {
         let (small, least) = match self.rules().weighing {
             // To weigh a change that is small for a step of this length would make the weight enormous, and steps along curves
             // impossible.

@@ -14,6 +14,7 @@
 
 use thalweg_linalg::{axpy, dot, mul};
 
+use super::forms::{add_outer_products, quadratic_forms};
 use super::{Known, LinearSet};
 
 /// After so many points at which the linear model was better, a Hessian is given up.
@@ -47,6 +48,13 @@ impl Curvature {
         let mut products = vec![0.0; self.hessians.len() / self.n];
         mul(&self.hessians, self.n, d, &mut products);
         products.chunks_exact(self.n).map(|product| 0.5 * dot(product, d)).collect()
+    }
+
+    /// The same for many steps, row by row: all steps for the first function first.
+    pub(super) fn bends_of_all(&self, steps: &[f64]) -> Vec<f64> {
+        let mut bends = quadratic_forms(&self.hessians, self.n, steps);
+        bends.iter_mut().for_each(|bend| *bend *= 0.5);
+        bends
     }
 
     /// Make function `i` go through another point, too, at which its linear model is wrong by `error`.
@@ -92,13 +100,8 @@ impl LinearSet<'_> {
     fn moment(&self, d: &[f64], after: &[f64]) -> Vec<f64> {
         let n = self.n;
         let mut moment = vec![0.0; n * n];
-        let mut add = |weight: f64, step: &[f64]| {
-            for (row, s) in moment.chunks_exact_mut(n).zip(step) {
-                axpy(weight * s, step, row);
-            }
-        };
-        add(-1.0, d);
-        self.others().for_each(|k| add(after[k], &self.way(self.point(k))));
+        add_outer_products(&[-1.0], d, n, &mut moment);
+        add_outer_products(&after[1..], &self.ways[n..], n, &mut moment);
         moment
     }
 }

@@ -22,10 +22,10 @@ impl LinearSet<'_> {
         let (n, m) = (self.n, self.limits.len());
         let (mut gradient, mut jacobian) = (vec![0.0; n], vec![0.0; n * m]);
         let center = self.best();
+        let bends = curved.then(|| self.curvature.bends_of_all(&self.ways[n..]));
         for k in self.others() {
             let (known, lagrange) = (&self.known[k], self.lagrange(k));
-            let bends = curved.then(|| self.curvature.bends(&self.way(self.point(k))));
-            let bend = |i: usize| bends.as_ref().map_or(0.0, |bends| bends[i]);
+            let bend = |i: usize| bends.as_ref().map_or(0.0, |bends| bends[i * n + k - 1]);
             let change = |i: usize| known.function(i) - center.function(i) - bend(i);
             axpy(change(0), lagrange, &mut gradient);
             for (i, row) in jacobian.chunks_exact_mut(n).enumerate() {

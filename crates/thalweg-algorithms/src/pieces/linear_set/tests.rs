@@ -100,6 +100,7 @@ fn the_weight_of_violations_follows_the_ranges_of_constraints_that_matter() {
         points: vec![0.0, 1.0],
         known: vec![known(0.0, -1.0), known(6.0, 2.0)],
         violations: vec![1.0, 0.0],
+        ways: vec![0.0, 1.0],
         lagrange: vec![-1.0, 1.0],
         curvature: Curvature::none(1, 3),
         exchanges: 0,
@@ -122,6 +123,7 @@ fn with_curves(functions: fn(&[f64]) -> (f64, f64), check: impl FnOnce(&mut Line
         points: corners.to_vec(),
         known: corners.chunks(2).map(|x| known(functions, x)).collect(),
         violations: vec![0.0; 3],
+        ways: Vec::new(),
         lagrange: Vec::new(),
         curvature: Curvature::none(2, 2),
         exchanges: 0,
@@ -138,6 +140,26 @@ fn with_curves(functions: fn(&[f64]) -> (f64, f64), check: impl FnOnce(&mut Line
 fn known(functions: fn(&[f64]) -> (f64, f64), x: &[f64]) -> Known {
     let (value, constraint) = functions(x);
     Known { value, constraints: vec![constraint] }
+}
+
+#[test]
+fn ways_are_those_to_the_points_after_every_exchange() {
+    let functions: fn(&[f64]) -> (f64, f64) = |x| (x[0] * x[0] + 3.0 * x[1], x[0] - x[1]);
+    with_curves(functions, |set| {
+        let mut rng = thalweg_core::Rng::new(7);
+        for round in 0..60 {
+            let x = [rng.uniform_in(-1.0, 1.0), rng.uniform_in(-1.0, 1.0)];
+            if !set.replace(round % 3, &x, known(functions, &x)) {
+                break;
+            }
+            if round % 2 == 0 {
+                set.choose_best(1.0);
+            }
+            for k in 0..=2 {
+                assert_eq!(set.way_to(k), set.way(set.point(k)), "{round}");
+            }
+        }
+    });
 }
 
 #[test]
