@@ -75,7 +75,7 @@ impl BoundedModel {
         at: BoxedPoint<'_>,
         direction: &mut [f64],
     ) -> Result<f64, LinalgError> {
-        // After a Cauchy point with held variables, it is worth a look whether some are held from the start.
+        // After a Cauchy point with held variables, it is worth a look whether some are at their bounds already.
         let may_be_free = !self.is_empty() && !(self.was_held && !descends_inside(at, 0.0));
         if may_be_free {
             let slope = self.matrix.newton(at.gradient, direction);
@@ -86,7 +86,7 @@ impl BoundedModel {
                 return Ok(slope);
             }
         }
-        self.go_over_cauchy_point(at, direction)?;
+        self.go_over_cauchy_point(at, direction, may_be_free)?;
         Ok(head_for(&self.target, at, direction))
     }
 
@@ -133,11 +133,12 @@ impl BoundedModel {
         (slope <= 0.0).then(|| head_for(&self.target, at, direction))
     }
 
-    /// The target in general. `newton` is the Newton direction, unless a variable is held from the start.
+    /// The target in general. `newton` is the Newton direction if it is known, and otherwise receives it where it is needed.
     fn go_over_cauchy_point(
         &mut self,
         at: BoxedPoint<'_>,
-        newton: &[f64],
+        newton: &mut [f64],
+        is_known: bool,
     ) -> Result<(), LinalgError> {
         self.matrix.renew()?;
         self.cauchy.find(&self.matrix, at);
@@ -147,6 +148,9 @@ impl BoundedModel {
             return Ok(());
         }
         if !self.was_held {
+            if !is_known {
+                self.matrix.newton(at.gradient, newton);
+            }
             self.subspace.minimize_freely(newton, &self.cauchy, at, &mut self.target);
             return Ok(());
         }
@@ -209,8 +213,10 @@ mod tests {
             }
         }
         let (gradient, x) = (take(n), take(n));
-        let lower: Vec<f64> = x.iter().zip(take(n)).map(|(x, r)| x - width * r.abs()).collect();
-        let upper: Vec<f64> = x.iter().zip(take(n)).map(|(x, r)| x + width * r.abs()).collect();
+        // One in ten is at its bound.
+        let mut room = || take(n).into_iter().map(move |r| width * (r.abs() - 0.1).max(0.0));
+        let lower: Vec<f64> = x.iter().zip(room()).map(|(x, room)| x - room).collect();
+        let upper: Vec<f64> = x.iter().zip(room()).map(|(x, room)| x + room + 1e-9).collect();
         Example { model, x, gradient, lower, upper }
     }
 
@@ -224,9 +230,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_ends_where_the_long_way_does(mut case in examples()) {
+        fn the_short_way_ends_where_the_long_way_does(mut case in examples(), was_held: bool) {
             prop_assume!(!case.model.is_empty());
             let mut model = case.model.clone();
+            model.was_held = was_held;
             let n = case.x.len();
             let (mut short, mut long, mut newton) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
             let slope = model.direction(case.at(), &mut short).unwrap();
@@ -236,7 +243,7 @@ mod tests {
                 case.model.is_straight(case.at(), newton_slope)
             };
             let mut over_cauchy_point = case.model.clone();
-            over_cauchy_point.go_over_cauchy_point(case.at(), &newton).unwrap();
+            over_cauchy_point.go_over_cauchy_point(case.at(), &mut newton, true).unwrap();
             let expected = head_for(&over_cauchy_point.target, case.at(), &mut long);
             prop_assert!(!(straight && over_cauchy_point.was_held), "a bound was met");
             let size = long.iter().fold(0.0f64, |size, d| size.max(d.abs()));

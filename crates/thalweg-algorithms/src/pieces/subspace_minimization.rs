@@ -22,6 +22,7 @@
 
 use thalweg_linalg::LinalgError;
 
+use super::box_passes::move_within;
 use super::cauchy_point::{BoxedPoint, CauchyPoint};
 use super::compact_bfgs::{CompactBfgs, Included};
 use super::quasi_definite::QuasiDefinite;
@@ -140,18 +141,14 @@ impl SubspaceMinimizer {
         self.step.iter_mut().zip(free).filter(|(_, free)| !**free).for_each(|(d, _)| *d = 0.0);
     }
 
-    /// The minimizer, projected onto the bounds. Returns whether it can be used: no bound was met, or the model's first-order
+    /// The minimizer, projected onto the bounds. Returns whether it can be used: no bound was crossed, or the model's first-order
     /// change from x is not an increase.
     fn project(&self, cauchy: &CauchyPoint, at: BoxedPoint<'_>, target: &mut [f64]) -> bool {
-        let mut at_bound = false;
-        let mut slope = 0.0;
-        for i in 0..target.len() {
-            let (low, high) = (at.lower[i], at.upper[i]);
-            target[i] = (cauchy.point[i] + self.step[i]).max(low).min(high);
-            at_bound |= cauchy.free[i] && (target[i] == low || target[i] == high);
-            slope += (target[i] - at.x[i]) * at.gradient[i];
+        if move_within(BoxedPoint { x: &cauchy.point, ..at }, &self.step, target) {
+            return true;
         }
-        !at_bound || slope <= 0.0
+        let moves = target.iter().zip(at.x).zip(at.gradient);
+        moves.map(|((target, x), g)| (target - x) * g).sum::<f64>() <= 0.0
     }
 
     /// The last point within the bounds on the way from the Cauchy point to the minimizer.
