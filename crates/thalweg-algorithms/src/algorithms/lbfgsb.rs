@@ -9,12 +9,14 @@
 //! 3. searches along the line to that point for a step with sufficient decrease and small slope;
 //! 4. takes the step and the change of the gradient into the model.
 //!
-//! Without bounds, the first two steps are the product of the inverse matrix with the gradient, in two loops over the pairs.
+//! Without bounds, the first two steps are the product of the inverse matrix with the gradient, in two loops over the pairs. They
+//! are the same where no bound is met on the way to the Cauchy point, which is seen from that product and a few sums.
 //! Whenever a matrix breaks down or a search fails, the model is forgotten and the iteration repeated from steepest descent; only
 //! if that fails as well, there is no further progress.
 //!
 //! *Differences from the reference implementation* (the authors' version 3.0, also in scipy):
-//! * without bounds the direction comes from the two-loop recursion, which is the same in exact arithmetic and costs a third;
+//! * where no bound is in the way the direction comes from the two-loop recursion, which is the same in exact arithmetic and costs
+//!   a third;
 //! * trial points are clipped to the bounds, so that rounding never leaves them;
 //! * a trial without a finite value makes the line search back off where the reference gives up.
 //!
@@ -22,9 +24,9 @@
 //! side of the minimizer (`step_conditions`), and the next direction makes use of it: that saves a quarter of the evaluations that
 //! NLopt's LD_LBFGS needs.
 //!
-//! *Cost per iteration* with n variables and m pairs: without bounds each stored vector is read twice, 4 m n numbers in all; with
-//! bounds each is read seven times, and there are O(m^2) operations for each variable that meets or leaves a bound and O(m^3)
-//! more.
+//! *Cost per iteration* with n variables and m pairs: where no bound is in the way each stored vector is read twice, 4 m n numbers
+//! in all; elsewhere each is read seven times, and there are O(m^2) operations for each variable that meets or leaves a bound and
+//! O(m^3) more.
 //!
 //! References:
 //! * R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound constrained optimization, SIAM J. Sci.

@@ -1,16 +1,13 @@
-//! The limited-memory quadratic model of an objective within bounds, and the way to its minimizer.
-//!
-//! Without bounds the direction is the product of the inverse BFGS matrix with the gradient; with bounds it leads to the minimizer
-//! over the variables that are free at the Cauchy point.
+//! The bounds of a problem, and the limited-memory quadratic model of an objective with or without them.
 
 use thalweg_core::{CurvaturePair, Test};
-use thalweg_linalg::{LinalgError, dot};
+use thalweg_linalg::dot;
 
-use super::cauchy_point::{BoxedPoint, CauchyPoint};
-use super::compact_bfgs::CompactBfgs;
+use super::bounded_model::BoundedModel;
+use super::box_passes::{projected_gradient, room_along};
+use super::cauchy_point::BoxedPoint;
 use super::inverse_bfgs::InverseBfgs;
 use super::step_pairs::NewPair;
-use super::subspace_minimization::SubspaceMinimizer;
 
 /// The largest step of a line search, as a multiple of its direction, where no bound limits it.
 const LARGEST_STEP: f64 = 1e10;
@@ -45,12 +42,14 @@ impl<'a> Bounds<'a> {
         if !self.any {
             return largest_entry(gradient);
         }
-        let mut largest = 0.0;
-        for (i, &g) in gradient.iter().enumerate() {
-            let g = if g < 0.0 { g.max(x[i] - self.upper[i]) } else { g.min(x[i] - self.lower[i]) };
-            largest = if g.abs() > largest { g.abs() } else { largest };
-        }
-        largest
+        projected_gradient(self.around(x, gradient))
+    }
+
+    fn around<'b>(&self, x: &'b [f64], gradient: &'b [f64]) -> BoxedPoint<'b>
+    where
+        'a: 'b,
+    {
+        BoxedPoint { x, gradient, lower: self.lower, upper: self.upper }
     }
 
     /// The test whether the largest entry of the projected gradient is at most `convergence_gtol_abs`.
@@ -72,12 +71,7 @@ impl<'a> Bounds<'a> {
         if first_iteration {
             return 1.0;
         }
-        let mut largest = LARGEST_STEP;
-        for (i, &d) in direction.iter().enumerate().filter(|(_, d)| **d != 0.0) {
-            let bound = if d < 0.0 { self.lower[i] } else { self.upper[i] };
-            largest = largest.min((bound - x[i]) / d);
-        }
-        largest.max(1.0)
+        room_along(self.around(x, &[]), direction, LARGEST_STEP).max(1.0)
     }
 }
 
@@ -103,26 +97,11 @@ pub enum Model {
     Bounded(Box<BoundedModel>),
 }
 
-/// The quadratic model with what it takes to minimize it within bounds.
-#[derive(Clone, Debug)]
-pub struct BoundedModel {
-    matrix: CompactBfgs,
-    cauchy: CauchyPoint,
-    subspace: SubspaceMinimizer,
-    /// The end of the direction, within the bounds.
-    target: Vec<f64>,
-}
-
 impl Model {
     /// The model with the identity for its curvature, of `n` variables and with room for `m` pairs.
     pub fn new(bounded: bool, n: usize, m: usize) -> Self {
         if bounded {
-            Model::Bounded(Box::new(BoundedModel {
-                matrix: CompactBfgs::new(n, m),
-                cauchy: CauchyPoint::new(n, m),
-                subspace: SubspaceMinimizer::new(n, m),
-                target: vec![0.0; n],
-            }))
+            Model::Bounded(Box::new(BoundedModel::new(n, m)))
         } else {
             Model::Free(InverseBfgs::new(n, m))
         }
@@ -132,7 +111,7 @@ impl Model {
     pub fn is_empty(&self) -> bool {
         match self {
             Model::Free(inverse) => inverse.is_empty(),
-            Model::Bounded(model) => model.matrix.is_empty(),
+            Model::Bounded(model) => model.is_empty(),
         }
     }
 
@@ -140,7 +119,7 @@ impl Model {
     pub fn clear(&mut self) {
         match self {
             Model::Free(inverse) => inverse.clear(),
-            Model::Bounded(model) => model.matrix.clear(),
+            Model::Bounded(model) => model.clear(),
         }
     }
 
@@ -154,14 +133,7 @@ impl Model {
     ) -> Option<f64> {
         match self {
             Model::Free(inverse) => Some(inverse.direction(gradient, direction)),
-            Model::Bounded(model) => {
-                let (lower, upper) = (bounds.lower, bounds.upper);
-                model.minimize(BoxedPoint { x, gradient, lower, upper }).ok()?;
-                for (d, (target, x)) in direction.iter_mut().zip(model.target.iter().zip(x)) {
-                    *d = target - x;
-                }
-                Some(dot(gradient, direction))
-            }
+            Model::Bounded(model) => model.direction(bounds.around(x, gradient), direction).ok(),
         }
     }
 
@@ -174,13 +146,14 @@ impl Model {
         bounds: &Bounds<'_>,
         x: &mut [f64],
     ) {
-        match self {
-            Model::Bounded(model) if step == 1.0 => x.copy_from_slice(&model.target),
-            _ => {
-                for ((x, x_old), d) in x.iter_mut().zip(x_old).zip(direction) {
-                    *x = step * d + x_old;
-                }
-            }
+        if let Model::Bounded(model) = self
+            && step == 1.0
+        {
+            x.copy_from_slice(model.target());
+            return;
+        }
+        for ((x, x_old), d) in x.iter_mut().zip(x_old).zip(direction) {
+            *x = step * d + x_old;
         }
         if bounds.any {
             for (x, (low, high)) in x.iter_mut().zip(bounds.lower.iter().zip(bounds.upper)) {
@@ -209,22 +182,7 @@ impl Model {
         }
         match self {
             Model::Free(inverse) => inverse.update(new),
-            Model::Bounded(model) => {
-                if model.matrix.update(new).is_err() {
-                    model.matrix.clear();
-                }
-            }
+            Model::Bounded(model) => model.update(new),
         }
-    }
-}
-
-impl BoundedModel {
-    fn minimize(&mut self, at: BoxedPoint<'_>) -> Result<(), LinalgError> {
-        self.cauchy.find(&self.matrix, at);
-        if self.matrix.is_empty() || !self.cauchy.free.contains(&true) {
-            self.target.copy_from_slice(&self.cauchy.point);
-            return Ok(());
-        }
-        self.subspace.minimize(&mut self.matrix, &self.cauchy, at, &mut self.target)
     }
 }

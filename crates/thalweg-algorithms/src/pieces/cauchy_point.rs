@@ -31,7 +31,8 @@ pub struct CauchyPoint {
     /// W'(point - x).
     pub displacement: Products,
     direction: Vec<f64>,
-    breakpoints: BinaryHeap<Breakpoint>,
+    /// In no order.
+    breakpoints: Vec<Breakpoint>,
     p: Products,
     row: Products,
     product: Products,
@@ -85,7 +86,7 @@ impl CauchyPoint {
             free: vec![true; dim],
             displacement: Products::new(capacity),
             direction: vec![0.0; dim],
-            breakpoints: BinaryHeap::with_capacity(dim),
+            breakpoints: Vec::with_capacity(dim),
             p: Products::new(capacity),
             row: Products::new(capacity),
             product: Products::new(capacity),
@@ -95,7 +96,7 @@ impl CauchyPoint {
     /// Find the point for the model `model` around `at.x`.
     pub fn find(&mut self, model: &CompactBfgs, at: BoxedPoint<'_>) {
         let (len, theta) = (model.pairs().len(), model.theta());
-        let moves_for_ever = self.start(at);
+        let (first_bend, moves_for_ever) = self.start(at);
         let squared: f64 = self.direction.iter().map(|d| d * d).sum();
         self.displacement.steps[..len].fill(0.0);
         self.displacement.changes[..len].fill(0.0);
@@ -114,7 +115,12 @@ impl CauchyPoint {
         let mut to_minimum = -slope / curvature;
         let mut time = 0.0;
 
-        while let Some(next) = self.breakpoints.pop() {
+        // The breakpoints have to be in order only if the minimum is not before all of them.
+        let is_straight = to_minimum < first_bend;
+        let breakpoints =
+            if is_straight { Vec::new() } else { std::mem::take(&mut self.breakpoints) };
+        let mut ahead = BinaryHeap::from(breakpoints);
+        while let Some(next) = ahead.pop() {
             let piece = next.time - time;
             if to_minimum < piece {
                 break;
@@ -139,10 +145,13 @@ impl CauchyPoint {
             }
             // Rounding must not turn a convex model into a concave one.
             curvature = curvature.max(least_curvature);
-            let at_end = self.breakpoints.is_empty() && !moves_for_ever;
+            let at_end = ahead.is_empty() && !moves_for_ever;
             to_minimum = if at_end { 0.0 } else { -slope / curvature };
         }
 
+        if !is_straight {
+            self.breakpoints = ahead.into_vec();
+        }
         let last = to_minimum.max(0.0);
         time += last;
         add(&mut self.displacement, last, &self.p, len);
@@ -153,12 +162,12 @@ impl CauchyPoint {
         }
     }
 
-    /// The first piece of the path and all breakpoints. Returns whether some variable meets no bound on its way.
-    fn start(&mut self, at: BoxedPoint<'_>) -> bool {
-        let mut breakpoints = std::mem::take(&mut self.breakpoints).into_vec();
-        breakpoints.clear();
+    /// The first piece of the path and all breakpoints. Returns the time of the first one, and whether some variable meets no bound
+    /// on its way.
+    fn start(&mut self, at: BoxedPoint<'_>) -> (f64, bool) {
+        self.breakpoints.clear();
         self.point.copy_from_slice(at.x);
-        let mut moves_for_ever = false;
+        let (mut first_bend, mut moves_for_ever) = (f64::INFINITY, false);
         for (i, &gradient) in at.gradient.iter().enumerate() {
             let (x, d) = (at.x[i], -gradient);
             let held = (x <= at.lower[i] && d <= 0.0) || (x >= at.upper[i] && d >= 0.0);
@@ -169,13 +178,14 @@ impl CauchyPoint {
                 continue;
             }
             if bound.is_finite() {
-                breakpoints.push(Breakpoint { time: (bound - x) / d, variable: i });
+                let time = (bound - x) / d;
+                first_bend = first_bend.min(time);
+                self.breakpoints.push(Breakpoint { time, variable: i });
             } else {
                 moves_for_ever = true;
             }
         }
-        self.breakpoints = BinaryHeap::from(breakpoints);
-        moves_for_ever
+        (first_bend, moves_for_ever)
     }
 }
 

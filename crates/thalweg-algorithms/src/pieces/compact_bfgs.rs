@@ -7,7 +7,8 @@
 //! triangle of S'Y, and theta = y'y / s'y of the newest pair. M is never formed: eliminating its first block leaves the positive
 //! definite T = theta S'S + L D^-1 L', whose Cholesky factor is kept (equations 3.3 to 3.6 of the first paper).
 //!
-//! Cost per update: one pass over the pairs, and O(m^3); a product with M costs O(m^2).
+//! An update takes the pair alone in. S'S, L and T are brought up to it when they are needed next ([`CompactBfgs::renew`]), which
+//! costs one pass over the pairs for each new one, and O(m^3); a product with M costs O(m^2).
 //!
 //! References:
 //! * R. H. Byrd, P. Lu, J. Nocedal, C. Zhu, A limited memory algorithm for bound constrained optimization, SIAM J. Sci.
@@ -28,10 +29,14 @@ pub struct CompactBfgs {
     /// For products with the inverse of B.
     loops: TwoLoops,
     theta: f64,
+    /// D: s'y of each pair, oldest first.
+    curvatures: Vec<f64>,
     n_updates: u64,
+    /// The pairs that S'S, L and T are made of.
+    included: Included,
     /// S'S; row-major with `capacity` columns.
     ss: Vec<f64>,
-    /// S'Y, of which the lower triangle is used: L and D.
+    /// S'Y, of which the part below the diagonal is used: L.
     sy: Vec<f64>,
     /// L D^-1, and the factor of T.
     scaled: Vec<f64>,
@@ -46,7 +51,9 @@ impl CompactBfgs {
             pairs: StepPairs::new(dim, capacity),
             loops: TwoLoops::new(capacity),
             theta: 1.0,
+            curvatures: Vec::with_capacity(capacity),
             n_updates: 0,
+            included: Included::default(),
             ss: vec![0.0; capacity * capacity],
             sy: vec![0.0; capacity * capacity],
             scaled: vec![0.0; capacity * capacity],
@@ -77,39 +84,49 @@ impl CompactBfgs {
 
     /// s_j'y_j of the `j`-th pair.
     pub fn curvature(&self, j: usize) -> f64 {
-        self.sy[j * self.pairs.capacity() + j]
+        self.curvatures[j]
     }
 
     /// Go back to the identity.
     pub fn clear(&mut self) {
         self.pairs.clear();
         self.loops.clear();
+        self.curvatures.clear();
         self.theta = 1.0;
     }
 
     /// Take in a step.
-    ///
-    /// # Errors
-    /// T is not positive definite in floating-point arithmetic. Only [`Self::clear`] may follow.
-    pub fn update(&mut self, new: &NewPair<'_>) -> Result<(), LinalgError> {
-        let m = self.pairs.capacity();
+    pub fn update(&mut self, new: &NewPair<'_>) {
         if self.pairs.is_full() {
-            drop_oldest(&mut self.ss, m);
-            drop_oldest(&mut self.sy, m);
+            self.curvatures.remove(0);
         }
+        self.curvatures.push(new.curvature);
         self.n_updates += 1;
         let square = self.pairs.push(new);
         self.loops.update(&self.pairs, new.curvature, square);
         self.theta = square / new.curvature;
-        let len = self.pairs.len();
-        let newest = len - 1;
-        self.pairs.project(self.pairs.step(newest), &mut self.onto_step);
-        for j in 0..len {
-            self.ss[newest * m + j] = self.onto_step.steps[j];
-            self.ss[j * m + newest] = self.onto_step.steps[j];
-            self.sy[newest * m + j] = self.onto_step.changes[j];
+    }
+
+    /// Bring M up to the pairs, before [`Self::middle_product`] is asked for.
+    ///
+    /// # Errors
+    /// T is not positive definite in floating-point arithmetic. Only [`Self::clear`] may follow.
+    pub fn renew(&mut self) -> Result<(), LinalgError> {
+        let (m, len) = (self.pairs.capacity(), self.pairs.len());
+        if len == 0 || self.included.is_current(len, self.n_updates) {
+            return Ok(());
         }
-        self.sy[newest * m + newest] = new.curvature;
+        let (dropped, kept) = self.included.catch_up(len, self.n_updates);
+        drop_oldest(&mut self.ss, m, dropped);
+        drop_oldest(&mut self.sy, m, dropped);
+        for new in kept..len {
+            self.pairs.project(self.pairs.step(new), &mut self.onto_step);
+            for j in 0..=new {
+                self.ss[new * m + j] = self.onto_step.steps[j];
+                self.ss[j * m + new] = self.onto_step.steps[j];
+                self.sy[new * m + j] = self.onto_step.changes[j];
+            }
+        }
         self.factorize()
     }
 
@@ -118,7 +135,7 @@ impl CompactBfgs {
         let (m, len, theta) = (self.pairs.capacity(), self.pairs.len(), self.theta);
         for i in 0..len {
             for k in 0..i {
-                self.scaled[i * m + k] = self.sy[i * m + k] / self.sy[k * m + k];
+                self.scaled[i * m + k] = self.sy[i * m + k] / self.curvatures[k];
             }
         }
         let (sy, ss, scaled) = (&self.sy, &self.ss, &self.scaled);
@@ -130,9 +147,9 @@ impl CompactBfgs {
         })
     }
 
-    /// The Newton direction `-B^-1 g` of all variables.
-    pub fn newton(&mut self, gradient: &[f64], direction: &mut [f64]) {
-        self.loops.direction(&self.pairs, gradient, direction);
+    /// The Newton direction `-B^-1 g` of all variables. Returns its slope `-g'B^-1 g`.
+    pub fn newton(&mut self, gradient: &[f64], direction: &mut [f64]) -> f64 {
+        self.loops.direction(&self.pairs, gradient, direction)
     }
 
     /// W'u.
@@ -165,6 +182,30 @@ impl CompactBfgs {
     }
 }
 
+/// Which pairs of a matrix sums over pairs are made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Included {
+    len: usize,
+    n_updates: u64,
+}
+
+impl Included {
+    /// Whether these are all `len` pairs of a matrix after `n_updates`.
+    pub(super) fn is_current(self, len: usize, n_updates: u64) -> bool {
+        (self.len, self.n_updates) == (len, n_updates)
+    }
+
+    /// Go on to these pairs. Returns how many of the oldest pairs leave the sums, and how many then stay.
+    pub(super) fn catch_up(&mut self, len: usize, n_updates: u64) -> (usize, usize) {
+        // More updates than pairs: no pair is an old one, even if the matrix was cleared in between.
+        let n_new = (n_updates - self.n_updates).min(len as u64) as usize;
+        let kept = len - n_new;
+        let dropped = self.len - kept;
+        (self.len, self.n_updates) = (len, n_updates);
+        (dropped, kept)
+    }
+}
+
 /// The inner product of two vectors of 2m entries.
 pub(super) fn dot_products(a: &Products, b: &Products, len: usize) -> f64 {
     dot(&a.changes[..len], &b.changes[..len]) + dot(&a.steps[..len], &b.steps[..len])
@@ -189,12 +230,13 @@ pub(super) mod tests {
                 previous_gradient: &zero,
                 curvature: dot(&s, &y),
             };
-            compact.update(&new).unwrap();
+            compact.update(&new);
             kept.push((s, y));
             if kept.len() > m {
                 kept.remove(0);
             }
         }
+        compact.renew().unwrap();
         (compact, dense(n, &kept))
     }
 

@@ -7,6 +7,7 @@
 //! Rows of U are subtracted from the rows below them, so that every loop runs along a row; for the sizes of limited-memory
 //! methods (up to 2m = 20) this takes half the time of products of rows.
 
+use multiversion::multiversion;
 use thalweg_linalg::LinalgError;
 
 /// The factorization; a reusable workspace.
@@ -42,26 +43,7 @@ impl QuasiDefinite {
         for (i, row) in self.factor.chunks_exact_mut(n).enumerate() {
             fill(i, &mut row[i..]);
         }
-        for k in 0..n {
-            let (done, below) = self.factor.split_at_mut((k + 1) * n);
-            let row = &mut done[k * n + k..];
-            let sign = if k < n_negative { -1.0 } else { 1.0 };
-            let pivot = sign * row[0];
-            if !(pivot > 0.0 && pivot.is_finite()) {
-                return Err(LinalgError::NotPositiveDefinite { pivot: k });
-            }
-            let reciprocal = 1.0 / pivot.sqrt();
-            row[0] = reciprocal;
-            row[1..].iter_mut().for_each(|u| *u *= sign * reciprocal);
-            let row = &row[1..];
-            for (i, other) in below.chunks_exact_mut(n).enumerate() {
-                let factor = sign * row[i];
-                for (a, u) in other[k + 1 + i..].iter_mut().zip(&row[i..]) {
-                    *a -= factor * u;
-                }
-            }
-        }
-        Ok(())
+        eliminate(&mut self.factor, n_negative, n)
     }
 
     /// Solve in place; `b` has as many entries as the matrix has rows.
@@ -79,6 +61,31 @@ impl QuasiDefinite {
             b[k] = (b[k] - known) * row[0];
         }
     }
+}
+
+/// Turn the upper triangle of the matrix into U, with the widest registers of the processor to the same bits as without.
+#[multiversion(targets("x86_64+avx2"))]
+fn eliminate(factor: &mut [f64], n_negative: usize, n: usize) -> Result<(), LinalgError> {
+    for k in 0..n {
+        let (done, below) = factor.split_at_mut((k + 1) * n);
+        let row = &mut done[k * n + k..];
+        let sign = if k < n_negative { -1.0 } else { 1.0 };
+        let pivot = sign * row[0];
+        if !(pivot > 0.0 && pivot.is_finite()) {
+            return Err(LinalgError::NotPositiveDefinite { pivot: k });
+        }
+        let reciprocal = 1.0 / pivot.sqrt();
+        row[0] = reciprocal;
+        row[1..].iter_mut().for_each(|u| *u *= sign * reciprocal);
+        let row = &row[1..];
+        for (i, other) in below.chunks_exact_mut(n).enumerate() {
+            let factor = sign * row[i];
+            for (a, u) in other[k + 1 + i..].iter_mut().zip(&row[i..]) {
+                *a -= factor * u;
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

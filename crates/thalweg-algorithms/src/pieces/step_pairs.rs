@@ -325,10 +325,13 @@ fn total<const WIDE: bool>(sums: [f64; LANES]) -> f64 {
     (four[0] + four[2]) + (four[1] + four[3])
 }
 
-/// Shift a row-major matrix of `capacity` columns by one row and column towards the top left, over its first ones.
-pub(super) fn drop_oldest(matrix: &mut [f64], capacity: usize) {
-    for i in 1..capacity {
-        matrix.copy_within(i * capacity + 1..(i + 1) * capacity, (i - 1) * capacity);
+/// Shift a row-major matrix of `capacity` columns by `count` rows and columns towards the top left, over its first ones.
+pub(super) fn drop_oldest(matrix: &mut [f64], capacity: usize, count: usize) {
+    if count == 0 {
+        return;
+    }
+    for i in count..capacity {
+        matrix.copy_within(i * capacity + count..(i + 1) * capacity, (i - count) * capacity);
     }
 }
 
@@ -394,7 +397,10 @@ mod tests {
     #[test]
     fn dropping_the_oldest_moves_the_rest_up() {
         let mut matrix: Vec<f64> = (0..9).map(f64::from).collect();
-        drop_oldest(&mut matrix, 3);
+        drop_oldest(&mut matrix, 3, 1);
         assert_eq!((&matrix[..2], &matrix[3..5]), (&[4.0, 5.0][..], &[7.0, 8.0][..]));
+        let mut matrix: Vec<f64> = (0..9).map(f64::from).collect();
+        drop_oldest(&mut matrix, 3, 2);
+        assert_eq!(matrix[0], 8.0);
     }
 }

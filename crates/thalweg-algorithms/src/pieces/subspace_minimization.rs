@@ -22,8 +22,9 @@
 
 use thalweg_linalg::LinalgError;
 
+use super::box_passes::move_within;
 use super::cauchy_point::{BoxedPoint, CauchyPoint};
-use super::compact_bfgs::CompactBfgs;
+use super::compact_bfgs::{CompactBfgs, Included};
 use super::quasi_definite::QuasiDefinite;
 use super::step_pairs::{Products, drop_oldest};
 
@@ -53,41 +54,44 @@ impl SubspaceMinimizer {
     }
 
     /// Find the minimizer, starting from the Cauchy point of the same model around `at.x`, into `target`: within the bounds.
-    /// `model` holds at least one pair.
+    /// `model` is renewed and holds at least one pair.
     ///
     /// # Errors
     /// K is not indefinite in the way it has to be, in floating-point arithmetic.
     pub fn minimize(
         &mut self,
-        model: &mut CompactBfgs,
+        model: &CompactBfgs,
         cauchy: &CauchyPoint,
         at: BoxedPoint<'_>,
         target: &mut [f64],
     ) -> Result<(), LinalgError> {
         self.sums.renew(model, &cauchy.free);
-        if cauchy.free.iter().all(|free| *free) {
-            self.find_newton_step(model, cauchy, at);
-        } else {
-            self.factorize(model)?;
-            self.find_residual(model, cauchy, at);
-            self.find_step(model, &cauchy.free);
-        }
-        if !self.project(cauchy, at, target) {
-            self.truncate(cauchy, at, target);
-        }
+        self.factorize(model)?;
+        self.find_residual(model, cauchy, at);
+        self.find_step(model, &cauchy.free);
+        self.finish(cauchy, at, target);
         Ok(())
     }
 
-    /// The step from the Cauchy point to the minimizer over all variables, to which K is not needed.
-    fn find_newton_step(
+    /// The same where all variables are free at the Cauchy point and `newton`, the Newton direction from `at.x`, is known: the step
+    /// from the Cauchy point ends where that does.
+    pub fn minimize_freely(
         &mut self,
-        model: &mut CompactBfgs,
+        newton: &[f64],
         cauchy: &CauchyPoint,
         at: BoxedPoint<'_>,
+        target: &mut [f64],
     ) {
-        model.newton(at.gradient, &mut self.step);
-        for (d, (x, point)) in self.step.iter_mut().zip(at.x.iter().zip(&cauchy.point)) {
-            *d += x - point;
+        for (i, d) in self.step.iter_mut().enumerate() {
+            *d = newton[i] + (at.x[i] - cauchy.point[i]);
+        }
+        self.finish(cauchy, at, target);
+    }
+
+    /// Go the step as far as the bounds let it.
+    fn finish(&self, cauchy: &CauchyPoint, at: BoxedPoint<'_>, target: &mut [f64]) {
+        if !self.project(cauchy, at, target) {
+            self.truncate(cauchy, at, target);
         }
     }
 
@@ -137,18 +141,14 @@ impl SubspaceMinimizer {
         self.step.iter_mut().zip(free).filter(|(_, free)| !**free).for_each(|(d, _)| *d = 0.0);
     }
 
-    /// The minimizer, projected onto the bounds. Returns whether it can be used: no bound was met, or the model's first-order
+    /// The minimizer, projected onto the bounds. Returns whether it can be used: no bound was crossed, or the model's first-order
     /// change from x is not an increase.
     fn project(&self, cauchy: &CauchyPoint, at: BoxedPoint<'_>, target: &mut [f64]) -> bool {
-        let mut at_bound = false;
-        let mut slope = 0.0;
-        for i in 0..target.len() {
-            let (low, high) = (at.lower[i], at.upper[i]);
-            target[i] = (cauchy.point[i] + self.step[i]).max(low).min(high);
-            at_bound |= cauchy.free[i] && (target[i] == low || target[i] == high);
-            slope += (target[i] - at.x[i]) * at.gradient[i];
+        if move_within(BoxedPoint { x: &cauchy.point, ..at }, &self.step, target) {
+            return true;
         }
-        !at_bound || slope <= 0.0
+        let moves = target.iter().zip(at.x).zip(at.gradient);
+        moves.map(|((target, x), g)| (target - x) * g).sum::<f64>() <= 0.0
     }
 
     /// The last point within the bounds on the way from the Cauchy point to the minimizer.
@@ -177,9 +177,8 @@ impl SubspaceMinimizer {
 #[derive(Clone, Debug)]
 struct PartialSums {
     free: Vec<bool>,
-    /// How many pairs are in the sums, and the model's number of updates when the last of them came in.
-    len: usize,
-    n_updates: u64,
+    /// The pairs in the sums.
+    included: Included,
     /// Y'ZZ'Y.
     yy_free: Vec<f64>,
     /// S'AA'S.
@@ -198,8 +197,7 @@ impl PartialSums {
         let square = vec![0.0; capacity * capacity];
         PartialSums {
             free: vec![true; dim],
-            len: 0,
-            n_updates: 0,
+            included: Included::default(),
             yy_free: square.clone(),
             ss_held: square.clone(),
             sy: square,
@@ -214,35 +212,40 @@ impl PartialSums {
     /// Bring the sums up to the pairs of `model` and to this set of free variables.
     fn renew(&mut self, model: &CompactBfgs, free: &[bool]) {
         let (m, len) = (model.pairs().capacity(), model.pairs().len());
-        let n_new = model.n_updates() - self.n_updates;
+        let (dropped, mut kept) = self.included.catch_up(len, model.n_updates());
         let n_changed = self.free.iter().zip(free).filter(|(old, new)| old != new).count();
-        let one_new = n_new == 1 && len == m.min(self.len + 1);
-        let none_new = n_new == 0 && len == self.len;
-        let from_scratch = !(one_new || none_new) || 2 * n_changed > free.len();
-        if from_scratch {
+        if kept == 0 || 2 * n_changed > free.len() {
             self.free.copy_from_slice(free);
-            (0..len).for_each(|j| self.add_pair(model, j));
+            kept = 0;
         } else {
-            if one_new && len == self.len {
-                for matrix in [&mut self.yy_free, &mut self.ss_held, &mut self.sy] {
-                    drop_oldest(matrix, m);
-                }
+            for matrix in [&mut self.yy_free, &mut self.ss_held, &mut self.sy] {
+                drop_oldest(matrix, m, dropped);
             }
-            for i in 0..free.len() {
-                if self.free[i] != free[i] {
-                    self.change_side(model, i, len - usize::from(one_new));
-                }
-            }
-            if one_new {
-                self.add_pair(model, len - 1);
+            if n_changed > 0 {
+                self.change_sides(model, free, kept);
             }
         }
-        if free.iter().all(|free| *free) {
+        (kept..len).for_each(|j| self.add_pair(model, j));
+    }
+
+    /// First release variables, then hold others, in the sums over the first `len` pairs.
+    fn change_sides(&mut self, model: &CompactBfgs, free: &[bool], len: usize) {
+        for i in 0..free.len() {
+            if free[i] && !self.free[i] {
+                self.change_side(model, i, len);
+            }
+        }
+        if self.free.iter().all(|free| *free) {
             // Nothing is held: let no rounding of the changes remain.
+            let m = model.pairs().capacity();
             self.ss_held.fill(0.0);
             (0..len).for_each(|i| self.sy[i * m..i * m + i].fill(0.0));
         }
-        (self.len, self.n_updates) = (len, model.n_updates());
+        for i in 0..free.len() {
+            if !free[i] && self.free[i] {
+                self.change_side(model, i, len);
+            }
+        }
     }
 
     /// The products of the `j`-th pair with itself and all older ones.
@@ -303,7 +306,7 @@ mod tests {
         let mut cauchy = CauchyPoint::new(n, m);
         // One solver over growing models and changing sets of free variables, once all: the kept sums have to follow.
         for count in 1..12 {
-            let (mut model, b) = example(n, m, count);
+            let (model, b) = example(n, m, count);
             let x = vec![0.0; n];
             let g: Vec<f64> = (0..n).map(|i| ((i * count) as f64 + 0.4).cos()).collect();
             let lower: Vec<f64> = (0..n)
@@ -313,7 +316,7 @@ mod tests {
             let at = BoxedPoint { x: &x, gradient: &g, lower: &lower, upper: &upper };
             cauchy.find(&model, at);
             let mut target = vec![0.0; n];
-            solver.minimize(&mut model, &cauchy, at, &mut target).unwrap();
+            solver.minimize(&model, &cauchy, at, &mut target).unwrap();
 
             let slopes = model_gradient(&b, at, &target);
             let met_no_bound = (0..n).all(|i| !cauchy.free[i] || target[i].abs() < upper[i]);
