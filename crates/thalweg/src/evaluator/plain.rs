@@ -122,6 +122,9 @@ impl Evaluator<'_> {
         self.counts.fun += 1;
         self.counts.batches += 1;
         self.counts.jac += u64::from(with_gradient);
+        if !self.scratch.known_elsewhere {
+            self.scratch.known_elsewhere = x != self.space.start();
+        }
         if value < self.best.value && self.is_within_bounds(x) {
             self.best.value = value;
             self.best.x.copy_from_slice(x);

@@ -37,6 +37,11 @@ impl Evaluator<'_> {
             let constraints =
                 if comparable { &values.constraints[i * c..(i + 1) * c] } else { &[] };
             let violation = self.constraints.violation(constraints);
+            if !known[i].is_finite() || failed() {
+                self.scratch.failed = true;
+            } else if !self.scratch.known_elsewhere {
+                self.scratch.known_elsewhere = x != self.space.start();
+            }
             if comparable
                 && self.best.is_worse_than(value, &violation)
                 && !failed()
