@@ -277,7 +277,7 @@ impl Evaluator<'_> {
                 if want.contains(Want::GRADIENT) { &values.gradients } else { &[] },
             );
         }
-        self.check_value(want, values)?;
+        self.check_value(points, want, values)?;
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));
         }

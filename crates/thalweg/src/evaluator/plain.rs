@@ -96,8 +96,8 @@ impl Evaluator<'_> {
             values.values[0] = value;
             gradient.iter_mut().for_each(|entry| *entry = -*entry);
         }
-        let ordinary =
-            gradient.iter().fold(value.is_finite(), |finite, entry| finite & entry.is_finite());
+        let is_usual = value.is_finite() && !self.is_endless(x, value);
+        let ordinary = gradient.iter().fold(is_usual, |finite, entry| finite & entry.is_finite());
         if !ordinary || !self.scratch.failures.is_empty() {
             return Ok(Plain::Evaluated(begin));
         }

@@ -126,7 +126,12 @@ impl Evaluator<'_> {
     }
 
     /// End the run at the target, or when the objective is unbounded.
-    pub(super) fn check_value(&self, want: Want, values: &Values) -> Result<(), Stop> {
+    pub(super) fn check_value(
+        &self,
+        points: &[f64],
+        want: Want,
+        values: &Values,
+    ) -> Result<(), Stop> {
         if !want.is_evaluation() {
             return Ok(());
         }
@@ -136,8 +141,9 @@ impl Evaluator<'_> {
             c == 0
                 || self.constraints.violation(&values.constraints[i * c..(i + 1) * c]).is_feasible()
         };
-        let fallen = |(i, value): (usize, &f64)| *value == f64::NEG_INFINITY && feasible(i);
-        if values.values.iter().enumerate().any(fallen) {
+        let n = self.space.n_free();
+        let mut each = points.chunks_exact(n).zip(&values.values).enumerate();
+        if each.any(|(i, (x, value))| self.is_endless(x, *value) && feasible(i)) {
             return Err(Stop::Unbounded);
         }
         self.check_target()

@@ -162,12 +162,13 @@ impl thalweg::Objective for Scalar {
 
 #[test]
 fn an_unbounded_objective_is_no_success() {
-    let falling: [(&str, Function); 5] = [
+    let falling: [(&str, Function); 6] = [
         ("cubic", |x| x[0] - x[1].powi(3)),
         ("linear", |x| x[0] - 0.3 * x[1]),
         ("concave", |x| -x.iter().map(|x| x * x).sum::<f64>()),
         ("saddle", |x| (x[0] - 2.0).powi(2) - (x[1] + 1.0).powi(2)),
         ("like a cone", |x| -x.iter().map(|x| (1.0 + x * x).sqrt()).sum::<f64>()),
+        ("quartic", |x| -x.iter().map(|x| x.powi(4)).sum::<f64>()),
     ];
     // Sums of squares are bounded: only scalar algorithms can fall for ever.
     let scalar = |entry: &&thalweg::core::CatalogEntry| {
