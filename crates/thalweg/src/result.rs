@@ -237,10 +237,12 @@ impl FlatResult {
                 self.message
             );
         }
-        if self.status.is_success() && evaluator.scratch.all_failed(evaluator.counts.fun) {
+        if self.status.is_success() && evaluator.scratch.failed_elsewhere() {
             self.status = Status::Invalid;
-            self.message =
-                format!("every evaluation but that at the start failed; {}", self.message);
+            self.message = format!(
+                "the objective failed or was not finite wherever it was evaluated but at the start; {}",
+                self.message
+            );
         }
         if self.status.is_success() {
             self.tell_of_fall(evaluator, wording, &finish.verdict);

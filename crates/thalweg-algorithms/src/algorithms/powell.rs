@@ -17,6 +17,8 @@
 //! * a search between bounds that finds nothing better than its start stays there. scipy moves to the worse point;
 //! * line searches are never more precise than the square root of the machine precision, beyond which values are rounding;
 //! * no point leaves the bounds by rounding;
+//! * on a bound a run does not end before the coordinate axes themselves give no decrease: each of the other directions may lead out of
+//!   the bounds, so that nothing is searched along a face that the minimum is on. scipy ends there;
 //! * a line along which the objective falls as far as numbers reach, or an objective that is finite at the start only, is reported
 //!   as no success.
 //!
@@ -38,6 +40,8 @@ use crate::pieces::brent::{Bracket, Brent, Sample, bracket};
 const LINE_SEARCH_TOLERANCE: f64 = 100.0;
 /// The largest number of evaluations of one search after its bracket.
 const MAX_LINE_EVALUATIONS: usize = 500;
+/// A bound that is nearer than this, relative to the parameter, is where line searches end that lead out: they come near it only.
+const NEAR: f64 = 1e-3;
 /// A decrease as small as this ends the run, however small the objective is.
 const SMALLEST_DECREASE: f64 = 1e-20;
 
@@ -62,6 +66,7 @@ impl Algorithm for Powell {
         let mut line = Line { problem, x: x0.to_vec(), value, defined: false, endless: false };
 
         let mut end_of_last_sweep = x0.to_vec();
+        let mut are_axes = true;
         loop {
             let value_at_start = line.value;
             let (mut steepest, mut largest_decrease) = (0, 0.0);
@@ -74,7 +79,13 @@ impl Algorithm for Powell {
             }
             line.problem.iteration(&line.x, line.value)?;
             if let Some(finish) = self.ended(&line, value_at_start) {
-                return Ok(finish);
+                if are_axes || !finish.verdict.is_success() || !line.is_near_a_bound() {
+                    return Ok(finish);
+                }
+                // Directions that lead out of the bounds have no length: those that are left may not span the face.
+                (directions, are_axes) = (unit_vectors(n), true);
+                end_of_last_sweep.clone_from(&line.x);
+                continue;
             }
 
             // As in scipy, the way of the last search along a new direction counts as a part of this iteration's.
@@ -88,6 +99,7 @@ impl Algorithm for Powell {
                 if across.iter().any(|&d| d != 0.0) {
                     directions.swap_remove(steepest);
                     directions.push(across);
+                    are_axes = false;
                 }
             }
         }
@@ -216,6 +228,14 @@ impl Line<'_, '_> {
         if low <= high { (low, high) } else { (0.0, 0.0) }
     }
 
+    fn is_near_a_bound(&self) -> bool {
+        let bounds = self.problem.lower().iter().zip(self.problem.upper());
+        self.x
+            .iter()
+            .zip(bounds)
+            .any(|(x, (lower, upper))| (x - lower).min(upper - x) <= NEAR * (1.0 + x.abs()))
+    }
+
     fn value_at(&mut self, direction: &[f64], step: f64) -> Result<f64, Stop> {
         let x = self.point(direction, step);
         if !x.iter().all(|x| x.is_finite()) {
@@ -274,6 +294,20 @@ mod tests {
         let finish = run(&mut FunctionOracle::scalar(valley), &bounds, &[-1.0, 0.0]);
         assert!(finish.verdict.is_success(), "{finish:?}");
         assert!((finish.x[1] - 0.75).abs() < 1e-4 && (finish.x[0] - 1.5).abs() < 1e-2);
+    }
+
+    #[test]
+    fn a_minimum_on_a_face_is_found_though_directions_lead_out_of_the_bounds() {
+        // Three ascending numbers as the first and the gaps, next to targets of which the first two descend.
+        let bowl = |x: &[f64]| {
+            let t = [-0.7, -1.7, 0.6];
+            let at = [x[0], x[0] + x[1], x[0] + x[1] + x[2]];
+            at.iter().zip(t).map(|(x, t)| (x - t) * (x - t)).sum::<f64>()
+        };
+        let bounds = [FREE, (0.0, f64::INFINITY), (0.0, f64::INFINITY)];
+        let finish = run(&mut FunctionOracle::scalar(bowl), &bounds, &[0.0, 1.0, 1.0]);
+        // The first two are as near to their targets as they can be, together.
+        assert!((finish.value - 0.5).abs() < 1e-4, "{finish:?}");
     }
 
     #[test]

@@ -4,9 +4,13 @@ use super::Evaluator;
 
 /// An objective that has fallen by this many times its first size has fallen without end.
 const TOO_FAR: f64 = 1e10;
+/// By this many times, if its gradient is known and has not become small.
+const TOO_FAR_AND_STEEP: f64 = 1e7;
+/// So far below zero no test on changes will end a run: nothing changes any more but the size.
+const ENDLESS: f64 = 1e100;
 /// A parameter that has changed by this many times the size of the start has gone far.
 const FAR: f64 = 10.0;
-/// The part of the first slope that is left at most where there is a minimum.
+/// The part of the first slope, and of the mean slope on the way, that is left at most where there is a minimum.
 const LEFT: f64 = 0.1;
 
 /// How large the objective is at the beginning of a run.
@@ -59,14 +63,27 @@ impl Evaluator<'_> {
         gradient: Option<&[f64]>,
     ) -> Option<String> {
         let size = self.first_size.around(self.space.start());
-        let is_flat = gradient.is_some_and(|g| self.slope(x, g) <= LEFT * self.first_size.slope);
-        if -value <= TOO_FAR * size || is_flat || !self.went_where_no_bound_is(x) {
+        let way: f64 = x.iter().zip(self.space.start()).map(|(x, start)| (x - start).abs()).sum();
+        // Where an objective becomes linear, the slope may be a small part of the first one, and stay that for ever.
+        let usual = self.first_size.slope.min(-value / way);
+        let is_flat = gradient.map(|gradient| self.slope(x, gradient) <= LEFT * usual);
+        let too_far = if is_flat == Some(false) { TOO_FAR_AND_STEEP } else { TOO_FAR };
+        if -value <= too_far * size || is_flat == Some(true) || !self.went_where_no_bound_is(x) {
             return None;
         }
         let (value, side) = if self.maximize { (-value, "above") } else { (value, "below") };
         Some(format!(
             "the objective seems to be unbounded {side}: it has come to {value:.1e} from a size of {size:.1e}"
         ))
+    }
+
+    /// Whether the objective has come so far down that it will not come to an end.
+    #[inline]
+    pub(super) fn is_endless(&self, x: &[f64], value: f64) -> bool {
+        value < -ENDLESS
+            && (value == f64::NEG_INFINITY
+                || value < -ENDLESS * self.first_size.around(self.space.start())
+                    && self.went_where_no_bound_is(x))
     }
 
     fn bounds_of(&self, i: usize) -> (f64, f64) {

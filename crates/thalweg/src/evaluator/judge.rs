@@ -47,7 +47,6 @@ impl Evaluator<'_> {
                 (UserErrorKind::Ordinary, ErrorHandling::Continue) => {
                     if !failure.is_of_constraint() {
                         self.put_penalty(failure.index, points, want, aggregate, values);
-                        self.scratch.n_replaced += u64::from(want.is_evaluation());
                         if want.is_derivative() {
                             let n = self.space.n_free();
                             let from = failure.index * n;

@@ -115,8 +115,10 @@ pub(crate) struct Scratch {
     failures: Vec<Failure>,
     /// The last point whose derivative is that of the penalty.
     penalized: Vec<f64>,
-    /// How many evaluations failed and were replaced by the penalty.
-    n_replaced: u64,
+    /// Whether the objective failed somewhere, or was not finite.
+    failed: bool,
+    /// Whether it had a finite value somewhere but at the start.
+    known_elsewhere: bool,
     /// The last single point that did not fail, and its outputs in the algorithm's terms; for numerical derivatives only.
     last: Last,
     /// The objective at points whose numerical derivative alone was wanted.
@@ -163,9 +165,9 @@ impl Scratch {
         !x.is_empty() && self.penalized == x
     }
 
-    /// Whether of so many evaluations all failed, but perhaps that of the start.
-    pub(crate) fn all_failed(&self, n_evaluations: u64) -> bool {
-        self.n_replaced > 0 && n_evaluations <= self.n_replaced + 1
+    /// Whether the objective failed wherever it was evaluated, but perhaps at the start, however often it was evaluated there.
+    pub(crate) fn failed_elsewhere(&self) -> bool {
+        self.failed && !self.known_elsewhere
     }
 }
 
@@ -275,7 +277,7 @@ impl Evaluator<'_> {
                 if want.contains(Want::GRADIENT) { &values.gradients } else { &[] },
             );
         }
-        self.check_value(want, values)?;
+        self.check_value(points, want, values)?;
         if k < request.len() {
             return Err(Stop::MaxEvaluations(self.limits.max_evaluations));
         }

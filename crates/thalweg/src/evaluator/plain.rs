@@ -96,9 +96,9 @@ impl Evaluator<'_> {
             values.values[0] = value;
             gradient.iter_mut().for_each(|entry| *entry = -*entry);
         }
-        let ordinary = gradient
-            .iter()
-            .fold(value.is_finite(), |finite, entry| finite & (entry.abs() < f64::INFINITY));
+        let is_usual = value.is_finite() && !self.is_endless(x, value);
+        let ordinary =
+            gradient.iter().fold(is_usual, |finite, entry| finite & (entry.abs() < f64::INFINITY));
         if !ordinary || !self.scratch.failures.is_empty() {
             return Ok(Plain::Evaluated(begin));
         }
@@ -123,6 +123,9 @@ impl Evaluator<'_> {
         self.counts.fun += 1;
         self.counts.batches += 1;
         self.counts.jac += u64::from(with_gradient);
+        if !self.scratch.known_elsewhere {
+            self.scratch.known_elsewhere = x != self.space.start();
+        }
         if value < self.best.value && self.is_within_bounds(x) {
             self.best.value = value;
             self.best.x.copy_from_slice(x);

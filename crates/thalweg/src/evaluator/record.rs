@@ -37,6 +37,11 @@ impl Evaluator<'_> {
             let constraints =
                 if comparable { &values.constraints[i * c..(i + 1) * c] } else { &[] };
             let violation = self.constraints.violation(constraints);
+            if !known[i].is_finite() || failed() {
+                self.scratch.failed = true;
+            } else if !self.scratch.known_elsewhere {
+                self.scratch.known_elsewhere = x != self.space.start();
+            }
             if comparable
                 && self.best.is_worse_than(value, &violation)
                 && !failed()
@@ -121,7 +126,12 @@ impl Evaluator<'_> {
     }
 
     /// End the run at the target, or when the objective is unbounded.
-    pub(super) fn check_value(&self, want: Want, values: &Values) -> Result<(), Stop> {
+    pub(super) fn check_value(
+        &self,
+        points: &[f64],
+        want: Want,
+        values: &Values,
+    ) -> Result<(), Stop> {
         if !want.is_evaluation() {
             return Ok(());
         }
@@ -131,8 +141,9 @@ impl Evaluator<'_> {
             c == 0
                 || self.constraints.violation(&values.constraints[i * c..(i + 1) * c]).is_feasible()
         };
-        let fallen = |(i, value): (usize, &f64)| *value == f64::NEG_INFINITY && feasible(i);
-        if values.values.iter().enumerate().any(fallen) {
+        let n = self.space.n_free();
+        let mut each = points.chunks_exact(n).zip(&values.values).enumerate();
+        if each.any(|(i, (x, value))| self.is_endless(x, *value) && feasible(i)) {
             return Err(Stop::Unbounded);
         }
         self.check_target()

@@ -84,6 +84,34 @@ fn nan_everywhere_but_at_the_start_is_no_success() {
 }
 
 #[test]
+fn failing_everywhere_but_at_the_start_is_no_success_however_often_the_start_is_evaluated() {
+    let start = [1.0, 2.0];
+    let failing: [(&str, fn() -> Result<Vec<f64>, String>); 3] = [
+        ("raises", || Err("singular matrix".into())),
+        ("is NaN", || Ok(vec![f64::NAN; 2])),
+        ("is infinite", || Ok(vec![f64::INFINITY; 2])),
+    ];
+    for entry in catalog() {
+        for (what, elsewhere) in failing {
+            let kind = entry.spec.features.kind;
+            let mut probe =
+                Probe::counting(
+                    kind,
+                    move |x, _| {
+                        if x == start { Ok(x.to_vec()) } else { elsewhere() }
+                    },
+                );
+            let mut blueprint = blueprint(entry, &start);
+            blueprint.error_handling = ErrorHandling::Continue;
+            let result = expect(entry, blueprint.run(&mut probe));
+            let name =
+                format!("{} where the objective {what}: {}", entry.spec.name, result.message);
+            assert!(!result.success && result.fun == 5.0, "{name}");
+        }
+    }
+}
+
+#[test]
 fn infinite_values_are_worse_than_all_others() {
     for entry in catalog() {
         let wall =
@@ -134,12 +162,13 @@ impl thalweg::Objective for Scalar {
 
 #[test]
 fn an_unbounded_objective_is_no_success() {
-    let falling: [(&str, Function); 5] = [
+    let falling: [(&str, Function); 6] = [
         ("cubic", |x| x[0] - x[1].powi(3)),
         ("linear", |x| x[0] - 0.3 * x[1]),
         ("concave", |x| -x.iter().map(|x| x * x).sum::<f64>()),
         ("saddle", |x| (x[0] - 2.0).powi(2) - (x[1] + 1.0).powi(2)),
         ("like a cone", |x| -x.iter().map(|x| (1.0 + x * x).sqrt()).sum::<f64>()),
+        ("quartic", |x| -x.iter().map(|x| x.powi(4)).sum::<f64>()),
     ];
     // Sums of squares are bounded: only scalar algorithms can fall for ever.
     let scalar = |entry: &&thalweg::core::CatalogEntry| {
