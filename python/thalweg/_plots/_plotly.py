@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.subplots import make_subplots
@@ -63,6 +64,8 @@ def draw(
     if any(places.values()):
         figure = figure.regrid(**places)
     made = json.loads(_thalweg.render_plotly(json.dumps(figure.source)))
+    for trace in made["data"]:
+        trace.update({name: _column(trace[name]) for name in ("x", "y", "z") if name in trace})
     layout = _without(made["layout"], _LOOK)
     if figure.is_single and not make_subplot_kwargs:
         for name in ("xaxis", "yaxis"):
@@ -79,6 +82,20 @@ def draw(
         drawn.update_layout(legend_bgcolor="rgba(255,255,255,0.6)")  # lines are seen behind it
     drawn.update_layout(template=DEFAULT_TEMPLATE if template is None else template)
     return drawn
+
+
+def _column(values: list[Any]) -> Any:
+    """Numbers as an array, which plotly takes as it is: it looks at every item of a list.
+
+    None, where a line has a gap, becomes NaN. Names stay a list.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "if":
+        return array
+    try:
+        return values if array.dtype.kind == "U" else array.astype(float)
+    except (TypeError, ValueError):
+        return values
 
 
 def change_traces(drawn: go.Figure, changes: dict[str, dict[str, Any] | None]) -> None:
