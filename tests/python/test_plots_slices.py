@@ -391,3 +391,8 @@ def test_arguments_of_subplots():
 def test_slice_is_another_word_for_univariate():
     drawn = om.slice_plot_3d(sphere, START, BOX, n_gridpoints=4, projection="slice")
     assert drawn == om.slice_plot_3d(sphere, START, BOX, n_gridpoints=4)
+
+
+def test_a_number_as_params_has_no_name_but_a_line():
+    figure = om.slice_plot(lambda x: x**2, 1.0, bounds=om.Bounds(lower=-1.0, upper=2.0))
+    assert len(lines(figure)) == 1 and not figure.layout.shapes

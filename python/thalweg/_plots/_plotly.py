@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import compress, count, islice
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,7 @@ def draw(
             {key: value for key, value in layout.items() if not key.startswith(_OF_PANELS)}
         )
     _share_colors(drawn)
+    _mark(drawn)
     if template is None and made["layout"]["showlegend"]:
         drawn.update_layout(legend_bgcolor="rgba(255,255,255,0.6)")  # lines are seen behind it
     drawn.update_layout(template=DEFAULT_TEMPLATE if template is None else template)
@@ -232,6 +233,25 @@ def _share_colors(drawn: go.Figure) -> None:
     drawn.update_layout(coloraxis=colors, margin_r=80)
     for contour in contours:
         contour.update(colorscale=None, showscale=None, coloraxis="coloraxis")
+
+
+def _mark(drawn: go.Figure) -> None:
+    """Turn lines without a name, which show no data, into shapes: all traces are what was compared."""
+    are_marks = [trace.name == "" and trace.hoverinfo == "skip" for trace in drawn.data]
+    lines = list(compress(drawn.data, are_marks))
+    drawn.data = [trace for trace, is_mark in zip(drawn.data, are_marks, strict=True) if not is_mark]
+    for line in lines:
+        drawn.add_shape(
+            type="line",
+            xref=f"{line.xaxis or 'x'} domain",
+            yref=line.yaxis or "y",
+            x0=0,
+            x1=1,
+            y0=line.y[0],
+            y1=line.y[-1],
+            line={"color": line.line.color, "width": line.line.width, "dash": line.line.dash},
+            layer="below",
+        )
 
 
 def _share_axes(drawn: go.Figure, figure: Figure) -> None:
