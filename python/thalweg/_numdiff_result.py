@@ -61,7 +61,9 @@ class NumdiffResult:
             {"step": np.repeat(np.abs(step), rows.shape[1]), "eval": rows.ravel()},
             index=pd.MultiIndex.from_tuples(index, names=["sign", "step_number", "dim_x", "dim_f"]),
         )
-        return frame.sort_index(level=["sign", "step_number", "dim_x"], ascending=[False, True, True])
+        return frame.sort_index(
+            level=["sign", "step_number", "dim_x"], ascending=[False, True, True]
+        )
 
     @property
     def derivative_candidates(self) -> pd.DataFrame | None:

@@ -239,7 +239,9 @@ def _mark(drawn: go.Figure) -> None:
     """Turn lines without a name, which show no data, into shapes: all traces are what was compared."""
     are_marks = [trace.name == "" and trace.hoverinfo == "skip" for trace in drawn.data]
     lines = list(compress(drawn.data, are_marks))
-    drawn.data = [trace for trace, is_mark in zip(drawn.data, are_marks, strict=True) if not is_mark]
+    drawn.data = [
+        trace for trace, is_mark in zip(drawn.data, are_marks, strict=True) if not is_mark
+    ]
     for line in lines:
         drawn.add_shape(
             type="line",
