@@ -216,10 +216,13 @@ def _algorithm_of_method(method: Any) -> str:
             f"name. {method} is not a valid scipy algorithm name. Did you mean "
             f"{propose_alternatives(str(method), list(_SCIPY_METHODS))}?"
         )
-    if name in _METHODS_WITHOUT_COUNTERPART:
+    from thalweg._catalog import catalog
+
+    there = [method for method, algorithm in _SCIPY_METHODS.items() if algorithm in catalog()]
+    if name not in there:
         raise UnsupportedAlgorithmError(
             f"The method {name} is not there yet in thalweg. These methods of scipy have a "
-            f"counterpart: {list(_SCIPY_METHODS)}."
+            f"counterpart: {there}."
         )
     return _SCIPY_METHODS[name]
 

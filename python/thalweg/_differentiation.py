@@ -191,6 +191,7 @@ def _differentiate(given: dict[str, Any], order: str) -> NumdiffResult:
         func_value=raw,
         error_estimate=None if errors is None else tree.to_blocks(errors, outer),
         _evaluations=(tree.start, points, evaluations.rows()) if order == "first" else None,
+        _candidates=_candidates(plan, evaluations),
     )
 
 
@@ -201,6 +202,13 @@ def _plan(order: str, tree: _thalweg.Tree, lower: Any, upper: Any, flat: dict[st
     except ValueError:
         # Names are made only for the message: it is raised again with them.
         return make_plan(tree.start, lower, upper, flat, tree.names)
+
+
+def _candidates(plan: Plan, evaluations: _Evaluations) -> list[tuple[Any, ...]] | None:
+    """What extrapolation chose from; None without it."""
+    if isinstance(plan, _thalweg.SecondPlan) or plan.errors is None:
+        return None
+    return plan.candidates(evaluations.f0_row(), evaluations.rows())
 
 
 def _has_low_precision(output: Any) -> bool:

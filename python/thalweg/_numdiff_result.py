@@ -29,6 +29,7 @@ class NumdiffResult:
     func_value: Any = None
     error_estimate: Any = None
     _evaluations: tuple[np.ndarray, np.ndarray, np.ndarray] | None = field(default=None, repr=False)
+    _candidates: list[tuple[Any, ...]] | None = field(default=None, repr=False)
 
     @property
     def func_evals(self) -> pd.DataFrame:
@@ -60,20 +61,23 @@ class NumdiffResult:
             {"step": np.repeat(np.abs(step), rows.shape[1]), "eval": rows.ravel()},
             index=pd.MultiIndex.from_tuples(index, names=["sign", "step_number", "dim_x", "dim_f"]),
         )
-        return frame.sort_index()
+        return frame.sort_index(
+            level=["sign", "step_number", "dim_x"], ascending=[False, True, True]
+        )
 
     @property
-    def derivative_candidates(self) -> None:
-        """What extrapolation chose from, in optimagic. Without extrapolation there is nothing.
+    def derivative_candidates(self) -> pd.DataFrame | None:
+        """What extrapolation chose from, by formula, number of error terms removed, parameter, output.
 
-        Raises:
-            NotAvailableError: The derivative was extrapolated; candidates are not kept.
+        Columns der and err. The derivative has the entries with the smallest errors among those of
+        the method that was asked for. None without extrapolation.
         """
-        if self.error_estimate is not None:
-            raise NotAvailableError(
-                "derivative_candidates is not available: extrapolation keeps no candidates. The "
-                "estimated error of each entry is error_estimate."
-            )
+        if self._candidates is None:
+            return None
+        import pandas as pd
+
+        names = ["method", "num_term", "dim_x", "dim_f"]
+        return pd.DataFrame(self._candidates, columns=[*names, "der", "err"]).set_index(names)
 
     def __getitem__(self, key: str) -> Any:
         """The attribute of this name; the form of 2022."""

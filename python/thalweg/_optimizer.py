@@ -196,10 +196,16 @@ class Optimizer:
             len(request) > 1 and hasattr(values, "__len__")
         )
         answers = list(values) if several and len(values) == len(request) else [values]
-        if len(answers) != len(request):
+        # A list of another length is the answer for a single point where that has several numbers.
+        is_number = self._arguments["kind"] == "scalar" and request.want == "fun"
+        if len(answers) != len(request) or (is_number and several and len(values) != len(request)):
+            asked, needed = (
+                ("1 point was", "the value")
+                if len(request) == 1
+                else (f"{len(request)} points were", f"a list of {len(request)} values")
+            )
             raise InvalidArgumentError(
-                f"{len(request)} points were asked for, so tell needs a list of {len(request)} "
-                f"values, not {values!r}."
+                f"{asked} asked for, so tell needs {needed}, not {values!r}."
             )
         self._request = None
         if self._arguments["collect_history"]:

@@ -233,6 +233,7 @@ def test_func_evals():
     assert list(frame.index.names) == ["sign", "step_number", "dim_x", "dim_f"]
     assert len(frame) == 6
     assert frame.loc[(1, 0, 2, 0), "eval"] > sphere(X)
+    assert list(frame.index.get_level_values("sign")) == [1, 1, 1, -1, -1, -1]
 
 
 def slow_sphere(x):
@@ -316,14 +317,38 @@ def test_options_are_compared_and_hashed():
     assert len({om.NumdiffOptions(), om.NumdiffOptions()}) == 1
 
 
-def test_candidates_of_extrapolation_are_not_kept():
-    plain = om.first_derivative(lambda x: x @ x, np.ones(2))
-    assert plain.derivative_candidates is None
-    extrapolated = om.first_derivative(lambda x: x @ x, np.ones(2), n_steps=2)
-    text = (
-        "derivative_candidates is not available: extrapolation keeps no candidates. The estimated "
-        "error of each entry is error_estimate."
-    )
-    with pytest.raises(om.exceptions.NotAvailableError) as raised:
-        extrapolated["derivative_candidates"]
-    assert str(raised.value) == text
+@pytest.mark.parametrize("method", ["central", "forward"])
+def test_extrapolation_chooses_the_best_of_its_candidates(method):
+    result = om.first_derivative(lambda x: np.exp(x) * x.sum(), X, method=method, n_steps=3)
+    frame = result.derivative_candidates
+    assert list(frame.index.names) == ["method", "num_term", "dim_x", "dim_f"]
+    assert list(frame.columns) == ["der", "err"]
+    methods = ["forward", "backward", "central"] if method == "central" else [method]
+    assert list(dict.fromkeys(frame.index.get_level_values("method"))) == methods
+    assert len(frame) == len(methods) * 2 * 3 * 3
+    for j in range(3):
+        for i in range(3):
+            own = frame.xs((j, i), level=("dim_x", "dim_f")).loc[method]
+            best = own.loc[own["err"].idxmin()]
+            assert result.derivative[i, j] == best["der"]
+            assert result.error_estimate[i, j] == best["err"]
+    with pytest.warns(FutureWarning):
+        assert result["derivative_candidates"].equals(frame)
+
+
+def test_without_extrapolation_there_are_no_candidates():
+    assert om.first_derivative(sphere, X).derivative_candidates is None
+    assert om.second_derivative(sphere, X).derivative_candidates is None
+
+
+def test_candidates_of_failed_differences_are_nan():
+    def fails_above(x):
+        if x[0] > X[0]:
+            raise ValueError("too large")
+        return x @ x
+
+    result = om.first_derivative(fails_above, X, n_steps=2)
+    frame = result.derivative_candidates
+    assert frame.loc[("forward", 1, 0, 0)].isna().all()
+    assert result.derivative[0] == frame.loc[("backward", 1, 0, 0), "der"]
+    assert frame.loc["backward"].notna().all(axis=None)

@@ -65,6 +65,11 @@ MISSING_AND_ALIASES = [
         r"Did you mean \['BFGS'",
     ),
     (
+        lambda: om.minimize(sphere, x0=START, method="trust-constr"),
+        "UnsupportedAlgorithmError",
+        r"^The method trust-constr is not there yet in thalweg\. (?!.*'trust-constr')",
+    ),
+    (
         lambda: om.minimize(sphere, x0=START, method="COBYQA"),
         "UnsupportedAlgorithmError",
         "COBYQA is not there yet",
@@ -382,6 +387,11 @@ OBJECTS = [
         lambda: tell_too_few(om.Optimizer(START, "neldermead")),
         "InvalidArgumentError",
         r"points were asked for, so tell needs a list of \d values, not \[1.0\]",
+    ),
+    (
+        lambda: om.Optimizer(START, "lbfgsb").tell((1.0, 2.0)),
+        "InvalidArgumentError",
+        r"^1 point was asked for, so tell needs the value, not \(1.0, 2.0\)\.$",
     ),
     (
         lambda: tell_after_the_end(om.Optimizer(START, "lbfgsb", derivatives=True)),

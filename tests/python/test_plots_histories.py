@@ -126,9 +126,14 @@ def test_derivatives_alone_are_gaps_in_the_data():
 
     result = om.minimize(fun, np.arange(3.0), "scipy_lbfgsb", jac=lambda x: 2 * (x - 1))
     line = om.criterion_plot(result).data[0]
-    values = [value for value in line.y if value is not None]
+    values = [value for value in line.y if not np.isnan(value)]
     assert len(line.x) == len(result.history)
     assert values == [value for value in result.history.fun if value is not None]
+
+
+def test_columns_are_arrays_as_plotly_takes_them_without_looking_at_each_number(simplex):
+    figure = om.criterion_plot(simplex)
+    assert isinstance(figure.data[0].x, np.ndarray) and isinstance(figure.data[0].y, np.ndarray)
 
 
 # ----------------------------------------------------------------------------------------------------- searches from many starts

@@ -89,7 +89,7 @@ def test_logs_and_results_together(tmp_path):
     result = simplex(tmp_path / "run.db")
     figure = om.criterion_plot({"log": tmp_path / "run.db", "result": result})
     assert [line.name for line in figure.data] == ["log", "result"]
-    assert figure.data[0].y == figure.data[1].y
+    assert list(figure.data[0].y) == list(figure.data[1].y)
 
 
 @pytest.mark.parametrize("plot", [om.criterion_plot, om.params_plot])

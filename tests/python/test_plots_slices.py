@@ -193,8 +193,8 @@ def test_failures_are_gaps():
     with pytest.warns(UserWarning) as caught:
         figure = om.slice_plot(fun, START, bounds=BOX, n_gridpoints=4)
     assert [str(warning.message) for warning in caught] == [expected]
-    assert lines(figure)[0].y[-1] is None
-    assert None not in lines(figure)[1].y
+    assert np.isnan(lines(figure)[0].y[-1])
+    assert np.isfinite(lines(figure)[1].y).all()
 
 
 def test_further_arguments_and_several_cores():
@@ -386,3 +386,13 @@ def test_arguments_of_subplots():
             sphere, START, bounds=BOX, make_subplot_kwargs={"horizontal_spacing": 0.01}
         )
     assert figure.layout.xaxis2.domain[0] - figure.layout.xaxis.domain[1] == pytest.approx(0.01)
+
+
+def test_slice_is_another_word_for_univariate():
+    drawn = om.slice_plot_3d(sphere, START, BOX, n_gridpoints=4, projection="slice")
+    assert drawn == om.slice_plot_3d(sphere, START, BOX, n_gridpoints=4)
+
+
+def test_a_number_as_params_has_no_name_but_a_line():
+    figure = om.slice_plot(lambda x: x**2, 1.0, bounds=om.Bounds(lower=-1.0, upper=2.0))
+    assert len(lines(figure)) == 1 and not figure.layout.shapes

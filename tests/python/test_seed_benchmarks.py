@@ -32,9 +32,9 @@ def test_c16_a_run(estimagic):
 def test_c17_profile_plot(estimagic):
     pytest.importorskip("plotly")
     figure = em.profile_plot(*estimagic)
-    drawn = [line for line in figure.data if line.name]
-    assert len(drawn) == 4
-    for line in drawn:
+    assert len(figure.data) == 4
+    assert [(shape.type, shape.y0, shape.y1) for shape in figure.layout.shapes] == [("line", 1, 1)]
+    for line in figure.data:
         heights = np.asarray(line.y, dtype=float)
         assert np.all((heights >= 0) & (heights <= 1)) and heights[-1] > 0
 
@@ -88,7 +88,7 @@ def test_t6_tutorial():
         results = em.run_benchmark(
             problems, ["scipy_neldermead", "nlopt_lbfgs", "nag_dfols"], n_cores=2
         )
-    names = {line.name for line in em.profile_plot(problems, results).data if line.name}
+    names = {line.name for line in em.profile_plot(problems, results).data}
     assert names == {"scipy_neldermead", "nlopt_lbfgs", "nag_dfols"}
 
 

@@ -28,6 +28,10 @@ use crate::plan::{Plan, Report, check_shapes};
 use crate::richardson::{Limit, Sequence};
 use crate::steps::{Accuracy, Bounds, Limits, StepSizes, check_point};
 
+mod candidates;
+
+pub use candidates::Candidate;
+
 /// A point that differs from `x` in one coordinate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shift {
@@ -95,6 +99,8 @@ struct Extrapolation {
     errors: Vec<f64>,
     /// Differences of one entry, the longest step first.
     differences: Vec<f64>,
+    /// The best limits of one entry by the number of terms that were removed.
+    limits: Vec<Limit>,
 }
 
 /// The values of one output at all points.
@@ -136,6 +142,7 @@ impl FirstPlan {
             ratio: options.step_ratio,
             errors: Vec::new(),
             differences: Vec::with_capacity(options.n_steps),
+            limits: Vec::with_capacity(options.n_steps),
         });
         Ok(Self {
             method,
@@ -349,7 +356,7 @@ impl FirstPlan {
             order: if formula == Formula::Central { 2 } else { 1 },
             noise: f64::EPSILON * magnitudes.fold(0.0, f64::max) / placed.stencil.step,
         };
-        let limit = sequence.extrapolate(&mut work.differences);
+        let limit = sequence.extrapolate(&mut work.differences, &mut work.limits);
         if limit.value.is_finite() {
             return limit;
         }

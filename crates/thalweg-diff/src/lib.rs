@@ -38,6 +38,7 @@
 //! | `placement.rs` | which steps fit between the bounds, and on which side |
 //! | `plan.rs` | the protocol between a derivative and its evaluator |
 //! | `first.rs`, `second.rs` | formulas and fallbacks |
+//! | `first/candidates.rs` | what extrapolation chose from |
 //! | `richardson.rs` | extrapolation to step zero |
 //! | `driver.rs` | one call for Rust closures, with threads |
 
@@ -53,7 +54,7 @@ mod steps;
 
 pub use driver::{Derivative, gradient, hessian, hessians, jacobian};
 pub use error::DiffError;
-pub use first::{FirstPlan, Shift};
+pub use first::{Candidate, FirstPlan, Shift};
 pub use options::{DiffOptions, Method, StepRule, Steps};
 pub use placement::Stencil;
 pub use plan::{Plan, Report};

@@ -95,14 +95,25 @@ pub(crate) fn check_shapes<P: Plan>(
     m: usize,
     out: &[f64],
 ) -> Result<(), DiffError> {
-    let check = |argument, given: usize, expected: usize| {
-        if given == expected { Ok(()) } else { Err(DiffError::Shape { argument, given, expected }) }
-    };
-    check("evals", evals.len(), plan.n_points() * m)?;
-    check("out", out.len(), plan.derivative_len(m))?;
+    check_values(plan, f0, evals, m)?;
+    check_length("out", out.len(), plan.derivative_len(m))
+}
+
+/// Check the lengths of values at a plan's points.
+pub(crate) fn check_values<P: Plan>(
+    plan: &P,
+    f0: Option<&[f64]>,
+    evals: &[f64],
+    m: usize,
+) -> Result<(), DiffError> {
+    check_length("evals", evals.len(), plan.n_points() * m)?;
     match f0 {
-        Some(f0) => check("f0", f0.len(), m),
+        Some(f0) => check_length("f0", f0.len(), m),
         None if plan.needs_f0() => Err(DiffError::MissingF0),
         None => Ok(()),
     }
+}
+
+fn check_length(argument: &'static str, given: usize, expected: usize) -> Result<(), DiffError> {
+    if given == expected { Ok(()) } else { Err(DiffError::Shape { argument, given, expected }) }
 }

@@ -27,6 +27,13 @@ pub(crate) struct Limit {
 
 impl Limit {
     pub(crate) const NONE: Self = Self { value: f64::NAN, error: f64::NAN };
+
+    /// The other one if its error is smaller.
+    fn better(self, other: Self) -> Self {
+        // A comparison with the NaN of `NONE` is false: the first finite limit is taken.
+        let is_worse = self.error <= other.error;
+        if other.error.is_finite() && !is_worse { other } else { self }
+    }
 }
 
 /// What the differences have in common.
@@ -42,29 +49,28 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     /// Extrapolate `table`, the differences from the longest to the shortest step; overwritten. NaN
-    /// spoils what is computed from it, and nothing else. [`Limit::NONE`] if nothing is left.
-    pub(crate) fn extrapolate(&self, table: &mut [f64]) -> Limit {
+    /// spoils what is computed from it, and nothing else. [`Limit::NONE`] if nothing is left. The best
+    /// limits with one, two, ... terms removed go to `limits`.
+    pub(crate) fn extrapolate(&self, table: &mut [f64], limits: &mut Vec<Limit>) -> Limit {
         let count = table.len();
         let growth = self.ratio.powi(self.order);
-        let mut best = Limit::NONE;
+        limits.clear();
         let mut power = growth;
         for terms in 1..count {
+            let mut best = Limit::NONE;
             for i in 0..count - terms {
                 let (longer, shorter) = (table[i], table[i + 1]);
                 let value = shorter + (shorter - longer) / (power - 1.0);
                 let longer_steps = (count - 1 - i - terms) as i32;
                 let noise = self.noise * self.ratio.powi(-longer_steps);
                 let error = (value - longer).abs().max((value - shorter).abs()) + noise;
-                // A comparison with the NaN of `NONE` is false: the first finite limit is taken.
-                let is_worse = best.error <= error;
-                if error.is_finite() && !is_worse {
-                    best = Limit { value, error };
-                }
+                best = best.better(Limit { value, error });
                 table[i] = value;
             }
+            limits.push(best);
             power *= growth;
         }
-        best
+        limits.iter().fold(Limit::NONE, |best, &limit| best.better(limit))
     }
 }
 
@@ -76,12 +82,16 @@ mod tests {
         Sequence { ratio: 2.0, order, noise: 0.0 }
     }
 
+    fn extrapolate(sequence: Sequence, table: &mut [f64]) -> Limit {
+        sequence.extrapolate(table, &mut Vec::new())
+    }
+
     #[test]
     fn weights_are_those_of_the_literature() {
         for (k, expected) in [1.0, -20.0, 64.0].into_iter().enumerate() {
             let mut table = [0.0; 3];
             table[k] = 45.0;
-            sequence(2).extrapolate(&mut table);
+            extrapolate(sequence(2), &mut table);
             assert!((table[0] - expected).abs() < 1e-13, "{table:?}");
         }
     }
@@ -90,7 +100,7 @@ mod tests {
     fn polynomials_in_the_step_are_extrapolated_exactly() {
         let difference = |h: f64| 3.0 + 2.0 * h - h * h + 0.5 * h.powi(3);
         let mut table: Vec<f64> = (0..4).map(|k| difference(0.5_f64.powi(k))).collect();
-        sequence(1).extrapolate(&mut table);
+        extrapolate(sequence(1), &mut table);
         assert!((table[0] - 3.0).abs() < 1e-13);
     }
 
@@ -99,15 +109,25 @@ mod tests {
         let difference = |h: f64| 1.0 + h * h;
         let mut table: Vec<f64> = (0..4).map(|k| difference(0.5_f64.powi(k))).collect();
         table[0] = f64::NAN;
-        assert!((sequence(2).extrapolate(&mut table).value - 1.0).abs() < 1e-14);
-        assert!(sequence(2).extrapolate(&mut [f64::NAN; 4]).value.is_nan());
-        assert!(sequence(2).extrapolate(&mut [1.0]).value.is_nan());
+        assert!((extrapolate(sequence(2), &mut table).value - 1.0).abs() < 1e-14);
+        assert!(extrapolate(sequence(2), &mut [f64::NAN; 4]).value.is_nan());
+        assert!(extrapolate(sequence(2), &mut [1.0]).value.is_nan());
     }
 
     #[test]
     fn noise_counts_less_with_longer_steps() {
         let noisy = Sequence { noise: 1.0, ..sequence(1) };
-        let limit = noisy.extrapolate(&mut [1.0, 1.0, 1.0]);
+        let limit = extrapolate(noisy, &mut [1.0, 1.0, 1.0]);
         assert_eq!(limit, Limit { value: 1.0, error: 0.5 });
+    }
+
+    #[test]
+    fn the_result_is_the_best_of_the_limits() {
+        let mut limits = Vec::new();
+        let mut table: Vec<f64> = (0..5).map(|k| 0.5_f64.powi(k).exp()).collect();
+        let best = sequence(1).extrapolate(&mut table, &mut limits);
+        assert_eq!(limits.len(), 4);
+        assert!(limits.contains(&best));
+        assert!(limits.iter().all(|limit| best.error <= limit.error));
     }
 }

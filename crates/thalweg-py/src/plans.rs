@@ -7,7 +7,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use thalweg::diff::{
-    Bounds, DiffError, DiffOptions, FirstPlan as First, Plan, Report, SecondPlan as Second,
+    Bounds, Candidate, DiffError, DiffOptions, FirstPlan as First, Plan, Report,
+    SecondPlan as Second,
 };
 
 use crate::errors::{Kind, error};
@@ -69,6 +70,23 @@ fn points<'py, P: Plan>(
     let (points, shape) = (state.plan.to_points(), [state.plan.n_points(), state.plan.n_params()]);
     drop(state);
     PyArray1::from_vec(py, points).reshape(shape)
+}
+
+type CandidateRow = (String, usize, usize, usize, f64, f64);
+
+/// What extrapolation chose from, as rows of (method, terms, parameter, output, value, error).
+fn candidates(
+    state: &Mutex<State<First>>,
+    f0: Option<&Bound<'_, PyAny>>,
+    evals: &Bound<'_, PyAny>,
+) -> PyResult<Vec<CandidateRow>> {
+    let evals = to_f64_array(evals)?;
+    let m = evals.shape().last().copied().unwrap_or(0);
+    let (data, f0) = (evals.to_vec()?, f0.map(to_vec).transpose()?);
+    let found = lock(state).plan.candidates(f0.as_deref(), &data, m).map_err(value_error)?;
+    let row =
+        |c: Candidate| (c.method.to_string(), c.terms, c.parameter, c.output, c.value, c.error);
+    Ok(found.into_iter().map(row).collect())
 }
 
 /// The derivative from f0 (m,) and evals (k, m); its shape is (m, n) or (m, n, n).
@@ -198,6 +216,16 @@ plan_class!(
             let errors = state.plan.errors().map(<[f64]>::to_vec);
             drop(state);
             errors.map(|errors| vector(py, &errors).reshape([errors.len() / n, n])).transpose()
+        }
+
+        /// All limits of an extrapolated derivative, as tuples (method, terms, parameter, output, value, error).
+        #[pyo3(signature = (f0, evals))]
+        fn candidates(
+            &self,
+            f0: Option<&Bound<'_, PyAny>>,
+            evals: &Bound<'_, PyAny>,
+        ) -> PyResult<Vec<CandidateRow>> {
+            candidates(&self.state, f0, evals)
         }
     }
 );

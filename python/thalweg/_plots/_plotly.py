@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import compress, count, islice
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.subplots import make_subplots
@@ -63,6 +64,8 @@ def draw(
     if any(places.values()):
         figure = figure.regrid(**places)
     made = json.loads(_thalweg.render_plotly(json.dumps(figure.source)))
+    for trace in made["data"]:
+        trace.update({name: _column(trace[name]) for name in ("x", "y", "z") if name in trace})
     layout = _without(made["layout"], _LOOK)
     if figure.is_single and not make_subplot_kwargs:
         for name in ("xaxis", "yaxis"):
@@ -75,10 +78,25 @@ def draw(
             {key: value for key, value in layout.items() if not key.startswith(_OF_PANELS)}
         )
     _share_colors(drawn)
+    _mark(drawn)
     if template is None and made["layout"]["showlegend"]:
         drawn.update_layout(legend_bgcolor="rgba(255,255,255,0.6)")  # lines are seen behind it
     drawn.update_layout(template=DEFAULT_TEMPLATE if template is None else template)
     return drawn
+
+
+def _column(values: list[Any]) -> Any:
+    """Numbers as an array, which plotly takes as it is: it looks at every item of a list.
+
+    None, where a line has a gap, becomes NaN. Names stay a list.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind in "if":
+        return array
+    try:
+        return values if array.dtype.kind == "U" else array.astype(float)
+    except (TypeError, ValueError):
+        return values
 
 
 def change_traces(drawn: go.Figure, changes: dict[str, dict[str, Any] | None]) -> None:
@@ -215,6 +233,27 @@ def _share_colors(drawn: go.Figure) -> None:
     drawn.update_layout(coloraxis=colors, margin_r=80)
     for contour in contours:
         contour.update(colorscale=None, showscale=None, coloraxis="coloraxis")
+
+
+def _mark(drawn: go.Figure) -> None:
+    """Turn lines without a name, which show no data, into shapes: all traces are what was compared."""
+    are_marks = [trace.name == "" and trace.hoverinfo == "skip" for trace in drawn.data]
+    lines = list(compress(drawn.data, are_marks))
+    drawn.data = [
+        trace for trace, is_mark in zip(drawn.data, are_marks, strict=True) if not is_mark
+    ]
+    for line in lines:
+        drawn.add_shape(
+            type="line",
+            xref=f"{line.xaxis or 'x'} domain",
+            yref=line.yaxis or "y",
+            x0=0,
+            x1=1,
+            y0=line.y[0],
+            y1=line.y[-1],
+            line={"color": line.line.color, "width": line.line.width, "dash": line.line.dash},
+            layer="below",
+        )
 
 
 def _share_axes(drawn: go.Figure, figure: Figure) -> None:

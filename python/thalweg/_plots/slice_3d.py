@@ -56,7 +56,7 @@ def slice_plot_3d(
         n_gridpoints: The number of points of each slice; a pair has its square.
         projection: "univariate", "contour", "surface", or what to draw in each triangle of the
             grid, `{"lower": "contour", "upper": "surface"}`, None for nothing. A kind alone stands
-            for the lower triangle.
+            for the lower triangle; "slice" means "univariate".
         make_subplot_kwargs: Further arguments of `plotly.subplots.make_subplots`.
         layout_kwargs: Arguments of the figure's `update_layout`.
         plot_kwargs: Properties of the traces: a dict with the keys "line_plot", "scatter_plot" (the
@@ -190,6 +190,8 @@ def _projection(given: Any) -> Projection:
         InvalidArgumentError: It is a word, or has a key or a word, that does not exist.
         TypeError: It is neither a string nor a dict.
     """
+    if given == "slice":
+        return "univariate"  # the word of optimagic's guide
     if isinstance(given, str):
         if given != "univariate" and given not in _KINDS:
             raise InvalidArgumentError(

@@ -76,7 +76,7 @@ impl BoundedModel {
         direction: &mut [f64],
     ) -> Result<f64, LinalgError> {
         // After a Cauchy point with held variables, it is worth a look whether some are at their bounds already.
-        let may_be_free = !self.is_empty() && !(self.was_held && !descends_inside(at, 0.0));
+        let may_be_free = !self.is_empty() && (!self.was_held || descends_inside(at, 0.0));
         if may_be_free {
             let slope = self.matrix.newton(at.gradient, direction);
             if self.is_straight(at, slope)

@@ -92,7 +92,7 @@ fn largest_entry(gradient: &[f64]) -> f64 {
 #[derive(Clone, Debug)]
 pub enum Model {
     /// Without bounds.
-    Free(InverseBfgs),
+    Free(Box<InverseBfgs>),
     /// With bounds.
     Bounded(Box<BoundedModel>),
 }
@@ -103,7 +103,7 @@ impl Model {
         if bounded {
             Model::Bounded(Box::new(BoundedModel::new(n, m)))
         } else {
-            Model::Free(InverseBfgs::new(n, m))
+            Model::Free(Box::new(InverseBfgs::new(n, m)))
         }
     }
 
