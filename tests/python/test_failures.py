@@ -302,7 +302,9 @@ def test_the_value_beside_a_derivative_is_checked_at_the_start():
 
 def test_a_wrong_answer_to_ask_can_be_corrected_and_a_failure_keeps_the_result():
     optimizer = om.Optimizer(np.arange(3.0), "lbfgsb")
-    for wrong in ([1, 2, 3], "a", None):
+    with pytest.raises(exceptions.InvalidArgumentError, match="1 point was asked for"):
+        optimizer.tell([1, 2, 3])
+    for wrong in ("a", None):
         with pytest.raises(exceptions.InvalidFunctionError, match="instead of a number"):
             optimizer.tell(wrong)
     while (request := optimizer.ask()) is not None:

@@ -102,6 +102,14 @@ fn a_figure_that_is_narrower_than_its_labels_keeps_its_panel() {
     }
 }
 
+#[test]
+fn a_profile_reaches_as_far_as_numbers_do() {
+    let times = |name: &str, time| SolutionTimes { name: name.into(), times: vec![time] };
+    let algorithms = [times("quick", 2.54e-321), times("slow", 4.561895204687899e-13)];
+    let options = ProfileOptions { normalize_runtime: true, ..ProfileOptions::default() };
+    check(&profile_figure(&algorithms, &options).unwrap()).unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -147,7 +147,8 @@ fn ends(algorithms: &[SolutionTimes], options: &ProfileOptions) -> (f64, f64) {
         }
     };
     // Nothing is solved by anyone, or everything at once.
-    let last = if last > first { first + BEYOND * (last - first) } else { first + 1.0 };
+    let beyond = (first + BEYOND * (last - first)).min(f64::MAX);
+    let last = if last > first { beyond } else { first + 1.0 };
     (first, last)
 }
 
