@@ -142,7 +142,7 @@ impl Evaluator<'_> {
                 || self.constraints.violation(&values.constraints[i * c..(i + 1) * c]).is_feasible()
         };
         let n = self.space.n_free();
-        let mut each = points.chunks_exact(n).zip(&values.values).enumerate();
+        let mut each = points.chunks_exact(n.max(1)).zip(&values.values).enumerate();
         if each.any(|(i, (x, value))| self.is_endless(x, *value) && feasible(i)) {
             return Err(Stop::Unbounded);
         }
