@@ -6,8 +6,9 @@
 //!
 //! *How it works*: a matrix H stands for the inverse Hessian, at first the identity. Each iteration
 //! 1. searches along the direction `-H g` for a step with sufficient decrease and a slope that has gone up enough for an update;
-//! 2. takes it, and tests the gradient and the length of the step;
-//! 3. takes the step and the change of the gradient into H, so that H maps the change to the step.
+//! 2. takes it, and tests the gradient;
+//! 3. takes the step and the change of the gradient into H, so that H maps the change to the step, and tests the lengths of this
+//!    step and of the next one.
 //!
 //! When a search fails, H is forgotten and the iteration repeated from steepest descent; only if that fails as well, there is no
 //! further progress.
@@ -17,6 +18,8 @@
 //!   search but the first begins with the whole step (`first_step`), and ends where the slope has gone up enough for an
 //!   update, even if it is steep on the far side of the minimizer (`step_conditions`). That halves the number of evaluations.
 //!   Under its own name the reference's choices are kept, which need the same number on nearly every problem;
+//! * a short step ends a run only if it gained little and the next one would be short as well: the first steps into a steep
+//!   valley lead to no minimum;
 //! * steps without positive curvature are left out, where the reference goes on with an arbitrary weight;
 //! * a failed search is repeated from steepest descent, where the reference gives up;
 //! * a trial without a finite value makes the line search back off.
@@ -58,7 +61,8 @@ pub struct Bfgs {
     /// Stop when the norm of the gradient is at most this.
     #[option(shared, min = 0.0)]
     pub convergence_gtol_abs: f64,
-    /// Stop when the length of a step is at most this times the sum of this and the length of the parameters.
+    /// Stop when the lengths of the last step and of the next one, as the model has it, are at most this times the sum of this and
+    /// the length of the parameters, and the last one gained at most this, relative to the objective or to 1 if that is larger.
     #[option(shared, min = 0.0)]
     pub convergence_xtol_rel: f64,
     /// The order of the norm in which the gradient is measured; infinity stands for its largest entry.
@@ -98,13 +102,18 @@ impl Algorithm for Bfgs {
         }
         let mut gain = 0.0;
         let mut test = self.gradient_test(&point);
+        let mut has_settled = false;
         loop {
+            if test.is_none() {
+                inverse.direction(&point.gradient, &mut point.direction);
+                // A short step alone may be one into a valley, or cut short, after which the model knows better.
+                test = self.step_test(1.0, &point).filter(|_| has_settled);
+            }
             if let Some(test) = test {
                 return Ok(point
                     .finish(Verdict::Converged(test))
                     .with("hessian_inverse", Extra::Matrix(inverse.into_matrix(), x0.len())));
             }
-            inverse.direction(&point.gradient, &mut point.direction);
             let first = self.first_step(&point, inverse.is_identity(), gain);
             let value = point.value;
             let Some(search) = point.search(problem, &line_search, first)? else {
@@ -119,7 +128,9 @@ impl Algorithm for Bfgs {
             };
             problem.iteration(&point.x, point.value)?;
             gain = value - point.value;
-            test = self.gradient_test(&point).or_else(|| self.step_test(search.step, &point));
+            test = self.gradient_test(&point);
+            has_settled =
+                self.step_test(search.step, &point).is_some() && self.is_little(gain, value);
             inverse.update((&point.x_old, &point.gradient_old), (&point.x, &point.gradient));
         }
     }
@@ -161,6 +172,11 @@ impl Bfgs {
 
     fn gradient_test(&self, point: &Descent) -> Option<Test> {
         gradient_test(&point.gradient, self.norm, self.convergence_gtol_abs)
+    }
+
+    /// Whether a step from `value` that gained this much may be the last one.
+    fn is_little(&self, gain: f64, value: f64) -> bool {
+        gain <= self.convergence_xtol_rel * value.abs().max(1.0)
     }
 
     fn step_test(&self, step: f64, point: &Descent) -> Option<Test> {
@@ -235,6 +251,27 @@ mod tests {
         let finish = run(&algorithm, &mut oracle, &[-1.2, 1.0]);
         let Verdict::Converged(test) = finish.verdict else { panic!("{}", finish.verdict) };
         assert_eq!(test.option, "convergence_xtol_rel");
+    }
+
+    #[test]
+    fn short_first_steps_into_a_valley_are_not_the_end() {
+        let valley = |x: &[f64]| 1e4 * (x[1] - x[0] * x[0]).powi(2) + (1.0 - x[0]).powi(2);
+        let slope = |x: &[f64], g: &mut [f64]| {
+            let across = x[1] - x[0] * x[0];
+            g[0] = -4e4 * x[0] * across - 2.0 * (1.0 - x[0]);
+            g[1] = 2e4 * across;
+        };
+        let as_scipy = Bfgs {
+            first_step: FirstStep::LastDecrease,
+            scaling: Scaling::Never,
+            step_conditions: Conditions::StrongWolfe,
+            ..Bfgs::default()
+        };
+        for algorithm in [Bfgs::default(), as_scipy] {
+            let mut oracle = FunctionOracle::scalar(valley).with_gradient(slope);
+            let finish = run(&algorithm, &mut oracle, &[10.0, 10.0]);
+            assert!(finish.value < 1e-6, "{algorithm:?} ends at {}", finish.value);
+        }
     }
 
     #[test]
