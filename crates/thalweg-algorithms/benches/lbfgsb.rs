@@ -1,8 +1,8 @@
 //! Time per iteration of `lbfgsb` on the Rosenbrock function, and the parts of it that are not the algorithm's own.
 //!
 //! `cargo bench -p thalweg-algorithms --bench lbfgsb`: for n = 2, 10, 100, 1000 and 10^6 it prints the time of one iteration (all
-//! of its evaluations included) and of one evaluation alone; for 10^6 also that of reading the stored pairs twice, which is what
-//! an iteration cannot do without.
+//! of its evaluations included), without bounds and with some, and of one evaluation alone. `benches/peers-rust` compares the
+//! first with other crates, and at 10^6 with the time of reading the stored pairs.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -91,21 +91,7 @@ fn bench(criterion: &mut Criterion) {
         group.bench_function("evaluation", |bencher| {
             bencher.iter(|| black_box(rosenbrock(black_box(&x), &mut gradient)));
         });
-        if large {
-            let pairs = vec![1.0; 20 * n];
-            group.bench_function("read_pairs_twice", |bencher| {
-                bencher.iter(|| black_box(sum(black_box(&pairs)) + sum(black_box(&pairs))));
-            });
-        }
     }
-}
-
-fn sum(values: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    for chunk in values.chunks_exact(8) {
-        sums.iter_mut().zip(chunk).for_each(|(sum, v)| *sum += v);
-    }
-    sums.iter().sum()
 }
 
 criterion_group!(benches, bench);

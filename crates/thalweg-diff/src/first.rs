@@ -25,12 +25,14 @@ use crate::error::DiffError;
 use crate::options::{DiffOptions, FirstMethod};
 use crate::placement::{Sides, Spot, Stencil, place, place_one_sided};
 use crate::plan::{Plan, Report, check_shapes};
-use crate::richardson::{Limit, Sequence};
 use crate::steps::{Accuracy, Bounds, Limits, StepSizes, check_point};
 
 mod candidates;
+mod extrapolated;
+mod repair;
 
 pub use candidates::Candidate;
+use extrapolated::Extrapolation;
 
 /// A point that differs from `x` in one coordinate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,18 +91,6 @@ pub struct FirstPlan {
     retry: Vec<usize>,
     /// Added by `extend`.
     extra: Vec<Placed>,
-}
-
-/// What Richardson extrapolation needs besides the differences.
-#[derive(Debug, Clone)]
-struct Extrapolation {
-    ratio: f64,
-    /// Error estimates of the last derivative, m x n.
-    errors: Vec<f64>,
-    /// Differences of one entry, the longest step first.
-    differences: Vec<f64>,
-    /// The best limits of one entry by the number of terms that were removed.
-    limits: Vec<Limit>,
 }
 
 /// The values of one output at all points.
@@ -290,39 +280,6 @@ impl FirstPlan {
         damaged
     }
 
-    /// Extrapolated differences; returns the parameters with failed entries.
-    fn finish_extrapolated(
-        &mut self,
-        f0: Option<&[f64]>,
-        evals: &[f64],
-        m: usize,
-        out: &mut [f64],
-    ) -> Vec<usize> {
-        let n = self.x.len();
-        let Some(mut work) = self.extrapolation.take() else { return Vec::new() };
-        work.errors.clear();
-        work.errors.resize(m * n, f64::NAN);
-        let mut damaged = Vec::new();
-        for j in 0..n {
-            let stencil = self.stencils[j].stencil;
-            let formula = formulas(&stencil).next();
-            for i in 0..m {
-                let values = Values { f0: f0.map_or(f64::NAN, |f0| f0[i]), evals, m, output: i };
-                let limit = match formula {
-                    Some(formula) => self.limit(&self.stencils[j], formula, values, &mut work),
-                    None => Limit { value: 0.0, error: 0.0 },
-                };
-                out[i * n + j] = limit.value;
-                work.errors[i * n + j] = limit.error;
-                if !limit.value.is_finite() && damaged.last() != Some(&j) {
-                    damaged.push(j);
-                }
-            }
-        }
-        self.extrapolation = Some(work);
-        damaged
-    }
-
     /// Step `k` of a formula's differences.
     fn difference(&self, placed: &Placed, formula: Formula, k: usize, values: Values<'_>) -> f64 {
         let step = placed.stencil.step * self.multiples[k];
@@ -333,101 +290,6 @@ impl FirstPlan {
             Formula::Backward => (values.at(below) - values.f0) / -step,
             Formula::Central => (values.at(above) - values.at(below)) / (2.0 * step),
         }
-    }
-
-    /// Extrapolate one formula's differences; the plain difference where only one step exists or
-    /// extrapolation fails.
-    fn limit(
-        &self,
-        placed: &Placed,
-        formula: Formula,
-        values: Values<'_>,
-        work: &mut Extrapolation,
-    ) -> Limit {
-        let count = placed.stencil.plus.max(placed.stencil.minus);
-        work.differences.clear();
-        let differences = (0..count).rev().map(|k| self.difference(placed, formula, k, values));
-        work.differences.extend(differences);
-        let shortest = work.differences.iter().rev().find(|d| d.is_finite()).copied();
-        let points = placed.first_point..placed.first_point + placed.stencil.n_points();
-        let magnitudes = points.map(|point| values.at(point).abs()).filter(|v| v.is_finite());
-        let sequence = Sequence {
-            ratio: work.ratio,
-            order: if formula == Formula::Central { 2 } else { 1 },
-            noise: f64::EPSILON * magnitudes.fold(0.0, f64::max) / placed.stencil.step,
-        };
-        let limit = sequence.extrapolate(&mut work.differences, &mut work.limits);
-        if limit.value.is_finite() {
-            return limit;
-        }
-        shortest.map_or(Limit::NONE, |value| Limit { value, error: f64::NAN })
-    }
-
-    /// The first finite estimate by any formula from any points of parameter `j`.
-    fn repair(&mut self, j: usize, values: Values<'_>) -> Limit {
-        let mut work = self.extrapolation.take();
-        let own = std::iter::once(&self.stencils[j]);
-        let added = self.extra.iter().filter(|placed| placed.parameter == j);
-        let mut found = Limit::NONE;
-        'search: for placed in own.chain(added) {
-            for formula in formulas(&placed.stencil) {
-                let limit = match &mut work {
-                    Some(work) => self.limit(placed, formula, values, work),
-                    None => Limit {
-                        value: self.difference(placed, formula, 0, values),
-                        error: f64::NAN,
-                    },
-                };
-                if limit.value.is_finite() {
-                    found = limit;
-                    break 'search;
-                }
-            }
-        }
-        self.extrapolation = work;
-        found
-    }
-
-    /// Replace the entries that are not finite, parameter by parameter.
-    fn repair_all(
-        &mut self,
-        damaged: &[usize],
-        f0: Option<&[f64]>,
-        evals: &[f64],
-        m: usize,
-        out: &mut [f64],
-    ) -> Report {
-        let n = self.x.len();
-        let mut report = Report::default();
-        self.retry.clear();
-        for &j in damaged {
-            let (mut failed, mut repaired, mut hopeful) = (false, false, false);
-            for i in 0..m {
-                if out[i * n + j].is_finite() {
-                    continue;
-                }
-                let f0 = f0.map_or(f64::NAN, |f0| f0[i]);
-                hopeful |= f0.is_finite();
-                let limit = self.repair(j, Values { f0, evals, m, output: i });
-                out[i * n + j] = limit.value;
-                if let Some(work) = &mut self.extrapolation {
-                    work.errors[i * n + j] = limit.error;
-                }
-                let sound = limit.value.is_finite();
-                repaired |= sound;
-                failed |= !sound;
-            }
-            if failed {
-                report.failed.push(j);
-                if hopeful {
-                    self.retry.push(j);
-                }
-            }
-            if repaired {
-                report.repaired.push(j);
-            }
-        }
-        report
     }
 }
 

@@ -38,7 +38,8 @@
 //! | `placement.rs` | which steps fit between the bounds, and on which side |
 //! | `plan.rs` | the protocol between a derivative and its evaluator |
 //! | `first.rs`, `second.rs` | formulas and fallbacks |
-//! | `first/candidates.rs` | what extrapolation chose from |
+//! | `first/extrapolated.rs`, `first/candidates.rs` | differences of several steps, and what extrapolation chose from |
+//! | `first/repair.rs` | entries that failed, from other formulas and points |
 //! | `richardson.rs` | extrapolation to step zero |
 //! | `driver.rs` | one call for Rust closures, with threads |
 

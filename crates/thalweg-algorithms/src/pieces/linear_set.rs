@@ -8,29 +8,26 @@
 //! The points are kept as they were evaluated, in the user's parameters. Inside, each variable is measured in its own first step.
 //! The best point is the first one, the others stay in their places: where two are equally bad, the first of them goes.
 //!
-//! `model` has the models, `curvature` what further evaluations tell beyond linear ones.
+//! `surroundings` has the first points, `exchange` how a point is replaced, `model` the models, `curvature` what further evaluations tell
+//! beyond linear ones.
 //!
 //! Reference:
 //! * M. J. D. Powell, A direct search optimization method that models the objective and constraint functions by linear interpolation
 //!   (1994), sections 2 and 4, <https://doi.org/10.1007/978-94-015-8330-5_4>
 
 mod curvature;
+mod exchange;
 mod forms;
 mod model;
+mod surroundings;
 
 use thalweg_core::{Problem, Stop, Want};
-use thalweg_linalg::{QrPivot, axpy, dot, nrm2, solve_upper};
+use thalweg_linalg::{dot, nrm2};
 
 pub use self::curvature::Curvature;
 pub use self::model::LinearModel;
 use super::exact_penalty::violation;
 
-/// How often a first point without finite values is tried again, half as far away on the other side.
-const ATTEMPTS: usize = 8;
-/// Points whose directions are this close to dependent determine no model.
-const DEPENDENT: f64 = 1e-13;
-/// The Lagrange functions are computed afresh when they are wrong by this much at a new point.
-const ERROR: f64 = 1e-8;
 /// Lengths whose ratio is less are equal but for rounding, as those of steps of one radius from one point are.
 pub(super) const SAME: f64 = 1.0 + 1e-9;
 
@@ -122,80 +119,6 @@ impl<'a> LinearSet<'a> {
         problem.clip(&mut set.points);
         let known = set.surround(problem, 1.0)?;
         Ok(known.then_some(set))
-    }
-
-    /// Replace all points but the best one by points `radius` away from it. `false` when there are no finite values near it.
-    ///
-    /// # Errors
-    /// [`Stop`] when the run has to end.
-    pub fn renew(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
-        self.points = self.best_point().to_vec();
-        self.known.truncate(1);
-        self.surround(problem, radius)
-    }
-
-    /// Add points to the only one, which is evaluated unless it is known: for each coordinate in turn, one a step away from the best
-    /// point so far (Powell 1994, section 2).
-    fn surround(&mut self, problem: &mut Problem<'a>, radius: f64) -> Result<bool, Stop> {
-        if self.known.is_empty() {
-            self.known.push(Known::at(problem, self.best_point())?);
-        }
-        self.violations = vec![self.violation(&self.known[0])];
-        self.lagrange.clear();
-        if !self.known[0].is_finite() {
-            return Ok(false);
-        }
-        for i in 0..self.n {
-            let (x, known) = self.neighbour(problem, i, radius)?;
-            let violation = self.violation(&known);
-            let better = known.value < self.best().value;
-            self.points.extend(x);
-            self.known.push(known);
-            self.violations.push(violation);
-            if better {
-                self.lead(i + 1);
-            }
-        }
-        Ok(self.known.iter().all(Known::is_finite) && self.refresh())
-    }
-
-    /// A point with another coordinate `i` than the best one, nearer or on the other side while there are no finite values.
-    fn neighbour(
-        &self,
-        problem: &mut Problem<'a>,
-        i: usize,
-        radius: f64,
-    ) -> Result<(Vec<f64>, Known), Stop> {
-        let mut step = self.first_step(i, radius);
-        let mut attempts = 0;
-        loop {
-            let x = self.along(i, step);
-            let known = Known::at(problem, &x)?;
-            if known.is_finite() || attempts == ATTEMPTS {
-                return Ok((x, known));
-            }
-            let (low, high) = self.room_of(i, 0);
-            step = (-0.5 * step).max(low).min(high);
-            attempts += 1;
-        }
-    }
-
-    /// A step of this length in coordinate `i`, in the direction of its first step, or to the side with more room.
-    fn first_step(&self, i: usize, radius: f64) -> f64 {
-        let (low, high) = self.room_of(i, 0);
-        let upward = if self.is_downward[i] {
-            -low < radius && -low < high
-        } else {
-            high >= radius || high >= -low
-        };
-        if upward { radius.min(high) } else { (-radius).max(low) }
-    }
-
-    /// The best point with another coordinate `i`.
-    fn along(&self, i: usize, step: f64) -> Vec<f64> {
-        let mut x = self.best_point().to_vec();
-        x[i] = (x[i] + step * self.scale[i]).max(self.lower[i]).min(self.upper[i]);
-        x
     }
 
     fn room_of(&self, i: usize, k: usize) -> (f64, f64) {
@@ -395,73 +318,6 @@ impl<'a> LinearSet<'a> {
             }
         }
         best.map(|(k, _)| k)
-    }
-
-    /// Exchange point `t` for another one. `false` when the points are too close to a plane afterwards.
-    pub fn replace(&mut self, t: usize, x: &[f64], known: Known) -> bool {
-        let n = self.n;
-        let d = self.way(x);
-        let after: Vec<f64> = (0..=n).map(|k| self.lagrange_after(k, &d)).collect();
-        let mut pivot = self.lagrange(t).to_vec();
-        pivot.iter_mut().for_each(|p| *p /= after[t]);
-        for (k, row) in self.lagrange.chunks_exact_mut(n).enumerate() {
-            if k == t {
-                row.copy_from_slice(&pivot);
-            } else {
-                axpy(-after[k], &pivot, row);
-            }
-        }
-        self.points[t * n..(t + 1) * n].copy_from_slice(x);
-        if t == 0 {
-            self.measure();
-        } else {
-            self.ways[t * n..(t + 1) * n].copy_from_slice(&d);
-        }
-        self.violations[t] = self.violation(&known);
-        self.known[t] = known;
-        self.exchanges += 1;
-        let sound = self.exchanges <= 2 * n && self.is_consistent(t);
-        sound || self.refresh()
-    }
-
-    /// Whether the Lagrange functions have the right values at point `t`.
-    fn is_consistent(&self, t: usize) -> bool {
-        let from = self.others().find(|&k| k != t).unwrap_or(0);
-        let way: Vec<f64> =
-            (0..self.n).map(|i| (self.point(t)[i] - self.point(from)[i]) / self.scale[i]).collect();
-        (0..=self.n).all(|k| {
-            let expected = f64::from(u8::from(k == t)) - f64::from(u8::from(k == from));
-            from == t || (dot(self.lagrange(k), &way) - expected).abs() <= ERROR
-        })
-    }
-
-    /// Compute the Lagrange functions afresh. `false` when the points are too close to a plane.
-    fn refresh(&mut self) -> bool {
-        let n = self.n;
-        self.exchanges = 0;
-        self.measure();
-        let others: Vec<usize> = self.others().collect();
-        let Ok(qr) = QrPivot::factor(&self.ways[n..], n, n) else { return false };
-        if qr.rank(DEPENDENT) < n {
-            return false;
-        }
-        let mut triangle = vec![0.0; n * n];
-        let mut lagrange = vec![0.0; n * (n + 1)];
-        let solved = qr.write_r(&mut triangle).is_ok_and(|()| {
-            others.iter().enumerate().all(|(row, k)| {
-                let mut right = vec![0.0; n];
-                right[row] = 1.0;
-                let solved =
-                    qr.apply_qt(&mut right).and_then(|()| solve_upper(&triangle, n, &mut right));
-                for (value, &i) in right.iter().zip(qr.permutation()) {
-                    lagrange[k * n + i] = *value;
-                    lagrange[i] -= value;
-                }
-                solved.is_ok()
-            })
-        });
-        self.lagrange = lagrange;
-        solved && thalweg_linalg::all_finite(&self.lagrange)
     }
 
     /// The ratio between the range of the objective and the least range of a limit, bounds included, that may come to be violated:
