@@ -3,7 +3,9 @@
     python benches/python_overhead.py [--quick]
 
 Time added = (time of a long run - time of a run of two evaluations) / (their difference in evaluations) - time of the bare
-objective, its functions called in turn as in a run; each time is the minimum over many runs, the three in turn. Peers that are not installed (optimagic, scipy, nlopt) are left out.
+objective, its functions called in turn as in a run; each time is the minimum over many runs, the three in turn. Nothing needs to be taken
+off where the objective only hands out what it returned in an earlier run, one value after the other: the second table. Peers that are
+not installed (optimagic, scipy, nlopt) are left out.
 """
 
 import argparse
@@ -47,6 +49,28 @@ class Rosenbrock:
 
     def both(self, x):
         return self.fun(x), self.jac(x)
+
+
+class Recorded:
+    """What the functions of a problem returned in one run, handed out again without a look at the parameters."""
+
+    def __init__(self, problem, run):
+        self.start, self.calls, self.values, self.gradients = problem.start, 0, [], []
+        self.fun = lambda x: self.noted(self.values, problem.fun(x))
+        self.jac = lambda x: self.noted(self.gradients, problem.jac(x))
+        run(self)
+        self.calls = len(self.values)
+
+    @staticmethod
+    def noted(notes, returned):
+        notes.append(returned)
+        return returned
+
+    def rewind(self):
+        value, gradient = iter(self.values).__next__, iter(self.gradients).__next__
+        self.fun = lambda x: value()
+        self.jac = lambda x: gradient()
+        return self
 
 
 def best_time(call, seconds=0.3, chunk=1):
@@ -107,6 +131,15 @@ class Case:
         runs = [lambda budget=budget: run(self, problem, budget) for budget in (BUDGET, 2)]
         of_functions, long, short = best_times([own, *runs], 3 * SECONDS)
         return 1e6 * ((long - short) / (calls[0] - calls[1]) - of_functions / 50)
+
+    def recorded(self, library, n):
+        """Microseconds per evaluation where the objective has nothing to do, without the fixed cost of the call."""
+        run, problems, calls = LIBRARIES[library], [], []
+        for budget in (BUDGET, 2):
+            problems.append(Recorded(Rosenbrock(n), lambda problem, budget=budget: run(self, problem, budget)))
+            calls.append(lambda problem=problems[-1], budget=budget: run(self, problem.rewind(), budget))
+        long, short = best_times(calls, 2 * SECONDS)
+        return 1e6 * (long - short) / (problems[0].calls - problems[1].calls)
 
 
 BUDGET = 1000
@@ -182,12 +215,12 @@ CASES = [
 ]
 
 
-def table_of_evaluations(sizes):
-    print("Time added per evaluation, numpy params (us), and how many times the peers add")
+def table_of_evaluations(title, sizes, cases, measure):
+    print(title)
     print(f"{'':24}{'n':>5}{'thalweg':>10}{'nlopt':>10}{'scipy':>10}{'optimagic':>11}{'x nlopt':>9}{'x scipy':>9}{'x optim.':>9}")
-    for case in CASES:
+    for case in cases:
         for n in sizes:
-            row = {name: case.added(name, n) for name in LIBRARIES if name == "thalweg" or installed(name)}
+            row = {name: measure(case, name, n) for name in LIBRARIES if name == "thalweg" or installed(name)}
             ratios = [row[p] / row["thalweg"] if p in row else np.nan for p in ("nlopt", "scipy", "optimagic")]
             figures = [row.get(p, np.nan) for p in ("thalweg", "nlopt", "scipy", "optimagic")]
             print(
@@ -286,7 +319,11 @@ def main():
     if parser.parse_args().quick:
         global SECONDS
         SECONDS = 0.5
-    table_of_evaluations([2, 10, 100])
+    sizes = [2, 10, 100]
+    added = "Time added per evaluation, numpy params (us), and how many times the peers add"
+    table_of_evaluations(added, sizes, CASES, Case.added)
+    without_work = "\nTime per evaluation of an objective that hands out recorded values (us)"
+    table_of_evaluations(without_work, sizes, [case for case in CASES if case.jac == "jac"], Case.recorded)
     table_of_shapes()
     table_of_calls()
     import_times()
