@@ -4,7 +4,7 @@
 
 Processor time of whole runs from Python on a chained Rosenbrock function with 2, 10 and 20 parameters, (that of a long run - that
 of a run of two evaluations) / (their difference in evaluations), less the time of the objective, its derivatives and constraints,
-measured in the same run; each time is the minimum over many runs. So it contains the call into Python, on both sides: about 0.3 us
+measured in turn with the runs; each time is the minimum over many. So it contains the call into Python, on both sides: about 0.3 us
 here, and twice that with derivatives. References are called directly, with no other library between. The rows "in a ball" have a
 nonlinear constraint, which the start violates: the sum of squares is at most n.
 """
@@ -36,6 +36,8 @@ import thalweg as om
 SIZES = (2, 10, 20)
 BUDGET = 300
 SECONDS = 0.6
+CHUNK = 50
+"""So many calls of a function are timed as one."""
 FEW_RUNS = 3
 """So many runs there are at least, however long they take."""
 ALLOWED = 5.0
@@ -260,16 +262,16 @@ def ours(pairing):
     return run
 
 
-def best_time(call, seconds, chunk=1):
-    """The least processor time of `call`, in microseconds."""
-    call()
-    best, spent, runs = np.inf, 0.0, 0
+def best_times(calls, seconds):
+    """The least processor time of each call, in microseconds: all in turn, so that slow moments of the machine meet all of them."""
+    best, spent, runs = np.full(len(calls), np.inf), 0.0, 0
     while spent < seconds or runs < FEW_RUNS:
-        begin = time.process_time()
-        for _ in range(chunk):
+        times = []
+        for call in calls:
+            begin = time.process_time()
             call()
-        time_of_chunk = time.process_time() - begin
-        best, spent, runs = min(best, time_of_chunk / chunk), spent + time_of_chunk, runs + 1
+            times.append(time.process_time() - begin)
+        best, spent, runs = np.minimum(best, times), spent + sum(times), runs + 1
     return 1e6 * best
 
 
@@ -277,24 +279,28 @@ def own_time(run, pairing, n, seconds):
     """Microseconds per evaluation that the objective does not take."""
     p = Rosenbrock(n)
     parts = (p.residuals, p.residual_jac, p.hess) if pairing.residuals else (p.fun, p.jac, p.hess, p.square)
-    of_parts = np.array([best_time(lambda part=part: part(p.start), 0.1, 50) for part in parts])
+
+    def alone(part):
+        p.forget()
+        p.budget = 10**9
+        for _ in range(CHUNK):
+            part(p.start)
 
     def stopped(budget):
         p.forget()
         p.budget = budget
         with contextlib.suppress(BudgetExhausted):
             run(p)
+        return p.calls, p.jac_calls, p.hess_calls, p.square_calls
 
     stopped(BUDGET)
     # Both runs end by the budget: what an end costs is the same, and left out.
     long = BUDGET if p.calls == BUDGET else p.calls - 1
-    times, calls = [], []
-    for budget in (long, 2):
-        times.append(best_time(lambda budget=budget: stopped(budget), seconds))
-        calls.append([p.calls, p.jac_calls, p.hess_calls, p.square_calls][: len(parts)])
-    more = np.subtract(*calls)
+    more = np.subtract(stopped(long), stopped(2))[: len(parts)]
+    calls = [lambda part=part: alone(part) for part in parts]
+    *of_parts, of_long, of_short = best_times([*calls, lambda: stopped(long), lambda: stopped(2)], 2 * seconds)
     # Newton's methods on gradients ask for them alone: that counts, too.
-    return (times[0] - times[1] - more @ of_parts) / max(more[:2])
+    return (of_long - of_short - more @ np.array(of_parts) / CHUNK) / max(more[:2])
 
 
 def main():
