@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from thalweg._same import same_fields
 from thalweg._warnings import warn_user
 from thalweg.exceptions import InvalidMultistartError
 from thalweg.typing import BatchEvaluator, BatchEvaluatorLiteral, DictLikeAccess
@@ -110,6 +111,14 @@ class MultistartOptions:
         self._check_words()
         self._check_numbers()
         self._check_batches()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all options are the same."""
+        return same_fields(self, other)
+
+    def __hash__(self) -> int:
+        """Consistent with `==`."""
+        return hash((self.n_samples, self.stopping_maxopt, self.sampling_method))
 
     def _replace_outdated(self) -> None:
         for old, new in _OUTDATED.items():

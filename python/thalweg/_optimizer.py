@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from thalweg._bounds import convert_bounds, flatten_bounds, flatten_soft_bounds
 from thalweg._checks import constraint_handling_mode
 from thalweg._resolve_algorithm import resolve_algorithm
@@ -192,12 +194,15 @@ class Optimizer:
         request = self.ask()
         if request is None:
             raise InvalidArgumentError("The optimization has ended: there is nothing to tell.")
+        # An array of numbers is a list of values wherever a single one is a number.
+        is_number = self._arguments["kind"] == "scalar" and request.want == "fun"
+        if is_number and isinstance(values, np.ndarray) and values.ndim == 1:
+            values = values.tolist()
         several = isinstance(values, (list, tuple)) or (
             len(request) > 1 and hasattr(values, "__len__")
         )
         answers = list(values) if several and len(values) == len(request) else [values]
         # A list of another length is the answer for a single point where that has several numbers.
-        is_number = self._arguments["kind"] == "scalar" and request.want == "fun"
         if len(answers) != len(request) or (is_number and several and len(values) != len(request)):
             asked, needed = (
                 ("1 point was", "the value")

@@ -96,3 +96,15 @@ def test_bhhh_takes_the_misspelled_option(logit):
             logit[0], np.zeros(3), algorithm="bhhh", algo_options={"converence_gtol_abs": 0.5}
         )
     assert "<= 5.000e-1 (convergence_gtol_abs)" in result.message
+
+
+@pytest.mark.parametrize("algorithm", ["nlopt_lbfgsb", "nlopt_var", "nlopt_tnewton", "nlopt_slsqp"])
+@pytest.mark.parametrize(("factor", "centre"), [(1.0, 1e6), (1e-6, 1.0)])
+def test_the_arbitrary_length_of_a_first_step_is_no_convergence(algorithm, factor, centre):
+    result = om.minimize(
+        lambda x: factor * (x - centre) @ (x - centre),
+        np.array([centre + 3, centre - 2]),
+        algorithm,
+        jac=lambda x: 2 * factor * (x - centre),
+    )
+    assert result.fun < 1e-3 * factor, result.message

@@ -273,3 +273,9 @@ def test_weights_may_be_a_function():
     assert caught.value.partial_result.multistart_info.n_optimizations == 0
     with pytest.raises(om.exceptions.InvalidMultistartError, match="returned 2.0 for iteration 0"):
         search(multistart={"mixing_weight_method": lambda *_: 2.0})
+
+
+def test_equal_options_are_equal():
+    assert om.MultistartOptions(n_samples=5) == om.MultistartOptions(n_samples=5)
+    assert om.MultistartOptions(n_samples=5) != om.MultistartOptions(n_samples=6)
+    assert len({om.MultistartOptions(n_samples=5), om.MultistartOptions(n_samples=5)}) == 1

@@ -421,3 +421,29 @@ def test_explorations_of_residuals_are_told_their_sums_of_squares():
 
     fun = om.mark.least_squares(lambda x: x)
     assert om.minimize(fun, np.ones(2), algorithm(solve, "least_squares")).fun == 2.0
+
+
+@pytest.mark.parametrize(
+    ("reported", "wanted"),
+    [
+        ({"jac": np.ones(4)}, "as jac, which has to be a vector for 3 free parameters"),
+        ({"jac": np.ones((3, 3))}, "as jac, which has to be a vector for 3 free parameters"),
+        ({"hess": np.eye(2)}, "as hess, which has to be a square matrix for 3 free parameters"),
+        ({"hess_inv": np.ones(3)}, "as hess_inv, which has to be a matrix for 3 free parameters"),
+    ],
+)
+def test_derivatives_of_another_size_are_refused(reported, wanted):
+    def solve(problem, x0):
+        return InternalOptimizeResult(x=x0, fun=problem.fun(x0), success=True, **reported)
+
+    with pytest.raises(om.exceptions.InvalidFunctionError, match=wanted):
+        om.minimize(lambda x: float(x @ x), np.ones(3), algorithm(solve))
+
+
+def test_a_point_that_is_not_finite_is_no_result():
+    def solve(problem, x0):
+        return InternalOptimizeResult(x=x0 * np.nan, fun=problem.fun(x0), success=True)
+
+    result = om.minimize(lambda x: float(x @ x), np.ones(3), algorithm(solve))
+    assert not result.success
+    assert np.array_equal(result.params, np.ones(3))

@@ -260,7 +260,10 @@ fn finish(
     for (key, name) in [("jac", jac), ("hess", "hessian"), ("hess_inv", "hessian_inverse")] {
         let Some(derivative) = get(key)? else { continue };
         match derivative_of(&derivative, name == "gradient") {
-            Ok(extra) => extras.push((name, extra)),
+            Ok(extra) => {
+                check_size(&derivative, key, name, &extra, n)?;
+                extras.push((name, extra));
+            }
             // An operator, for instance.
             Err(_) => opaque.push((key, derivative.unbind())),
         }
@@ -280,6 +283,34 @@ fn derivative_of(derivative: &Bound<'_, PyAny>, is_vector: bool) -> PyResult<Ext
         [_, columns] if !is_vector => Extra::Matrix(numbers, columns),
         _ => Extra::Vector(numbers),
     })
+}
+
+/// Whether a derivative that the algorithm reports fits n free parameters.
+fn check_size(
+    derivative: &Bound<'_, PyAny>,
+    key: &str,
+    name: &str,
+    extra: &Extra,
+    n: usize,
+) -> PyResult<()> {
+    let (fits, wanted) = match (name, extra) {
+        ("gradient", Extra::Vector(entries)) => (entries.len() == n, "a vector for"),
+        ("jacobian", Extra::Matrix(_, columns)) => {
+            (*columns == n, "a matrix with a column for each of")
+        }
+        (_, Extra::Matrix(entries, columns)) => {
+            (*columns == n && entries.len() == n * n, "a square matrix for")
+        }
+        _ => (false, "a matrix for"),
+    };
+    if fits {
+        return Ok(());
+    }
+    let text = format!(
+        "The algorithm returned {} as {key}, which has to be {wanted} {n} free parameters.",
+        describe(derivative)
+    );
+    Err(error(derivative.py(), Kind::Function, text))
 }
 
 /// An exception for a handle that is used in a way that cannot work.

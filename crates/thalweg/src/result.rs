@@ -187,7 +187,9 @@ impl FlatResult {
         let at_best = finish.x == best.x;
         let is_feasible =
             at_finish.as_ref().is_some_and(|(_, v)| v.excess <= best.violation.excess);
+        let is_finite = finish.x.iter().all(|x| x.is_finite());
         let is_as_good = is_feasible
+            && is_finite
             && finish.x.len() == best.x.len()
             && (finish.value == best.value || self.gain_is_violation(finish.value, evaluator));
         let violated = match &at_finish {
@@ -211,7 +213,7 @@ impl FlatResult {
         // Where no point satisfies the constraints, that is said below.
         let is_worse = !is_feasible && best.violation.is_feasible();
         let is_unknown = is_feasible && finish.value < best.value;
-        if !at_best && !is_as_good && (is_worse || is_unknown) {
+        if !at_best && !is_as_good && (is_worse || is_unknown || !is_finite) {
             // A penalty that the algorithm likes, a value that it made up, or a point outside the constraints.
             let why = match (evaluator.constraints.is_empty(), is_feasible) {
                 (false, false) => {

@@ -18,8 +18,8 @@
 //!   search but the first begins with the whole step (`first_step`), and ends where the slope has gone up enough for an
 //!   update, even if it is steep on the far side of the minimizer (`step_conditions`). That halves the number of evaluations.
 //!   Under its own name the reference's choices are kept, which need the same number on nearly every problem;
-//! * a short step ends a run only if it gained little and the next one would be short as well: the first steps into a steep
-//!   valley lead to no minimum;
+//! * a short step ends a run only if it gained little and the next one would be short as well, or finds no better point: the
+//!   first steps into a steep valley lead to no minimum;
 //! * steps without positive curvature are left out, where the reference goes on with an arbitrary weight;
 //! * a failed search is repeated from steepest descent, where the reference gives up;
 //! * a trial without a finite value makes the line search back off.
@@ -62,7 +62,8 @@ pub struct Bfgs {
     #[option(shared, min = 0.0)]
     pub convergence_gtol_abs: f64,
     /// Stop when the lengths of the last step and of the next one, as the model has it, are at most this times the sum of this and
-    /// the length of the parameters, and the last one gained at most this, relative to the objective or to 1 if that is larger.
+    /// the length of the parameters, and the last one gained at most this, relative to the objective or to 1 if that is larger; or
+    /// when no better point is found after such a step.
     #[option(shared, min = 0.0)]
     pub convergence_xtol_rel: f64,
     /// The order of the norm in which the gradient is measured; infinity stands for its largest entry.
@@ -102,12 +103,13 @@ impl Algorithm for Bfgs {
         }
         let mut gain = 0.0;
         let mut test = self.gradient_test(&point);
-        let mut has_settled = false;
+        // The test of the last step, if that was short and gained little.
+        let mut settled = None;
         loop {
             if test.is_none() {
                 inverse.direction(&point.gradient, &mut point.direction);
                 // A short step alone may be one into a valley, or cut short, after which the model knows better.
-                test = self.step_test(1.0, &point).filter(|_| has_settled);
+                test = self.step_test(1.0, &point).filter(|_| settled.is_some());
             }
             if let Some(test) = test {
                 return Ok(point
@@ -117,6 +119,10 @@ impl Algorithm for Bfgs {
             let first = self.first_step(&point, inverse.is_identity(), gain);
             let value = point.value;
             let Some(search) = point.search(problem, &line_search, first)? else {
+                if let Some(met) = settled.take() {
+                    test = Some(met);
+                    continue;
+                }
                 if inverse.is_identity() {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
@@ -129,8 +135,7 @@ impl Algorithm for Bfgs {
             problem.iteration(&point.x, point.value)?;
             gain = value - point.value;
             test = self.gradient_test(&point);
-            has_settled =
-                self.step_test(search.step, &point).is_some() && self.is_little(gain, value);
+            settled = self.step_test(search.step, &point).filter(|_| self.is_little(gain, value));
             inverse.update((&point.x_old, &point.gradient_old), (&point.x, &point.gradient));
         }
     }

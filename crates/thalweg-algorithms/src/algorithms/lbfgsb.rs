@@ -11,6 +11,8 @@
 //!
 //! Without bounds, the first two steps are the product of the inverse matrix with the gradient, in two loops over the pairs. They
 //! are the same where no bound is met on the way to the Cauchy point, which is seen from that product and a few sums.
+//! Changes of the parameters, absolute changes of the objective and those relative to its mean end a run when two iterations in a
+//! row are that small.
 //! Whenever a matrix breaks down or a search fails, the model is forgotten and the iteration repeated from steepest descent; only
 //! if that fails as well, there is no further progress.
 //!
@@ -41,7 +43,7 @@ use thalweg_linalg::{dot, nrm2};
 use thalweg_macros::Options;
 
 use crate::pieces::box_model::{Bounds, Model};
-use crate::pieces::change_tests::ChangeTests;
+use crate::pieces::change_tests::{ChangeTests, RepeatedTests};
 use crate::pieces::descent::Conditions;
 use crate::pieces::more_thuente::{Ending, MoreThuente};
 use crate::pieces::rounding::lost_in_rounding;
@@ -96,6 +98,7 @@ impl Algorithm for Lbfgsb {
         let bounds = Bounds::new(problem.lower(), problem.upper());
         let mut model = Model::new(bounds.any, x0.len(), self.limited_memory_storage_length);
         let line_search = self.line_search();
+        let mut changes = RepeatedTests::new(self.change_tests());
 
         let (mut x, mut gradient) = (x0.to_vec(), vec![0.0; x0.len()]);
         let mut x_old = x0.to_vec();
@@ -171,7 +174,7 @@ impl Algorithm for Lbfgsb {
             let test = bounds
                 .gradient_test(&x, &gradient, self.convergence_gtol_abs)
                 .or_else(|| self.value_test(value_old, value))
-                .or_else(|| self.change_tests().met((&x_old, value_old), (&x, value)));
+                .or_else(|| changes.met((&x_old, value_old), (&x, value), !model.is_empty()));
             if let Some(test) = test {
                 return Ok(Finish::converged(x, value, test).with("gradient", gradient));
             }

@@ -13,6 +13,8 @@
 //!    no bound is met, searches along the direction for a step with sufficient decrease and a slope that is not far below zero;
 //! 4. takes the products and the step with its change of the gradient into the BFGS matrix.
 //!
+//! Small changes end a run when two iterations in a row are that small, and know the curvature.
+//!
 //! When a search fails, the matrix is forgotten and the iteration repeated from steepest descent; only if that fails as well, there
 //! is no further progress.
 //!
@@ -43,7 +45,7 @@ use thalweg_macros::Options;
 
 use crate::pieces::bounded_search::{BoundedSearch, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
-use crate::pieces::change_tests::ChangeTests;
+use crate::pieces::change_tests::{ChangeTests, RepeatedTests};
 use crate::pieces::descent::{Conditions, Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::hessian_product::RELATIVE_LENGTH;
 use crate::pieces::more_thuente::MoreThuente;
@@ -127,6 +129,7 @@ impl Algorithm for TruncatedNewton {
         let mut value = point.value;
         let mut test = bounds.gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs);
         let mut steepest = false;
+        let mut changes = RepeatedTests::new(self.change_tests());
         loop {
             if let Some(test) = test {
                 return Ok(point.finish(Verdict::Converged(test)));
@@ -149,7 +152,7 @@ impl Algorithm for TruncatedNewton {
                 if steepest {
                     return Ok(point.stalled(NO_BETTER_POINT));
                 }
-                test = (self.change_tests().met_by_step(&point.x, &point.direction))
+                test = (changes.met_by_step(&point.x, &point.direction))
                     .or_else(|| point.lost_in_rounding().filter(|_| knows_curvature));
                 equations.forget();
                 steepest = true;
@@ -160,7 +163,7 @@ impl Algorithm for TruncatedNewton {
             let (before, after) = ((&point.x_old[..], value), (&point.x[..], point.value));
             test = bounds
                 .gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs)
-                .or_else(|| self.change_tests().met(before, after));
+                .or_else(|| changes.met(before, after, knows_curvature));
             value = point.value;
             equations.learn(&point);
         }

@@ -12,6 +12,8 @@
 //! When a search fails, H is forgotten and the iteration repeated from steepest descent; only if that fails as well, there is no
 //! further progress.
 //!
+//! Small changes end a run when two iterations in a row are that small.
+//!
 //! *Differences from the reference implementation* (NLopt's LD_VAR1 and LD_VAR2, of Lukšan's PLIP):
 //! * the first step is one unit long, or as long as the gradient if that is shorter: the reference gives up on 13 of 54 benchmark
 //!   problems, all with a large gradient at the start;
@@ -31,7 +33,7 @@ use thalweg_macros::Options;
 
 use crate::pieces::bounded_search::{BoundedSearch, hold, leave_out, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
-use crate::pieces::change_tests::ChangeTests;
+use crate::pieces::change_tests::{ChangeTests, RepeatedTests};
 use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::shifted_metric::ShiftedMetric;
 use crate::pieces::wolfe_search::WolfeSearch;
@@ -90,7 +92,7 @@ impl Algorithm for VariableMetric {
             }),
             longest: 0.0,
         };
-        let tests = self.change_tests();
+        let mut tests = RepeatedTests::new(self.change_tests());
         let mut metric =
             ShiftedMetric::new(n, self.limited_memory_storage_length, self.rank_1_update);
         let (mut held, mut reduced) = (vec![false; n], vec![0.0; n]);
@@ -128,7 +130,10 @@ impl Algorithm for VariableMetric {
             problem.iteration(&point.x, point.value)?;
             test = bounds
                 .gradient_test(&point.x, &point.gradient, self.convergence_gtol_abs)
-                .or_else(|| tests.met((&point.x_old, value), (&point.x, point.value)));
+                .or_else(|| {
+                    let (before, after) = ((&point.x_old[..], value), (&point.x[..], point.value));
+                    tests.met(before, after, !metric.is_identity())
+                });
 
             // H is to map changes to steps among the variables that are not held: with the changes of the others, its part among
             // these would no longer be the inverse of the Hessian's.

@@ -68,6 +68,38 @@ impl ChangeTests {
     }
 }
 
+/// Tests that two iterations in a row have to meet, as in Lukšan's programs, which NLopt has: one short step may be cut short, or the
+/// first one into a valley. Steps of a model that knows nothing yet do not count: their length is arbitrary.
+#[derive(Clone, Copy, Debug)]
+pub struct RepeatedTests {
+    tests: ChangeTests,
+    was_met: bool,
+}
+
+impl RepeatedTests {
+    /// The tests before the first iteration.
+    pub fn new(tests: ChangeTests) -> Self {
+        RepeatedTests { tests, was_met: false }
+    }
+
+    /// The test that this iteration and the last one meet; `knows_curvature` tells whether the model of this one did.
+    pub fn met(
+        &mut self,
+        before: (&[f64], f64),
+        after: (&[f64], f64),
+        knows_curvature: bool,
+    ) -> Option<Test> {
+        let test = self.tests.met(before, after).filter(|_| knows_curvature);
+        let was_met = std::mem::replace(&mut self.was_met, test.is_some());
+        test.filter(|_| was_met)
+    }
+
+    /// The test on the parameters that the whole `step` from `x` would meet.
+    pub fn met_by_step(&self, x: &[f64], step: &[f64]) -> Option<Test> {
+        self.tests.met_by_step(x, step)
+    }
+}
+
 fn relative(part: f64, whole: f64) -> f64 {
     if part == 0.0 { 0.0 } else { part / whole }
 }

@@ -164,7 +164,25 @@ impl Evaluator<'_> {
 /// The first numbers of a list, for messages.
 pub(super) fn shown(numbers: &[f64]) -> String {
     const MOST: usize = 10;
-    let list: Vec<String> = numbers.iter().take(MOST).map(f64::to_string).collect();
+    let list: Vec<String> = numbers.iter().take(MOST).copied().map(number).collect();
     let rest = if numbers.len() > MOST { ", ..." } else { "" };
     format!("[{}{rest}]", list.join(", "))
+}
+
+/// A number with all of its digits, and with an exponent where these are many.
+fn number(x: f64) -> String {
+    let is_usual = x == 0.0 || !x.is_finite() || (1e-5..1e16).contains(&x.abs());
+    if is_usual { x.to_string() } else { format!("{x:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn numbers_are_short_whatever_their_size() {
+        assert_eq!(shown(&[1.0, -0.25, 0.0, 1e-300, f64::NAN]), "[1, -0.25, 0, 1e-300, NaN]");
+        assert_eq!(shown(&[1e300, f64::INFINITY]), "[1e300, inf]");
+        assert!(shown(&[0.0; 11]).ends_with(", 0, ...]"));
+    }
 }
