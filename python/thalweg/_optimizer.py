@@ -186,7 +186,7 @@ class Optimizer:
         For "fun_and_jac" a pair of value and derivative.
 
         An exception in the place of a value says that its evaluation failed. With a single point,
-        the bare value will do.
+        the bare value will do; numbers may come as an array.
 
         Raises:
             InvalidArgumentError: Nothing was asked, or the number of values is wrong.

@@ -132,7 +132,7 @@ impl Algorithm for Slsqp {
             problem.iteration(&next.x, next.value)?;
             let before = penalty.value(here.value, &here.constraints);
             let after = penalty.value(next.value, &next.constraints);
-            // Nor does the length of a step of a model that knows nothing say anything.
+            // The length of a step of a model that knows nothing is arbitrary, and so is no sign of convergence.
             if length >= SHORT_STEP
                 && !matrix.is_identity()
                 && next.is_feasible(problem, WELL_WITHIN)

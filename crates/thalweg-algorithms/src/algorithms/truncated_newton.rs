@@ -13,7 +13,7 @@
 //!    no bound is met, searches along the direction for a step with sufficient decrease and a slope that is not far below zero;
 //! 4. takes the products and the step with its change of the gradient into the BFGS matrix.
 //!
-//! Small changes end a run when two iterations in a row are that small, and know the curvature.
+//! Small changes end a run when two Newton steps in a row are that small; steps along steepest descent have an arbitrary length.
 //!
 //! When a search fails, the matrix is forgotten and the iteration repeated from steepest descent; only if that fails as well, there
 //! is no further progress.

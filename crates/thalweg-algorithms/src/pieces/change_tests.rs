@@ -184,4 +184,23 @@ mod tests {
         assert_eq!(absolute.met_by_step(&[1.0, 1.0], &[f64::NAN, 0.5]), None);
         assert!(absolute.met_by_step(&[1.0], &[0.5]).is_some());
     }
+
+    #[test]
+    fn one_short_step_alone_or_without_curvature_is_not_repeated() {
+        let only_steps = ChangeTests { ftol_rel: 0.0, ftol_abs: 0.0, xtol_rel: 0.0, xtol_abs: 0.1 };
+        let mut tests = RepeatedTests::new(only_steps);
+        // Lengths of steps, whether the model knows the curvature, and whether the run ends.
+        let steps = [
+            (0.01, true, false),
+            (1.0, true, false),
+            (0.01, true, false),
+            (0.01, false, false),
+            (0.01, true, false),
+            (0.01, true, true),
+        ];
+        for (length, knows_curvature, ends) in steps {
+            let test = tests.met((&[1.0], 3.0), (&[1.0 + length], 2.0), knows_curvature);
+            assert_eq!(test.is_some(), ends, "a step of {length}");
+        }
+    }
 }
