@@ -20,6 +20,8 @@ pub struct ProblemSpec {
     pub constraint_tolerances: Vec<f64>,
     /// How many of the values each constraint has, in order.
     pub constraint_sizes: Vec<usize>,
+    /// Whether gradients are differences of values, and as rough.
+    pub has_rough_gradient: bool,
     /// Whether there are Hessians in closed form.
     pub has_hessian: bool,
     /// Whether there are products with the Hessian in closed form.
@@ -109,6 +111,11 @@ impl<'a> Problem<'a> {
     /// By how much each nonlinear constraint value may violate its limits.
     pub fn constraint_tolerances(&self) -> &'a [f64] {
         &self.spec.constraint_tolerances
+    }
+
+    /// Whether [`Problem::gradient`] is a difference of values: right to six to eight digits at best, where closed forms have fifteen.
+    pub fn has_rough_gradient(&self) -> bool {
+        self.spec.has_rough_gradient
     }
 
     /// Whether [`Problem::hessian`] is a closed form. Otherwise it is made of products or differences, which costs n of these.

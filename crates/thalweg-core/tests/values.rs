@@ -221,6 +221,7 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
         constraint_limits: vec![(0.0, 0.0)],
         constraint_tolerances: vec![1e-5],
         constraint_sizes: vec![1],
+        has_rough_gradient: true,
         has_hessian: false,
         has_hessian_product: true,
         seed: 5,
@@ -233,6 +234,7 @@ fn what_is_known_of_a_problem_is_what_was_specified() {
     assert_eq!(problem.constraint_tolerances(), [1e-5]);
     assert_eq!(problem.constraint_sizes(), [1]);
     assert_eq!((problem.has_hessian(), problem.has_hessian_product()), (false, true));
+    assert!(problem.has_rough_gradient());
     let mut x = [3.0, -7.0];
     problem.clip(&mut x);
     assert_eq!(x, [1.0, -7.0]);

@@ -192,6 +192,7 @@ pub(crate) fn optimize_in(
     let uses_hessian = spec.algorithm.spec().features.uses_hessian;
     let given = spec.objective.second_derivatives();
     let problem_spec = ProblemSpec {
+        has_rough_gradient: !spec.objective.has_derivative(),
         has_hessian: given.hessian,
         has_hessian_product: given.product,
         ..problem_spec(space, aggregate.n_solver_outputs(), &constraints, spec.seed)

@@ -29,7 +29,7 @@ use thalweg_macros::Options;
 
 use crate::pieces::descent::{Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
 use crate::pieces::gradient_norm::{gradient_test, p_norm};
-use crate::pieces::hessian_product::{Place, RELATIVE_LENGTH, hessian_product};
+use crate::pieces::hessian_product::{Place, hessian_product, relative_length};
 use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::truncated_cg::{Ended, Newton, TruncatedCg};
 
@@ -91,6 +91,7 @@ impl Algorithm for NewtonCg {
         if !point.is_finite() {
             return Ok(point.stalled(NOT_FINITE));
         }
+        let relative_length = relative_length(problem);
         let (mut cg, mut moved) = (TruncatedCg::default(), Vec::new());
         let mut test = self.gradient_test(&point);
         loop {
@@ -100,7 +101,7 @@ impl Algorithm for NewtonCg {
             let size = p_norm(&point.gradient, 1.0);
             let enough = size * LARGEST_RESIDUAL.min(size.sqrt());
             let (x, gradient) = (&point.x[..], &point.gradient[..]);
-            let place = Place { x, gradient, relative_length: RELATIVE_LENGTH };
+            let place = Place { x, gradient, relative_length };
             let mut newton = HessianAt { problem, place, moved: &mut moved };
             let (p, most) = (&mut point.direction, MOST_PRODUCTS * x0.len());
             let ended = cg.solve(gradient, p, &mut newton, most, |r| p_norm(r, 1.0) <= enough)?;

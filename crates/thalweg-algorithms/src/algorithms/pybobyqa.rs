@@ -58,6 +58,7 @@ use thalweg_linalg::nrm_inf;
 use thalweg_macros::Options;
 
 use crate::pieces::first_points::{Directions, FirstPoints};
+use crate::pieces::powell_state::most_points;
 use crate::pieces::radius_course::CourseRule;
 use crate::pieces::repetition::Repetition;
 use crate::pieces::restarting_search::RestartingSearch;
@@ -69,8 +70,6 @@ const RESTARTS: [u64; 2] = [10, 20];
 const GROWTH: f64 = 1.1;
 /// The largest number of variables of a noisy objective whose model is determined by its points alone.
 const FEW_VARIABLES: usize = 10;
-/// The largest number of points per variable, but for one, where the set grows.
-const POINTS_PER_VARIABLE: usize = 4;
 /// Slow iterations in a row that end the run, per variable.
 const SLOW_ITERATIONS: usize = 20;
 
@@ -263,11 +262,7 @@ impl Pybobyqa {
     /// The number of points up to which the set grows for n variables: only where neither noise nor the user has set their number.
     fn most_points(&self, n: usize) -> usize {
         let usual = !self.is_noisy() && self.noise_n_evals_per_point.is_none();
-        if usual && self.trustregion_n_interpolation_points.is_none() {
-            (POINTS_PER_VARIABLE * n + 1).min((n + 1) * (n + 2) / 2)
-        } else {
-            0
-        }
+        if usual && self.trustregion_n_interpolation_points.is_none() { most_points(n) } else { 0 }
     }
 
     fn restarts(&self) -> RestartRules {

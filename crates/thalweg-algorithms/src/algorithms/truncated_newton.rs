@@ -47,7 +47,7 @@ use crate::pieces::bounded_search::{BoundedSearch, turn_away_from_bounds};
 use crate::pieces::box_model::Bounds;
 use crate::pieces::change_tests::{ChangeTests, RepeatedTests};
 use crate::pieces::descent::{Conditions, Descent, LineSearch, NO_BETTER_POINT, NOT_FINITE};
-use crate::pieces::hessian_product::RELATIVE_LENGTH;
+use crate::pieces::hessian_product::relative_length;
 use crate::pieces::more_thuente::MoreThuente;
 use crate::pieces::newton_equations::NewtonEquations;
 use crate::pieces::truncated_cg::Ended;
@@ -95,7 +95,8 @@ pub struct TruncatedNewton {
     /// The part of the slope that a step may leave; 0.25 when this is negative.
     #[option(default = 0.25, min = -1.0, below = 1.0)]
     pub line_search_severity: f64,
-    /// The length of the differences of gradients, relative to one and the length of the parameters; 1e-4 when this is 0.
+    /// The length of the differences of gradients, relative to one and the length of the parameters; when this is 0, 1e-4, and 5e-4
+    /// of gradients that are differences themselves.
     #[option(default = 0.0, min = 0.0, below = 1.0)]
     pub finite_difference_precision: f64,
     /// Divide the variables by scales: by the distance of their bounds, or by one more than their size at the start where they have
@@ -122,7 +123,7 @@ impl Algorithm for TruncatedNewton {
             return Ok(point.stalled(NOT_FINITE));
         }
         let line_search = self.line_search();
-        let mut equations = self.equations(x0.len());
+        let mut equations = self.equations(problem);
         if self.scale_variables {
             equations = equations.scaled_by(scales(x0, &bounds));
         }
@@ -171,14 +172,14 @@ impl Algorithm for TruncatedNewton {
 }
 
 impl TruncatedNewton {
-    fn equations(&self, n: usize) -> NewtonEquations {
-        let precision = self.finite_difference_precision;
+    fn equations(&self, problem: &Problem<'_>) -> NewtonEquations {
+        let (n, precision) = (problem.dim(), self.finite_difference_precision);
         NewtonEquations::new(
             n,
             self.limited_memory_storage_length,
             usize::try_from(self.max_hess_evaluations_per_iteration)
                 .unwrap_or((n / 2).clamp(1, MOST_PRODUCTS)),
-            if precision > 0.0 { precision } else { RELATIVE_LENGTH },
+            if precision > 0.0 { precision } else { relative_length(problem) },
         )
     }
 

@@ -194,6 +194,7 @@ fn subproblem_spec(
         lower: problem.lower().to_vec(),
         upper: problem.upper().to_vec(),
         n_outputs: if is_scalar { 1 } else { problem.n_outputs() + c },
+        has_rough_gradient: problem.has_rough_gradient(),
         seed,
         experience,
         ..ProblemSpec::default()

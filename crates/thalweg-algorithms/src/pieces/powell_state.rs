@@ -20,6 +20,10 @@ pub const SMALLEST_RADIUS: f64 = 1e-15;
 /// A step of length s tells something new where Powell's beta is at least this part of s^4: below, the other points determine the value of
 /// the quadratic there.
 const TELLS_SOMETHING: f64 = 1e-3;
+/// The set grows by the points of steps that gained at least this part of what the model promised.
+const AS_PROMISED: f64 = 0.1;
+/// The largest number of points per variable, but for one, where the set grows.
+const POINTS_PER_VARIABLE: usize = 4;
 /// Times in a row that the model looks astray before the least one takes over.
 const SUSPICIONS: usize = 3;
 
@@ -152,12 +156,14 @@ impl PowellState {
         best
     }
 
-    /// Add the better point that was evaluated to the set, if there are fewer than `most` points, none of them is farther from it than
-    /// `far`, and it tells something new. Whether it did.
+    /// Add the point that was evaluated to the set, if its step gained a good part of what the model promised, there are fewer than
+    /// `most` points, none of them is farther from it than `far`, and it tells something new. Whether it did.
     pub fn add(&mut self, most: usize, far: f64) -> bool {
         let Self { set, model, candidate, trial, radii, .. } = self;
         let mut distances = (0..set.basis.len()).map(|k| set.basis.square_distance(k, set.trial()));
+        let gain = trial.value - set.best_value();
         let wanted = set.basis.len() < most
+            && gain <= AS_PROMISED * trial.change
             && candidate.beta >= TELLS_SOMETHING * radii.length.powi(4)
             && distances.all(|square| square <= far * far);
         if wanted {
@@ -300,6 +306,11 @@ impl PowellState {
         };
         Ok(Finish::converged(x, value, test))
     }
+}
+
+/// The largest number of points for n variables where the set grows from 2 n + 1: no more than determine a quadratic.
+pub fn most_points(n: usize) -> usize {
+    (POINTS_PER_VARIABLE * n + 1).min((n + 1) * (n + 2) / 2)
 }
 
 impl Tolerances {

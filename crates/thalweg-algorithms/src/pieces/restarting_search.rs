@@ -32,9 +32,7 @@ const DISTANCE_POWERS: [i32; 2] = [1, 3];
 const NEAR: [f64; 2] = [1.0, 0.1];
 /// The later power in a set that grows, which has near points enough.
 const GROWN_POWER: i32 = 4;
-/// The set grows by the points of steps that gained at least this part of what the model promised, after the first reduction of rho, while
-/// no point is farther away than this many times Delta.
-const AS_PROMISED: f64 = 0.1;
+/// The set grows after the first reduction of rho, while no point is farther away than this many times Delta.
 const AROUND: f64 = 50.0;
 /// Points farther away than this, in terms of rho, have to move before rho sinks: in a full set of points, and in a smaller one, whose
 /// model knows too little of the curvature to judge from afar.
@@ -265,13 +263,12 @@ impl RestartingSearch {
         let Radii { delta, length, .. } = state.radii;
         state.radii.set_delta(rules.next_delta(ratio, delta, length));
         self.n_points += 1;
-        self.learn(problem, ratio)?;
+        self.learn(problem)?;
         Ok(Outcome { ratio, short: false })
     }
 
-    /// Give the point that was evaluated, whose step gained this part of what the model promised, another one's place, or a place of its
-    /// own, and judge the model.
-    fn learn(&mut self, problem: &mut Problem<'_>, ratio: f64) -> Result<(), Stop> {
+    /// Give the point that was evaluated another one's place, or a place of its own, and judge the model.
+    fn learn(&mut self, problem: &mut Problem<'_>) -> Result<(), Stop> {
         let Self { state, rules, .. } = self;
         // Both were measured for full sets of points and without noise.
         let n = state.d.len();
@@ -282,8 +279,7 @@ impl RestartingSearch {
         let power = if growing && later == 1 { GROWN_POWER } else { DISTANCE_POWERS[later] };
         let t = state.replaceable((NEAR[later] * delta).max(rho), power, 0.0);
         let erred = usual || rules.least_models || state.is_worse_than_least();
-        let grows = growing && rho < 1.0 && ratio >= AS_PROMISED;
-        let added = grows && state.add(rules.most_points, AROUND * delta);
+        let added = growing && rho < 1.0 && state.add(rules.most_points, AROUND * delta);
         if (added || state.exchange(problem, t)?) && !rules.least_models {
             let astray = erred && state.is_astray(ASTRAY);
             state.suspect(astray);
