@@ -162,8 +162,9 @@ def minimize(*args: Any, **kwargs: Any) -> OptimizeResult:
         constraint_handling: Who keeps nonlinear constraints: "native", the algorithm itself (few
             can), or an "augmented_lagrangian" around any algorithm; `AugmentedLagrangianOptions`
             for one with other options.
-        callback: Called with an intermediate result after each iteration; returns True or raises
-            StopIteration to stop.
+        callback: Called with an intermediate result after each iteration, or with the parameters
+            if its parameter is called `xk`, as in scipy; returns True or raises StopIteration to
+            stop.
         progress: True shows evaluations, best value, time and share of the budget while the run
             goes on: a line in a terminal or notebook, lines at growing intervals elsewhere. Or a
             function that is called with a ProgressReport, at most ten times a second and at the
@@ -453,15 +454,28 @@ def _evaluator(
     return evaluate_function(source.batch_evaluator)
 
 
+def _takes_params(callback: Callable[[Any], Any]) -> bool:
+    """Whether a callback wants the parameters alone: scipy's convention, where they are `xk`."""
+    from inspect import signature
+
+    try:
+        return next(iter(signature(callback).parameters), None) == "xk"
+    except (TypeError, ValueError):  # no signature is known
+        return False
+
+
 def _stopping(callback: Callable[[Any], Any]) -> Callable[[Any, float, int], bool]:
     """The user's callback as the core calls it: it says whether to stop."""
     import numpy as np
 
     from thalweg._result import IntermediateResult
 
+    takes_params = _takes_params(callback)
+
     def call(params: Any, fun: float, n_iterations: int) -> bool:
+        state = params if takes_params else IntermediateResult(params, fun, n_iterations)
         try:
-            answer = callback(IntermediateResult(params, fun, n_iterations))
+            answer = callback(state)
         except StopIteration:
             return True
         return isinstance(answer, (bool, np.bool_)) and bool(answer)

@@ -40,7 +40,14 @@ def current_names(
     """
     known = set(known)
     options = with_parts(options, known)
-    underscored = {str(name).replace(".", "_"): value for name, value in options.items()}
+    underscored: dict[str, Any] = {}
+    for name, value in options.items():
+        plain = str(name).replace(".", "_")
+        if plain in underscored:
+            raise InvalidAlgoOptionError(
+                f"algo_options holds the option {plain} twice: with dots and with underscores."
+            )
+        underscored[plain] = value
     return _renamed(underscored, known, lambda _: True, renamed)
 
 

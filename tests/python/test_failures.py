@@ -1,6 +1,7 @@
 """How failures behave: when they are found, what they keep, what they chain, and what only warns."""
 
 import importlib.util
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -129,9 +130,36 @@ def test_failures_everywhere_but_at_the_start_are_no_success(algorithm):
     with pytest.warns(UserWarning, match="a penalty takes the place"):
         result = om.minimize(only_at_the_start, START, algorithm, error_handling="continue")
     assert not result.success
-    why = "the objective failed or was not finite wherever it was evaluated but at the start; "
+    if algorithm == "scipy_neldermead":
+        why = "no further progress: the simplex is a single point but for rounding"
+    else:
+        why = "the objective failed or was not finite wherever it was evaluated but at the start; "
     assert result.message.startswith(why)
     assert np.array_equal(result.params, START)
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    ["neldermead", "powell", "scipy_cobyla", "nag_pybobyqa", "nlopt_praxis", "nlopt_sbplx"],
+)
+@pytest.mark.parametrize("is_raised", [True, False])
+def test_an_objective_that_fails_from_some_evaluation_on_is_no_success(algorithm, is_raised):
+    values = []
+
+    def dies(x):
+        if len(values) >= 60 and is_raised:
+            raise ValueError("the server is gone")
+        values.append(np.nan if len(values) >= 60 else (x[0] - 1) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2)
+        return values[-1]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        result = om.minimize(
+            dies, np.array([-1.2, 1.0]), algorithm, error_handling="continue"
+        )
+    assert not result.success
+    assert result.fun == min(values[:60])
+    assert result.n_fun_evals < 2000
 
 
 def test_no_derivative_at_the_start_of_least_squares_is_no_convergence_there():

@@ -222,6 +222,20 @@ def test_callback_sees_iterations_and_stops():
     assert om.minimize(rosenbrock, np.zeros(2), "neldermead", callback=stopping).n_iterations == 1
 
 
+def test_a_callback_with_the_parameter_xk_gets_the_parameters_as_in_scipy():
+    seen = []
+
+    class Callback:
+        def __call__(self, xk, state=None):
+            seen.append(xk.copy())
+
+    for callback in (lambda xk: seen.append(xk.copy()), Callback()):
+        seen.clear()
+        result = om.minimize(rosenbrock, np.array([-1.2, 1.0]), "lbfgsb", callback=callback)
+        assert len(seen) == result.n_iterations
+        assert np.array_equal(seen[-1], result.params)
+
+
 def test_an_error_in_the_callback_is_raised():
     def callback(state):
         raise LookupError("broken callback")

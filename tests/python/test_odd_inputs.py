@@ -1,6 +1,7 @@
 """What users pass, and what their functions return, by mistake: messages name the place and the value."""
 
 import functools
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -234,6 +235,42 @@ def test_a_failing_derivative_is_no_convergence():
 
 
 LOW = r"returns numbers with less than 64 bits.*step_size"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "bounds"),
+    [
+        *itertools.product(["lbfgsb", "scipy_slsqp", "fides"], [None, om.Bounds(lower=np.ones(2))]),
+        *itertools.product(["bfgs", "trust_ncg"], [None]),
+    ],
+)
+def test_32_bits_in_a_python_float_are_no_minimum_at_the_start(algorithm, bounds):
+    def single(x):
+        return float(np.sum((np.float32(x) - np.float32(3.3)) ** 2) + np.float32(1.7))
+
+    start = np.array([1.0, 2.0])
+    result = om.minimize(single, start, algorithm, bounds=bounds)
+    assert not result.success
+    assert "exactly zero, but it is smaller a thousandth away" in result.message
+    assert result.fun < result.start_fun
+    larger = om.NumdiffOptions(step_size=1e-2)
+    mended = om.minimize(single, start, algorithm, bounds=bounds, numdiff_options=larger)
+    assert np.allclose(mended.params, 3.3, atol=1e-2)
+
+
+def test_32_bits_in_residuals_of_64_are_no_minimum_at_the_start():
+    residuals = om.mark.least_squares(lambda x: (np.float32(x) - np.float32(0.3)).astype(float))
+    for algorithm in ("scipy_ls_lm", "scipy_ls_trf", "scipy_ls_dogbox"):
+        result = om.minimize(residuals, np.ones(2), algorithm)
+        assert not result.success
+        assert "exactly zero" in result.message
+
+
+def test_a_start_where_all_differences_are_zero_may_be_the_minimum():
+    result = om.minimize(lambda x: 1 + x @ x, np.zeros(3), "lbfgsb")
+    assert result.success
+    assert result.fun == 1
+
 
 
 @pytest.mark.parametrize("start", [np.ones(2), [1.0, 2.0]])

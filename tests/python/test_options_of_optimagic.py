@@ -279,6 +279,30 @@ def test_impossible_values_are_refused_before_the_first_evaluation(name, option,
             "option 'trustregion_minimal_radius' of pounders is 2.0, but has to be less than "
             "trustregion_maximal_radius, which is 1.0",
         ),
+        (
+            "scipy_cobyla",
+            {"trustregion_initial_radius": 1e-7, "convergence_xtol_rel": 1e-5},
+            "option 'convergence_xtol_rel' of scipy_cobyla is 1e-5, but has to be less than "
+            "trustregion_initial_radius, which is 1e-7",
+        ),
+    ]
+    + [
+        (
+            name,
+            {"trustregion_initial_radius": 1e-9},
+            "option 'convergence_minimal_trustregion_radius_tolerance' of "
+            f"{name} is 1e-8, but has to be less than trustregion_initial_radius, which is 1e-9",
+        )
+        for name in ("nag_dfols", "nag_pybobyqa")
+    ]
+    + [
+        (
+            name,
+            {"trustregion_threshold_successful": 0.8},
+            f"option 'trustregion_threshold_successful' of {name} is 0.8, but has to be less than "
+            "trustregion_threshold_very_successful, which is 0.7",
+        )
+        for name in ("nag_dfols", "nag_pybobyqa")
     ],
 )
 def test_options_that_contradict_each_other_are_refused_before_the_first_evaluation(
@@ -302,6 +326,12 @@ def test_misspelled_options_are_named_with_what_may_be_meant(name):
     text = f"were ignored because {name} does not have them: \\['adaptive'\\]\\.$"
     with pytest.warns(UserWarning, match=text):
         run(name, stopping_maxfun=2, adaptive=True)
+
+
+def test_an_option_that_is_given_twice_is_refused():
+    options = {"stopping.maxfun": 3, "stopping_maxfun": 5}
+    with pytest.raises(InvalidAlgoOptionError, match="holds the option stopping_maxfun twice"):
+        om.minimize(never, np.ones(2), "lbfgsb", algo_options=options)
 
 
 def test_options_without_their_prefix_are_recognized():

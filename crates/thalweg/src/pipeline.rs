@@ -214,8 +214,12 @@ pub(crate) fn optimize_in(
     let mut evaluator =
         evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
+    let flaw = match &end {
+        Ok(finish) if finish.verdict.is_success() => evaluator.why_not_flat(&finish.x),
+        _ => None,
+    };
     clock.algorithm_ended(true);
-    let result = result.complete(end, evaluator, wording);
+    let result = result.complete(end, flaw, evaluator, wording);
     clock.algorithm_ended(false);
     result
 }

@@ -142,6 +142,7 @@ impl FlatResult {
     pub(crate) fn complete(
         mut self,
         end: End,
+        flaw: Option<&'static str>,
         mut evaluator: Evaluator<'_>,
         wording: Wording,
     ) -> Result<FlatResult, OptimizeError> {
@@ -154,6 +155,9 @@ impl FlatResult {
             Ok(finish) => self.take_finish(finish, &mut evaluator, wording),
             Err(stop) => self.take_stop(&stop, &evaluator),
         };
+        if let Some(flaw) = flaw {
+            self.refuse(flaw);
+        }
         if !evaluator.constraints.is_empty() {
             let counts = evaluator.counts;
             self.extras.insert("n_constraint_evals".into(), Extra::Count(counts.constraints));
@@ -233,18 +237,21 @@ impl FlatResult {
         }
         if self.status.is_success() && evaluator.scratch.is_penalized(&finish.x) {
             // The penalty is flat at the start: what looks stationary there is no minimum.
-            self.status = Status::Invalid;
-            self.message = format!(
-                "the derivative failed where the algorithm ended, and that of a penalty took its place; {}",
-                self.message
+            self.refuse(
+                "the derivative failed where the algorithm ended, and that of a penalty took its place",
             );
         }
         if self.status.is_success() && evaluator.scratch.failed_elsewhere() {
-            self.status = Status::Invalid;
-            self.message = format!(
-                "the objective failed or was not finite wherever it was evaluated but at the start; {}",
-                self.message
+            self.refuse(
+                "the objective failed or was not finite wherever it was evaluated but at the start",
             );
+        }
+        if self.status.is_success()
+            && let Some(k) = evaluator.scratch.failed_at_the_end(finish.x.len())
+        {
+            self.refuse(&format!(
+                "the objective failed or was not finite in the last {k} evaluations"
+            ));
         }
         if self.status.is_success() {
             self.tell_of_fall(evaluator, wording, &finish.verdict);
@@ -263,6 +270,12 @@ impl FlatResult {
             multipliers.iter_mut().for_each(|multiplier| *multiplier = -*multiplier);
         }
         violated
+    }
+
+    /// What looks like a success is none.
+    fn refuse(&mut self, why: &str) {
+        self.status = Status::Invalid;
+        self.message = format!("{why}; {}", self.message);
     }
 
     /// A point that is no minimum because the objective fell without end is no success.

@@ -59,7 +59,7 @@
 //!   <https://doi.org/10.1007/s10107-003-0490-7>
 //! * Zhang: PRIMA, reference implementation for Powell's methods, <https://www.libprima.net>
 
-use thalweg_core::{Algorithm, Finish, Problem, Stop};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Stop};
 use thalweg_macros::{Choice, Options};
 
 use crate::pieces::linear_rules::{LinearCourse, OWN, PRIMA, PRIMA_LONG};
@@ -142,6 +142,15 @@ impl Algorithm for Cobyla {
         } else {
             finish.with("violation_weight", search.weight())
         })
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        let first = self.trustregion_initial_radius.unwrap_or(f64::INFINITY);
+        OptionError::unless_less(
+            "cobyla",
+            ("convergence_xtol_abs", self.convergence_xtol_abs),
+            ("trustregion_initial_radius", first),
+        )
     }
 }
 

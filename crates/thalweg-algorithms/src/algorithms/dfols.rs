@@ -52,7 +52,7 @@
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06 (when models are
 //!   exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Algorithm, Finish, Problem, Repeats, Stop};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Repeats, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::{Choice, Options};
 
@@ -62,7 +62,7 @@ use crate::pieces::repetition::Repetition;
 use crate::pieces::residual_rules::{ExtraMoves, GrowthRules, ResidualRules, RestartRules};
 use crate::pieces::residual_search::ResidualSearch;
 use crate::pieces::residual_start::FirstResiduals;
-use crate::pieces::search_rules::RestartType;
+use crate::pieces::search_rules::{RestartType, check_radii_and_thresholds};
 use crate::pieces::slow_progress::SlowRules;
 
 /// Restarts in a row that find nothing better, with noise.
@@ -267,6 +267,17 @@ impl Algorithm for Dfols {
             x0,
             rules,
             Repetition::new(self.noise_n_evals_per_point.as_ref()),
+        )
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        check_radii_and_thresholds(
+            "dfols",
+            (
+                self.convergence_minimal_trustregion_radius_tolerance,
+                self.trustregion_initial_radius,
+            ),
+            (self.trustregion_threshold_successful, self.trustregion_threshold_very_successful),
         )
     }
 }

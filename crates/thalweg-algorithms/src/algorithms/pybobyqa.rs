@@ -53,7 +53,7 @@
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives,
 //!   <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 
-use thalweg_core::{Algorithm, Finish, Problem, Repeats, Stop};
+use thalweg_core::{Algorithm, Finish, OptionError, Problem, Repeats, Stop};
 use thalweg_linalg::nrm_inf;
 use thalweg_macros::Options;
 
@@ -62,7 +62,9 @@ use crate::pieces::powell_state::most_points;
 use crate::pieces::radius_course::CourseRule;
 use crate::pieces::repetition::Repetition;
 use crate::pieces::restarting_search::RestartingSearch;
-use crate::pieces::search_rules::{RestartRules, RestartType, SearchRules};
+use crate::pieces::search_rules::{
+    RestartRules, RestartType, SearchRules, check_radii_and_thresholds,
+};
 
 /// Restarts in a row that find nothing better: of noisy objectives, and in the search for a global optimum.
 const RESTARTS: [u64; 2] = [10, 20];
@@ -198,6 +200,17 @@ impl Algorithm for Pybobyqa {
         let last = self.convergence_minimal_trustregion_radius_tolerance;
         let repetition = Repetition::new(self.noise_n_evals_per_point.as_ref());
         RestartingSearch::minimize(problem, x0, self.rules(x0), last, repetition)
+    }
+
+    fn check(&self) -> Result<(), OptionError> {
+        check_radii_and_thresholds(
+            "pybobyqa",
+            (
+                self.convergence_minimal_trustregion_radius_tolerance,
+                self.trustregion_initial_radius,
+            ),
+            (self.trustregion_threshold_successful, self.trustregion_threshold_very_successful),
+        )
     }
 }
 

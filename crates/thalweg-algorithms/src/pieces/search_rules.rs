@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 
-use thalweg_core::{Test, Verdict};
+use thalweg_core::{OptionError, Test, Verdict};
 use thalweg_macros::Choice;
 
 use super::first_points::FirstPoints;
@@ -17,6 +17,31 @@ use super::radius_course::CourseRule;
 
 /// The largest radius, in terms of the first one.
 const LARGEST_RADIUS: f64 = 1e10;
+
+/// Whether the last radius is below the first one, if that is given, and the ratio of a successful step not above that of a very
+/// successful one.
+///
+/// # Errors
+/// The option that does not go with the other.
+pub fn check_radii_and_thresholds(
+    algorithm: &'static str,
+    (last, first): (f64, Option<f64>),
+    (good, very_good): (f64, f64),
+) -> Result<(), OptionError> {
+    OptionError::unless_less(
+        algorithm,
+        ("convergence_minimal_trustregion_radius_tolerance", last),
+        ("trustregion_initial_radius", first.unwrap_or(f64::INFINITY)),
+    )?;
+    if good == very_good {
+        return Ok(());
+    }
+    OptionError::unless_less(
+        algorithm,
+        ("trustregion_threshold_successful", good),
+        ("trustregion_threshold_very_successful", very_good),
+    )
+}
 
 /// What a restart begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Choice)]

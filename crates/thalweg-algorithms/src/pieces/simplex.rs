@@ -249,6 +249,13 @@ impl Simplex {
         distances.fold(0.0, f64::max)
     }
 
+    /// Whether no vertex differs from the best one by more than the last digit, from where shrinking may not lead any nearer.
+    fn is_a_point(&self) -> bool {
+        let best = self.vertex(0);
+        let is_same = |(x, b): (&f64, &f64)| (x - b).abs() <= f64::EPSILON * b.abs();
+        self.points.chunks_exact(self.dim).all(|x| x.iter().zip(best).all(is_same))
+    }
+
     /// Whether nothing more can come of this simplex, and why: for a shrunken simplex that meets no convergence test.
     pub fn is_spent(&self, smallest_size: f64) -> Option<String> {
         let size = self.size();
@@ -256,10 +263,10 @@ impl Simplex {
             Some(format!(
                 "the objective is not finite at any vertex of a simplex of size {size:.3e}"
             ))
-        } else if size == 0.0 {
+        } else if self.is_a_point() {
             let spread = self.value_spread();
             Some(format!(
-                "the simplex is a single point; the objective varies by {spread:.3e} there"
+                "the simplex is a single point but for rounding; the objective varies by {spread:.3e} there"
             ))
         } else {
             None

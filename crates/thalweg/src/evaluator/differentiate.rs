@@ -59,6 +59,12 @@ impl Evaluator<'_> {
                     self.scratch.failures.push(Failure { index: i, what, ..first });
                 }
             }
+            self.note_vanished(
+                x,
+                &center,
+                &derivative_column(values, aggregate.solver)[i * m * n..(i + 1) * m * n],
+                aggregate.solver,
+            );
             self.scratch.last.outputs = center;
             if failed {
                 self.scratch.last.kind = None;

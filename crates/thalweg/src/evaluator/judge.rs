@@ -123,7 +123,8 @@ impl Evaluator<'_> {
                 let (entries, params) = (shown(entries), shown(params));
                 let error =
                     UserError::new(format!("{source} is not finite: {entries} at params {params}"));
-                failures.push(Failure { index: i, what: "jac", error });
+                let what = if closed_form { "jac" } else { Failure::NUMERICAL_DERIVATIVE };
+                failures.push(Failure { index: i, what, error });
             }
         }
     }

@@ -12,6 +12,7 @@ mod plain;
 mod record;
 mod second;
 mod second_differences;
+mod vanished;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -119,6 +120,10 @@ pub(crate) struct Scratch {
     failed: bool,
     /// Whether it had a finite value somewhere but at the start.
     known_elsewhere: bool,
+    /// The kind of solver that got zeros alone as its first numerical derivative, and the point.
+    vanished: Option<(SolverKind, Vec<f64>)>,
+    /// At how many points in a row it has failed or was not finite, up to now.
+    failures_in_a_row: u64,
     /// The last single point that did not fail, and its outputs in the algorithm's terms; for numerical derivatives only.
     last: Last,
     /// The objective at points whose numerical derivative alone was wanted.
@@ -168,6 +173,12 @@ impl Scratch {
     /// Whether the objective failed wherever it was evaluated, but perhaps at the start, however often it was evaluated there.
     pub(crate) fn failed_elsewhere(&self) -> bool {
         self.failed && !self.known_elsewhere
+    }
+
+    /// At how many points in a row the objective failed before the end, if they are too many for an algorithm of `n` variables to have
+    /// learnt anything there: a set of first points, and a few more.
+    pub(crate) fn failed_at_the_end(&self, n: usize) -> Option<u64> {
+        (self.failures_in_a_row >= 2 * n as u64 + 10).then_some(self.failures_in_a_row)
     }
 }
 

@@ -123,6 +123,7 @@ impl Evaluator<'_> {
         self.counts.fun += 1;
         self.counts.batches += 1;
         self.counts.jac += u64::from(with_gradient);
+        self.scratch.failures_in_a_row = 0;
         if !self.scratch.known_elsewhere {
             self.scratch.known_elsewhere = x != self.space.start();
         }

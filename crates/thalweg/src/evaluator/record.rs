@@ -39,8 +39,12 @@ impl Evaluator<'_> {
             let violation = self.constraints.violation(constraints);
             if !known[i].is_finite() || failed() {
                 self.scratch.failed = true;
-            } else if !self.scratch.known_elsewhere {
-                self.scratch.known_elsewhere = x != self.space.start();
+                self.scratch.failures_in_a_row += 1;
+            } else {
+                self.scratch.failures_in_a_row = 0;
+                if !self.scratch.known_elsewhere {
+                    self.scratch.known_elsewhere = x != self.space.start();
+                }
             }
             if comparable
                 && self.best.is_worse_than(value, &violation)
