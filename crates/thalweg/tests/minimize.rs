@@ -195,6 +195,17 @@ fn a_failure_carries_the_partial_result() {
 }
 
 #[test]
+fn a_numerical_derivative_that_is_not_finite_is_not_said_to_be_jac() {
+    let edge = |x: &Vec<f64>| if x[0] == 1.0 { 1.0 } else { f64::INFINITY };
+    let error = minimize(edge, vec![1.0]).algorithm("lbfgsb").run().expect_err("no derivative");
+    assert_eq!(
+        error.to_string(),
+        "An error occurred when evaluating a numerical derivative during optimization: the numerical derivative \
+         is not finite: [NaN] at params [1]"
+    );
+}
+
+#[test]
 fn a_penalty_stands_in_for_failures() {
     let mut failures = 0;
     let fun = |x: &[f64; 2]| {
