@@ -214,6 +214,7 @@ pub(crate) fn optimize_in(
     let mut evaluator =
         evaluator(spec, space, (constraints, at_start), aggregate, start, uses_hessian)?;
     let end = algorithm.solve(&mut Problem::new(&mut evaluator, &problem_spec), space.start());
+    // Looking around takes evaluations, which belong to the run and its log.
     let flaw = match &end {
         Ok(finish) if finish.verdict.is_success() => evaluator.why_not_flat(&finish.x),
         _ => None,

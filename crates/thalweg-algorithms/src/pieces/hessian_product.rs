@@ -6,12 +6,11 @@
 use thalweg_core::{Problem, Stop};
 use thalweg_linalg::nrm2;
 
-/// Lengths of differences, relative to one and the length of the point, that suit equations solved to a few percent: of closed-form
-/// gradients, and of such as are differences themselves, whose errors, which are up to 1e-6 of the slopes far away, matter less in longer
-/// ones. Both are longer than what would be best for exact gradients (1.5e-8): their own error of about 1e-4 does not matter there.
-const RELATIVE_LENGTHS: [f64; 2] = [RELATIVE_LENGTH, 5e-4];
-/// The length for closed-form gradients.
+/// A length of differences of closed-form gradients, relative to one and the length of the point, that suits equations solved to a few
+/// percent. It is longer than what would be best (1.5e-8): its error of about 1e-4 does not matter there.
 pub const RELATIVE_LENGTH: f64 = 1e-4;
+/// The same for gradients that are differences themselves: their errors matter less in longer ones.
+const LENGTH_FOR_ROUGH_GRADIENTS: f64 = 5e-4;
 /// The part of the wanted length below which a way to the bounds is too short.
 const TOO_SHORT: f64 = 1e-3;
 
@@ -28,7 +27,7 @@ pub struct Place<'a> {
 
 /// A length of differences that suits the gradients of this problem.
 pub fn relative_length(problem: &Problem<'_>) -> f64 {
-    RELATIVE_LENGTHS[usize::from(problem.has_rough_gradient())]
+    if problem.has_rough_gradient() { LENGTH_FOR_ROUGH_GRADIENTS } else { RELATIVE_LENGTH }
 }
 
 /// The product of the Hessian at a place with `d`, which is not zero, into `product`. `moved` is room for a point.
