@@ -221,39 +221,39 @@ def test_subclasses_of_dict_stay_what_they_are():
     assert om.minimize(fun, Labelled(a=1.0, b=2.0), "lbfgsb").success
 
 
-@pytest.mark.parametrize("dim", [5, 300])
-@pytest.mark.parametrize("search", [None, om.MultistartOptions(n_samples=50, stopping_maxopt=2, seed=0)])
-def test_other_threads_go_on_while_a_compiled_function_is_minimized(dim, search):
-    """The objective is compiled code that never lets go of the interpreter by itself."""
+@pytest.mark.parametrize(
+    ("dim", "arguments"),
+    [
+        (300, {"algo_options": {"stopping_maxfun": 60_000, "convergence_ftol_abs": 0.0}}),
+        (5, {"multistart": om.MultistartOptions(n_samples=300_000, stopping_maxopt=2, seed=0)}),
+    ],
+)
+def test_other_threads_go_on_while_a_compiled_function_is_minimized(dim, arguments):
+    """The objective is compiled code that never lets go of the interpreter by itself. A call takes some tenths of a second; on
+    a busy machine the other thread may get few turns in one, so that several calls may be needed.
+    """
     (problem,) = om.get_scalable_problems("griewank", dim).values()
     fun, start = problem["inputs"]["fun"], problem["inputs"]["params"]
-    ticks, over = [], threading.Event()
+    bounds = om.Bounds(np.full(dim, -1e3), np.full(dim, 1e3))
+    ticks, over = [0], threading.Event()
 
     def tick():
-        while not over.is_set():
-            ticks.append(time.perf_counter())
-            time.sleep(0.001)
+        while not over.wait(0.001):
+            ticks[0] += 1
 
     thread = threading.Thread(target=tick)
     thread.start()
-    begin = time.perf_counter()
     try:
-        while time.perf_counter() < begin + 0.3:
-            om.minimize(
-                fun,
-                start,
-                "neldermead",
-                bounds=om.Bounds(np.full(dim, -1e3), np.full(dim, 1e3)),
-                algo_options={"stopping_maxfun": 100_000 // dim},
-                multistart=search,
-                collect_history=False,
-            )
-        end = time.perf_counter()
+        for _ in range(50):
+            before = ticks[0]
+            om.minimize(fun, start, "neldermead", bounds=bounds, collect_history=False, **arguments)
+            if ticks[0] >= before + 8:
+                break
+        else:
+            pytest.fail("another thread never ran more than a few times during a call")
     finally:
         over.set()
         thread.join()
-    waits = np.diff([begin, *[at for at in ticks if begin < at < end], end])
-    assert np.median(waits) < 0.02
 
 
 def test_minimize_within_an_objective():

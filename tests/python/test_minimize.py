@@ -260,11 +260,10 @@ def test_target_and_limits():
         time.sleep(0.01)
         return rosenbrock(x)
 
-    begin = time.perf_counter()
     result = om.minimize(
         slow, np.array([-1.2, 1.0]), "neldermead", algo_options={"stopping.maxtime": 0.1}
     )
-    assert time.perf_counter() - begin < 1.0
+    assert result.n_fun_evals <= 12
     assert "stopping_maxtime" in result.message
 
 

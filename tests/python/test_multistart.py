@@ -353,10 +353,9 @@ def test_target_and_limits():
     result = search(algo_options={"stopping.maxfun": 20})
     assert result.success is False
     assert all(run.n_fun_evals <= 20 for run in result.multistart_info.local_optima)
-    begin = time.perf_counter()
     result = search(lambda x: time.sleep(0.002) or rastrigin(x), algo_options={"stopping.maxtime": 0.1})
     assert result.status == "max_seconds"
-    assert time.perf_counter() - begin < 1.0
+    assert result.n_fun_evals <= 60
 
 
 # ---------------------------------------------------------------------------------------------------------------- workers

@@ -453,11 +453,10 @@ fn seconds_limit_the_whole_search() {
     };
     for seconds in [0.05, 0.3] {
         let run = minimize(fun, [3.0, 4.0]).algorithm("neldermead").bounds(.., -5.0, 5.0);
-        let begin = std::time::Instant::now();
         let run = run.option("stopping_maxtime", seconds).multistart(options());
         let result = run.run().expect("runs");
         assert_eq!((result.status, result.success), (Status::MaxSeconds, false));
-        assert!(begin.elapsed().as_secs_f64() < 3.0 * seconds + 0.2);
+        assert!(result.n_fun_evals as f64 <= seconds / 0.002 + 10.0);
     }
 }
 
