@@ -50,6 +50,37 @@ fn a_curved_valley_is_followed_to_the_end() {
     assert!(oracle.trace.len() < 80, "{}", oracle.trace.len());
 }
 
+/// The sums of squares of residuals that do not vanish and bend (bdqrtic): steps of linear models alone take 308 and, with the
+/// bound, 367 evaluations to these digits.
+#[test]
+fn curved_residuals_that_do_not_vanish_slow_nothing_down() {
+    let n = 10;
+    let bdqrtic = |x: &[f64], out: &mut [f64]| {
+        for i in 0..n - 4 {
+            out[i] = 3.0 - 4.0 * x[i];
+            let squares = (1..5).map(|k| k as f64 * x[i + k - 1] * x[i + k - 1]).sum::<f64>();
+            out[n - 4 + i] = squares + 5.0 * x[n - 1] * x[n - 1];
+        }
+    };
+    for bound in [f64::INFINITY, 0.3] {
+        let mut oracle = FunctionOracle::least_squares(2 * (n - 4), bdqrtic);
+        let mut bounds = vec![FREE; n];
+        bounds[0].1 = bound;
+        let start: Vec<f64> = (0..n).map(|i| bounds[i].1.min(1.0)).collect();
+        let finish = run(&Dfols::default(), &mut oracle, 2 * (n - 4), &bounds, &start);
+        let sums: Vec<f64> = (oracle.trace.iter())
+            .map(|(_, x)| {
+                let mut residuals = vec![0.0; 2 * (n - 4)];
+                bdqrtic(x, &mut residuals);
+                residuals.iter().map(|r| r * r).sum()
+            })
+            .collect();
+        let enough = finish.value + 1e-7 * (sums[0] - finish.value);
+        let taken = sums.iter().position(|sum| *sum <= enough).unwrap() + 1;
+        assert!(taken <= 230, "{bound}: {taken} of {}", sums.len());
+    }
+}
+
 #[test]
 fn active_bounds_are_met_exactly() {
     let mut oracle = FunctionOracle::least_squares(2, rosenbrock);

@@ -14,6 +14,9 @@
 //! noise, the search then goes on with its first radius, after the points next to the best one were moved away; and it does so before,
 //! when the radius sinks while the models change more and more, which is what noise does to them (`pieces::radius_course`).
 //!
+//! Where residuals bend and do not vanish, the curvature that linear models leave out of the sum of squares is learnt from points that
+//! were evaluated before, and takes part in the steps as soon as it foretells new points well (`pieces::residual_curvature`).
+//!
 //! With a fast start (`fast_start_min_initial_points`), steps are taken while there are fewer than n + 1 points, and each adds one: for
 //! evaluations so dear that n + 1 of them are too many before the first step.
 //!
@@ -21,6 +24,8 @@
 //! Written from the papers. Against DFO-LS 1.6:
 //! * where the bounds allow it, the step is the exact one of the trust region, from a singular value decomposition; elsewhere it is that of
 //!   truncated conjugate gradients, which the reference always takes;
+//! * the curvature of the residuals takes part, where there are n + 1 points; the reference has linear models alone, whose steps converge
+//!   slowly where residuals bend and do not vanish;
 //! * a variable whose box is narrower than twice the first radius is measured in a smaller unit, instead of making the first radius
 //!   smaller for all;
 //! * points are kept as they were evaluated, so that no base has to be moved; points that determine no model are replaced by new ones
@@ -43,12 +48,16 @@
 //!
 //! # Cost per iteration
 //! One evaluation and O(m n^2 + n^3) operations for n variables and m residuals, those of the step; a new point changes the model by
-//! O(m n + n^2). With more than n + 1 points, p of them, the model is computed afresh, in O(p n^2 + p m n).
+//! O(m n + n^2). Where residuals bend, up to p = 3 n (at most 60) earlier points make it O(p^2 n + p^3) more. With more than n + 1 points, p of them, the model is computed afresh, in O(p n^2 + p m n).
 //!
 //! # References
 //! * Cartis, Fiala, Marteau, Roberts 2019: Improving the flexibility and robustness of model-based derivative-free optimization solvers,
 //!   <https://doi.org/10.1145/3338517>
 //! * Cartis, Roberts 2019: A derivative-free Gauss-Newton method, <https://doi.org/10.1007/s12532-019-00161-7>
+//! * Dennis, Gay, Welsch 1981: An adaptive nonlinear least-squares algorithm, <https://doi.org/10.1145/355958.355965> (curvature that has
+//!   to prove itself)
+//! * Powell 2004: Least Frobenius norm updating of quadratic models that satisfy interpolation conditions,
+//!   <https://doi.org/10.1007/s10107-003-0490-7>
 //! * Powell 2009: The BOBYQA algorithm for bound constrained optimization without derivatives, report DAMTP 2009/NA06 (when models are
 //!   exact enough), <https://www.damtp.cam.ac.uk/user/na/NA_papers/NA2009_06.pdf>
 

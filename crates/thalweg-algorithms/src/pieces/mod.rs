@@ -60,6 +60,7 @@ pub mod rectangular_dogleg;
 pub mod reflective_step;
 pub mod region_step;
 pub mod repetition;
+pub mod residual_curvature;
 pub mod residual_design;
 pub mod residual_growth;
 pub mod residual_history;

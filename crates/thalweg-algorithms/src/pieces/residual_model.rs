@@ -12,11 +12,14 @@
 use thalweg_linalg::{QrPivot, Svd, axpy, dot, mul, mul_transposed, nrm2, solve_upper, transpose};
 
 use super::bidiagonal_region::BidiagonalRegion;
-use super::box_trust_region::{BoxSearch, BoxTrustRegion};
+use super::box_trust_region::BoxSearch;
 use super::lsq_trust_region::LsqTrustRegion;
+use super::residual_curvature::{LinearModels, ResidualCurvature};
 use super::residual_rules::GrowthRules;
 use super::residual_set::ResidualSet;
 use super::residual_start::take_out;
+
+mod steps;
 
 /// Points whose directions are this close to dependent determine no model.
 const DEPENDENT: f64 = 1e-13;
@@ -39,6 +42,9 @@ pub struct ResidualModel {
     updates: usize,
     /// The columns of the last iteration.
     last: Option<Vec<f64>>,
+    /// What the linear models leave out, and whether it belongs to the points as they are.
+    curvature: ResidualCurvature,
+    curvature_known: bool,
     region: BidiagonalRegion,
     svd: Option<LsqTrustRegion>,
     search: BoxSearch,
@@ -67,16 +73,21 @@ impl ResidualModel {
         true
     }
 
-    /// The gradient.
+    /// The gradient, and the curvature.
     fn look_down(&mut self, set: &ResidualSet) {
         self.gradient.resize(set.dim(), 0.0);
         mul(&self.columns, set.n_residuals(), set.residuals(set.best), &mut self.gradient);
         self.gradient.iter_mut().for_each(|g| *g *= 2.0);
+        let models = LinearModels { columns: &self.columns, slopes: &self.slopes };
+        if !std::mem::replace(&mut self.curvature_known, true) {
+            self.curvature.fit(set, models);
+        }
+        self.curvature.correct(models, &mut self.gradient);
     }
 
     /// The model does not belong to the points any more.
     pub fn forget(&mut self) {
-        self.known = false;
+        (self.known, self.curvature_known) = (false, false);
     }
 
     /// Interpolation or regression.
@@ -145,6 +156,11 @@ impl ResidualModel {
     /// Put the point after a step `d`, with its residuals, in the place of point `t`; the set has to do the same afterwards.
     pub fn exchange(&mut self, set: &ResidualSet, t: usize, d: &[f64], residuals: &[f64]) {
         let (n, m) = (set.dim(), set.n_residuals());
+        let models = LinearModels { columns: &self.columns, slopes: &self.slopes };
+        if self.known {
+            self.curvature.judge(set, models, d, residuals);
+        }
+        self.curvature_known = false;
         let pivot = self.lagrange(set, t, d);
         self.known &= set.len() == n + 1
             && self.updates < n.max(FEW_UPDATES)
@@ -183,7 +199,13 @@ impl ResidualModel {
     pub fn decrease(&mut self, d: &[f64]) -> f64 {
         self.image.resize(self.columns.len() / d.len(), 0.0);
         mul_transposed(&self.columns, self.image.len(), d, &mut self.image);
-        -dot(&self.gradient, d) - dot(&self.image, &self.image)
+        -dot(&self.gradient, d) - dot(&self.image, &self.image) - self.curvature.along(d)
+    }
+
+    /// What the linear models leave out of the sum of squares.
+    #[cfg(test)]
+    pub(super) fn curvature(&self) -> &ResidualCurvature {
+        &self.curvature
     }
 
     /// The root of the sum of squares of the changes of the Jacobian since the last call, or none at the first.
@@ -196,84 +218,6 @@ impl ResidualModel {
     /// The next change is not one from here.
     pub fn forget_changes(&mut self) {
         self.last = None;
-    }
-
-    /// The step that makes the sum of the squared models small within the bounds and a ball, the exact one of the ball where the bounds
-    /// allow it, into `d`, and the decrease that it promises.
-    pub fn step(&mut self, set: &ResidualSet, radius: f64, d: &mut Vec<f64>) -> f64 {
-        let (n, m) = (set.dim(), set.n_residuals());
-        d.clear();
-        d.resize(n, 0.0);
-        let center = set.residuals(set.best);
-        self.svd = None;
-        let mut known =
-            self.region.prepare(&self.columns, center, n) && self.region.step(radius, d);
-        if !known {
-            // What is zero but for rounding has to stay below the rounding of one computation.
-            if self.known && self.updates > 0 {
-                self.known = false;
-                self.refresh(set);
-            }
-            known = self.step_by_singular_values(set, radius, d);
-        }
-        let inside = |(d, (low, high)): (&f64, (&f64, &f64))| low <= d && d <= high;
-        if !known || !d.iter().zip(set.low.iter().zip(&set.high)).all(inside) {
-            let (low, high) = (&set.low[..], &set.high[..]);
-            let region = BoxTrustRegion { gradient: &self.gradient, low, high, radius };
-            let columns = &self.columns;
-            let image = std::cell::RefCell::new(std::mem::take(&mut self.image));
-            self.search.solve(&region, |v, out| {
-                let mut image = image.borrow_mut();
-                image.resize(m, 0.0);
-                mul_transposed(columns, m, v, &mut image);
-                mul(columns, m, &image, out);
-                out.iter_mut().for_each(|out| *out *= 2.0);
-            });
-            self.image = image.into_inner();
-            d.copy_from_slice(&self.search.step.d);
-        }
-        self.decrease(d)
-    }
-
-    /// The step of a Jacobian with more columns than rows, or columns that are nearly dependent.
-    fn step_by_singular_values(&mut self, set: &ResidualSet, radius: f64, d: &mut [f64]) -> bool {
-        let (n, m) = (set.dim(), set.n_residuals());
-        let mut jacobian = vec![0.0; m * n];
-        transpose(&self.columns, n, m, &mut jacobian);
-        let svd = self.svd.insert(LsqTrustRegion::default());
-        svd.prepare(&jacobian, set.residuals(set.best), n).is_ok() && svd.step(radius, d).is_ok()
-    }
-
-    /// Whether the second derivative of the model of the last step is at least this along every direction.
-    pub fn bends_at_least(&self, curvature: f64) -> bool {
-        let bound = (0.5 * curvature).sqrt();
-        match &self.svd {
-            Some(svd) => svd.least_stretch(self.gradient.len()) >= bound,
-            None => self.region.stretches_above(bound),
-        }
-    }
-
-    /// The step from the best point, at most `radius` long, that makes the Lagrange function of point `t` largest in absolute value.
-    pub fn geometry_step(&mut self, set: &ResidualSet, t: usize, radius: f64, d: &mut Vec<f64>) {
-        let n = set.dim();
-        let slope = &self.slopes[t * n..(t + 1) * n];
-        let (low, high) = (&set.low[..], &set.high[..]);
-        self.work.clear();
-        self.work.extend(slope.iter().map(|g| -g));
-        let up = BoxTrustRegion { gradient: &self.work, low, high, radius };
-        self.search.solve(&up, |_, out| out.fill(0.0));
-        d.clear();
-        d.extend_from_slice(&self.search.step.d);
-        let down = BoxTrustRegion { gradient: slope, low, high, radius };
-        self.search.solve(&down, |_, out| out.fill(0.0));
-        let down = &self.search.step.d;
-        let (of_up, of_down) = (dot(d, slope).abs(), dot(down, slope).abs());
-        // Where both are as good, the one on which the sum of squares falls.
-        let falls = dot(down, &self.gradient) < dot(d, &self.gradient);
-        let nearly = (of_up - of_down).abs() <= 1e-6 * of_up;
-        if of_down > of_up && !nearly || nearly && falls {
-            d.copy_from_slice(down);
-        }
     }
 
     /// The point whose exchange for that after a step `d` leaves the set in the best shape: far points weigh more.

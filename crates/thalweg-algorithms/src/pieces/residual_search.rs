@@ -1,4 +1,5 @@
-//! The search of DFO-LS: steps of a trust region on linear models of all residuals, with a resolution below which points do not come
+//! The search of DFO-LS: steps of a trust region on linear models of all residuals, and the
+//! curvature that those leave out, with a resolution below which points do not come
 //! close to each other.
 //!
 //! References:

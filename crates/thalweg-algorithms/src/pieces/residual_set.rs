@@ -4,7 +4,12 @@
 //! variable whose box is narrow is measured in a smaller unit. How the first points are chosen is in `residual_start`, the model through
 //! all of them in `residual_model`.
 
+use std::collections::VecDeque;
+
 use thalweg_linalg::nrm2;
+
+/// The points that left a set are remembered up to this many, and this many for each variable.
+const PAST: (usize, usize) = (60, 3);
 
 /// The points, with their residuals and sums of squares.
 #[derive(Clone, Debug)]
@@ -28,6 +33,8 @@ pub struct ResidualSet {
     pub low: Vec<f64>,
     /// How far up.
     pub high: Vec<f64>,
+    /// The points that left last, with their residuals, the newest first.
+    past: VecDeque<(Vec<f64>, Vec<f64>)>,
 }
 
 impl ResidualSet {
@@ -54,6 +61,7 @@ impl ResidualSet {
             distances: Vec::new(),
             low: vec![0.0; n],
             high: vec![0.0; n],
+            past: VecDeque::new(),
         };
         set.look_around();
         set
@@ -155,9 +163,28 @@ impl ResidualSet {
         differences.fold(0.0, f64::max)
     }
 
+    /// The points that left last, with their residuals, the newest first.
+    pub fn past(&self) -> impl Iterator<Item = &(Vec<f64>, Vec<f64>)> {
+        self.past.iter()
+    }
+
+    /// The way from the best point to any other.
+    pub fn way_to(&self, x: &[f64]) -> Vec<f64> {
+        let both = x.iter().zip(self.best_point());
+        both.zip(&self.scale).map(|((x, from), scale)| (x - from) / scale).collect()
+    }
+
+    fn remember(&mut self, t: usize) {
+        self.past.truncate(PAST.0.min(PAST.1 * self.dim()) - 1);
+        self.past.push_front((self.point(t).to_vec(), self.residuals(t).to_vec()));
+    }
+
     /// Put a point in the place of point `t`.
     pub fn replace(&mut self, t: usize, x: &[f64], residuals: &[f64], value: f64) {
         let (n, m) = (x.len(), residuals.len());
+        if self.values[t].is_finite() {
+            self.remember(t);
+        }
         let old = self.best_value();
         self.points[t * n..(t + 1) * n].copy_from_slice(x);
         self.residuals[t * m..(t + 1) * m].copy_from_slice(residuals);
