@@ -204,8 +204,8 @@ def test_convergence_plot(problems, results):
     assert np.ravel(logarithmic)[0].get_yscale() == "log"
     profile = om.profile_plot(problems, results, log_scale=True, backend="matplotlib")
     assert profile.get_xscale() == "log"
-    assert list(one) == ["box 3d"]
-    assert len(lines(one["box 3d"])) == 1
+    assert list(one) == ["box_3d"]
+    assert len(lines(one["box_3d"])) == 1
 
 
 def test_deviation_plot(problems, results):

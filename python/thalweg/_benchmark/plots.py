@@ -100,7 +100,8 @@ def convergence_plot(
             None: with the run.
         x_precision: As in `profile_plot`.
         y_precision: As in `profile_plot`.
-        combine_plots_in_grid: Whether to make one figure; otherwise a dict of figures by title.
+        combine_plots_in_grid: Whether to make one figure; otherwise a dict of figures by
+            problem.
         backend: "plotly", "matplotlib", "bokeh" or "altair".
         template: The look, by a name of the back end.
         palette: The colours of the algorithms, in turn.

@@ -16,7 +16,7 @@
 //! * M. J. D. Powell, Least Frobenius norm updating of quadratic models that satisfy interpolation conditions, Mathematical Programming
 //!   100 (2004), <https://doi.org/10.1007/s10107-003-0490-7>
 
-use thalweg_linalg::{Cholesky, all_finite, axpy, dot, mul_transposed, nrm2};
+use thalweg_linalg::{Cholesky, all_finite, axpy, dot, mul, mul_transposed, nrm2};
 
 use super::residual_set::ResidualSet;
 
@@ -151,10 +151,14 @@ impl ResidualCurvature {
         let foretold: f64 =
             self.value(d) - others.map(|k| models.lagrange(k, d) * self.of_points[k]).sum::<f64>();
         let square = dot(d, d);
-        let Errors { linear, curved, change: changes } = &mut self.errors;
-        *linear = KEPT * *linear + error.abs() / square;
-        *curved = KEPT * *curved + (error - foretold).abs() / square;
-        *changes = KEPT * *changes + change / square;
+        let news = [error.abs(), (error - foretold).abs(), change].map(|part| part / square);
+        if !all_finite(&news) {
+            return;
+        }
+        let Errors { linear, curved, change } = &mut self.errors;
+        for (sum, new) in [linear, curved, change].into_iter().zip(news) {
+            *sum = KEPT * *sum + new;
+        }
     }
 
     /// Compute C for the points as they are, if it is worth it.
@@ -206,16 +210,22 @@ impl Equations {
     fn solve(&self, set: &ResidualSet) -> Option<Vec<f64>> {
         let (n, p) = (set.dim(), self.numbers.len());
         let farthest = set.farthest(0.0)?.1;
-        let others: Vec<&[f64]> = others(set).collect();
+        let ways_of_set: Vec<f64> = others(set).flatten().copied().collect();
         let square = |x: f64| x * x;
-        let among = |way: &[f64]| others.iter().map(|d| square(dot(d, way))).collect::<Vec<f64>>();
-        let of_set: Vec<f64> = others.iter().flat_map(|d| among(d)).collect();
-        let of_past: Vec<f64> = self.ways.chunks_exact(n).flat_map(among).collect();
+        let squared_products = |ways: &[f64]| {
+            let mut products = vec![0.0; ways.len()];
+            for (way, row) in ways.chunks_exact(n).zip(products.chunks_exact_mut(n)) {
+                mul(&ways_of_set, n, way, row);
+            }
+            products.iter_mut().for_each(|product| *product *= *product);
+            products
+        };
+        let (of_set, of_past) = (squared_products(&ways_of_set), squared_products(&self.ways));
         // The inner products of each equation's matrix with those of the set's points.
-        let mut with_set = of_past.clone();
+        let (mut with_set, mut of_weights) = (of_past.clone(), vec![0.0; n]);
         for (products, weights) in with_set.chunks_exact_mut(n).zip(self.weights.chunks_exact(n)) {
-            let rows = of_set.chunks_exact(n);
-            products.iter_mut().zip(rows).for_each(|(product, row)| *product += dot(row, weights));
+            mul(&of_set, n, weights, &mut of_weights);
+            axpy(1.0, &of_weights, products);
         }
         let mut gram = vec![0.0; p * p];
         for i in 0..p {

@@ -95,7 +95,8 @@ pub fn convergence_figure(
     Ok(Figure { title: options.title.clone(), ..figure }.with_legend(LegendPosition::Below))
 }
 
-/// The panels of [`convergence_figure`], each as a figure of its own under its title in small letters.
+/// The panels of [`convergence_figure`], each as a figure of its own under its title in small letters, with underscores for
+/// spaces: the name of a problem of the benchmark sets.
 ///
 /// # Errors
 /// As [`convergence_figure`].
@@ -104,7 +105,7 @@ pub fn convergence_figures(
     options: &ConvergenceOptions,
 ) -> Result<Vec<(String, Figure)>, FigureError> {
     let alone = |panel: Panel| {
-        let key = panel.title.as_deref().unwrap_or_default().to_lowercase();
+        let key = panel.title.as_deref().unwrap_or_default().to_lowercase().replace(' ', "_");
         let figure = Figure::grid(PANEL, 1, 1, vec![panel]);
         (key, figure.with_legend(LegendPosition::TopRightInside))
     };
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn panels_alone_are_called_by_their_title() {
         let figures = convergence_figures(&problems(), &ConvergenceOptions::default()).unwrap();
-        assert_eq!(figures[0].0, "rosenbrock good start");
+        assert_eq!(figures[0].0, "rosenbrock_good_start");
         assert!(figures[1].1.legend.is_some() && figures[0].1.legend.is_none());
     }
 

@@ -1,6 +1,6 @@
 //! The steps of a model: to where the sum of squares is small, and to where a point tells most.
 
-use thalweg_linalg::{Cholesky, dot, mul, mul_transposed, transpose};
+use thalweg_linalg::{Cholesky, dot, mul, mul_transposed, scale, transpose};
 
 use super::ResidualModel;
 use crate::pieces::box_trust_region::BoxTrustRegion;
@@ -71,9 +71,12 @@ impl ResidualModel {
     /// The second derivatives of the model of the sum of squares.
     fn hessian(&self) -> Vec<f64> {
         let n = self.gradient.len();
-        let columns = || self.columns.chunks_exact(self.columns.len() / n);
-        let mut hessian: Vec<f64> =
-            columns().flat_map(|a| columns().map(move |b| 2.0 * dot(a, b))).collect();
+        let m = self.columns.len() / n;
+        let mut hessian = vec![0.0; n * n];
+        for (row, column) in hessian.chunks_exact_mut(n).zip(self.columns.chunks_exact(m)) {
+            mul(&self.columns, m, column, row);
+        }
+        scale(2.0, &mut hessian);
         self.curvature.add_to(&mut hessian);
         hessian
     }
