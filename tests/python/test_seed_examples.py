@@ -1,6 +1,5 @@
 """The printed examples of the documentation and the slides that this version can run, with what must come out."""
 
-import os
 import warnings
 
 import numpy as np
@@ -40,11 +39,11 @@ def dict_result():
     return om.minimize(dict_sphere, {"a": 0, "b": 1, "c": pd.Series([2, 3, 4])}, "scipy_neldermead")
 
 
-def test_a1_numerical_derivatives_in_parallel_start_no_process():
-    processes = set()
+def test_a1_numerical_derivatives_in_parallel_start_no_processes():
+    calls = []
 
     def sphere_here(x):
-        processes.add(os.getpid())
+        calls.append(x)  # a copy of this list in another process would not reach us
         return sphere(x)
 
     result = om.minimize(
@@ -53,7 +52,7 @@ def test_a1_numerical_derivatives_in_parallel_start_no_process():
         algorithm="scipy_lbfgsb",
         numdiff_options=om.NumdiffOptions(n_cores=6),
     )
-    assert processes == {os.getpid()}
+    assert len(calls) >= 5 * result.n_jac_evals > 0
     assert np.allclose(result.params, 0, atol=1e-6)
 
 
